@@ -1,0 +1,49 @@
+"""A light EDSR x3 in four minutes on two cores, from generated images alone."""
+
+from ml_collections import ConfigDict
+
+from configs import common
+
+
+def get_config(variant=""):
+    config = common.get_config()
+    config.task = ConfigDict(
+        {
+            "name": "super_resolution",
+            "scales": (3,),
+            "colour": "rgb",
+            "degradation": "bicubic_8bit",
+            "loss": "l1",
+        }
+    )
+    config.model = ConfigDict({"name": "edsr_light", "features": 32, "blocks": 4})
+    config.data = ConfigDict(
+        {
+            "name": "dead_leaves",
+            "batch_size": 16,
+            "patch_size": 96,
+            "leaves": 160,
+            "radius": (2.0, 80.0),
+            "exponent": 3.0,
+        }
+    )
+    config.optimizer = ConfigDict(
+        {"name": "adam", "schedule": {"name": "cosine", "peak": 2e-3, "warmup": 50}}
+    )
+    config.train.steps = 1200
+    config.train.validate_every = 300
+    config.train.checkpoint_every = 300
+    config.validation = ConfigDict(
+        {"images": "dead_leaves", "scale": 3, "protocol": "rgb_rounded_once"}
+    )
+    config.evaluation = (
+        {"images": "scikit_image", "scale": 3, "protocol": "rgb_rounded_once"},
+    )
+    if variant == "tiny":
+        config.model.update({"features": 8, "blocks": 1})
+        config.data.update({"batch_size": 8, "patch_size": 24, "leaves": 10})
+        config.train.update(
+            {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
+        )
+        config.evaluation = ({"images": "dead_leaves", "scale": 3, "protocol": "rgb_rounded_once"},)
+    return config

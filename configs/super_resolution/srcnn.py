@@ -1,0 +1,42 @@
+"""SRCNN 9-1-5 (Dong et al., ECCV 2014); variant "cpu": Adam, minutes on two cores."""
+
+from ml_collections import ConfigDict
+
+from configs import common
+from configs.super_resolution import luminance
+
+
+def get_config(variant=""):
+    config = common.get_config()
+    config.update(luminance.get_config())
+    config.model = ConfigDict({"name": "srcnn", "padding": "valid"})
+    config.data.update({"batch_size": 128, "patch_size": 33})
+    # The paper's rates belong to a loss summed over pixels; the last layer learns ten times slower.
+    config.task.loss = "sum_of_squares_half"
+    config.optimizer = ConfigDict(
+        {
+            "name": "sgd",
+            "momentum": 0.9,
+            "multipliers": {"conv3": 0.1},
+            "schedule": {"name": "constant", "peak": 1e-4},
+        }
+    )
+    config.train.update({"steps": 15_000_000, "log_every": 1000})
+    config.train.update({"validate_every": 50_000, "checkpoint_every": 50_000})
+    if variant in ("cpu", "tiny"):
+        config.task.loss = "mse"
+        config.model.padding = "same"
+        config.data.update({"batch_size": 16, "patch_size": 48})
+        config.optimizer = ConfigDict(
+            {
+                "name": "adam",
+                "multipliers": {"conv3": 0.1},
+                "schedule": {"name": "cosine", "peak": 2e-3, "warmup": 100},
+            }
+        )
+        config.train.update({"steps": 8000, "log_every": 100, "ema_decay": 0.999})
+        config.train.update({"validate_every": 2000, "checkpoint_every": 1000})
+    if variant == "tiny":
+        common.make_tiny(config)
+        config.model.features = (8, 4)
+    return config

@@ -1,0 +1,73 @@
+"""What the command lines share: one clear line for a user's mistake, processes, compile cache."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from absl import flags
+
+
+def parse_flags(arguments: list[str]) -> list[str]:
+    """Parses flags; an unknown one, or an unknown config key, ends with one line and exit 2."""
+    try:
+        return flags.FLAGS(arguments)
+    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        _fail(_config_key(error, arguments))
+    except SyntaxError as error:
+        _fail(f"{error.filename}:{error.lineno}: {error.msg}")
+
+
+def reports(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """Wraps a main function: a user's mistake is one line, not a traceback."""
+
+    def wrapped(arguments: list[str]) -> None:
+        from train.loop import Diverged, Stopped
+
+        cache_compilations()
+        try:
+            main(arguments)
+        except Stopped as stopped:
+            print(stopped)
+        except (ValueError, MemoryError, Diverged, OSError) as error:
+            if os.environ.get("IMAGING_TRACEBACK"):
+                raise
+            _fail(str(error) or repr(error))
+
+    return wrapped
+
+
+def cache_compilations() -> None:
+    """Keeps compiled programs between runs, where the environment doesn't say otherwise."""
+    import jax
+
+    if not jax.config.jax_compilation_cache_dir:
+        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        jax.config.update("jax_compilation_cache_dir", str(cache / "imaging_jax" / "xla"))
+
+
+def join_processes(coordinator: str, processes: int | None, process: int | None) -> None:
+    """Joins `jax.distributed`; the rest of the program then sees every device."""
+    import jax
+
+    if coordinator == "auto":
+        jax.distributed.initialize()
+    else:
+        jax.distributed.initialize(coordinator, processes, process)
+
+
+def _config_key(error: Exception, arguments: list[str]) -> str:
+    unknown = re.search(r'Did you mean "([^"]+)" instead of "([^"]+)"', str(error))
+    missing = re.search(r"'([^']+)'", str(error))
+    key = unknown.group(2) if unknown else missing.group(1) if missing else None
+    given = [a for a in arguments if key and a.startswith("--config.") and key in a.split("=")[0]]
+    if isinstance(error, (AttributeError, KeyError)) and given:
+        hint = f"; did you mean {unknown.group(1)!r}?" if unknown else ""
+        return f"{given[0]}: the config has no key {key!r}{hint}"
+    return str(error)
+
+
+def _fail(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)

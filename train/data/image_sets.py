@@ -1,0 +1,156 @@
+"""Sets of images by name, by folder, or from TFDS: what is trained on and what is scored."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from train import images
+from train.registry import nearest
+
+SCIKIT_IMAGE = ("astronaut", "coffee", "chelsea", "rocket", "motorcycle")
+
+
+class ImageSet(Sequence):
+    """A named sequence of images, read when asked for.
+
+    Attributes:
+      name: as it stands in tables.
+      names: one an image.
+      load: index -> (H, W, C) uint8 or uint16, alpha included.
+    """
+
+    def __init__(self, name: str, names: Sequence[str], load: Callable[[int], np.ndarray]):
+        self.name = name
+        self.names = list(names)
+        self.load = load
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self.load(index)
+
+    def sha256(self) -> str:
+        """Digest of all pixels, so that a record tells which images were scored."""
+        digest = hashlib.sha256()
+        for image in self:
+            digest.update(str(image.shape).encode())
+            digest.update(np.ascontiguousarray(image).tobytes())
+        return digest.hexdigest()
+
+    def part(self, name: str, indices: Sequence[int]) -> "ImageSet":
+        """The set of some of its images, under another name."""
+        indices = list(indices)
+        return ImageSet(name, [self.names[i] for i in indices], lambda i: self.load(indices[i]))
+
+
+def folder(path: str | Path, name: str | None = None) -> ImageSet:
+    """The images of a folder, in order of file name."""
+    files = images.image_files(path)
+    return ImageSet(name or str(path), [f.stem for f in files], lambda i: images.read(files[i]))
+
+
+def tfds(specification: str, data_dir: str | None = None) -> ImageSet:
+    """A TFDS data set's images, read without TensorFlow: "tfds:name/config:version:split"."""
+    import tensorflow_datasets
+
+    _, _, rest = specification.partition(":")
+    name, _, split = rest.rpartition(":")
+    if not name or not split:
+        raise ValueError(f"{specification!r}: wanted tfds:<name>:<split>")
+    try:
+        builder = tensorflow_datasets.builder(name, data_dir=data_dir)
+        source = builder.as_data_source(split)
+    except Exception as error:
+        raise ValueError(
+            f"{specification!r} can't be opened: {error}. Build it once with "
+            "`tensorflow_datasets.builder(name, file_format='array_record').download_and_prepare()`"
+        ) from error
+    feature = "image" if "image" in builder.info.features else "hr"
+    names = [str(i) for i in range(len(source))]
+    return ImageSet(specification, names, lambda i: np.asarray(source[i][feature]))
+
+
+def scikit_image() -> ImageSet:
+    """Five colour photographs that come with scikit-image (motorcycle: the left view)."""
+    return ImageSet("scikit_image", SCIKIT_IMAGE, lambda i: _photograph(SCIKIT_IMAGE[i]))
+
+
+@cache
+def _photograph(name: str) -> np.ndarray:
+    import skimage.data
+
+    return skimage.data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(skimage.data, name)()
+
+
+def dead_leaves() -> ImageSet:
+    """Eight generated pictures of 192x192 that no training key draws: for validation."""
+    return ImageSet("dead_leaves", [str(i) for i in range(8)], lambda i: _leaves()[i])
+
+
+@cache
+def _leaves() -> np.ndarray:
+    import jax
+
+    from imaging_jax.synthesis import dead_leaves as draw
+
+    keys = jax.random.split(jax.random.key(2**31 - 1), 8)
+    pictures = jax.jit(jax.vmap(lambda key: draw(key, (192, 192), leaves=640)))(keys)
+    return images.from_float(np.asarray(pictures))
+
+
+def _under_data(*parts: str) -> Callable[[], ImageSet]:
+    def load() -> ImageSet:
+        root = os.environ.get("IMAGING_DATA")
+        if not root:
+            raise ValueError(f"the set {parts[-1]} needs the environment variable IMAGING_DATA")
+        return folder(Path(root, *parts), parts[-1].lower())
+
+    return load
+
+
+_t91 = _under_data("sr", "T91")
+
+
+def t91_train() -> ImageSet:
+    """T91 without every tenth image."""
+    whole = _t91()
+    return whole.part("t91_train", [i for i in range(len(whole)) if i % 10])
+
+
+def t91_held_back() -> ImageSet:
+    """Every tenth image of T91: for validation."""
+    whole = _t91()
+    return whole.part("t91_held_back", range(0, len(whole), 10))
+
+
+IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
+    "scikit_image": scikit_image,
+    "dead_leaves": dead_leaves,
+    "set5": _under_data("sr", "Set5"),
+    "set14": _under_data("sr", "Set14"),
+    "bsd100": _under_data("sr", "BSD100"),
+    "t91": _t91,
+    "t91_train": t91_train,
+    "t91_held_back": t91_held_back,
+}
+
+
+def image_set(name: str) -> ImageSet:
+    """Opens a set: a name of IMAGE_SETS, "tfds:<name>:<split>", or a folder ($VARIABLES expand).
+
+    Raises:
+      ValueError: nothing of that name, with the nearest; a folder without images.
+    """
+    if name in IMAGE_SETS:
+        return IMAGE_SETS[name]()
+    if name.startswith("tfds:"):
+        return tfds(name)
+    path = Path(os.path.expandvars(name)).expanduser()
+    if path.is_dir():
+        return folder(path)
+    raise ValueError(f"{name!r} is no folder and no known set; {nearest(name, IMAGE_SETS)}")

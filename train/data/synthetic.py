@@ -1,0 +1,49 @@
+from collections.abc import Iterator
+from itertools import repeat
+
+import jax
+
+from imaging_jax import synthesis
+
+
+class DeadLeaves:
+    """Dead-leaves images drawn on the device from the batch's key.
+
+    Args:
+      batch_size: images a batch.
+      patch_size: their height and width.
+      leaves: see `imaging_jax.synthesis.dead_leaves`, as the rest.
+      radius: in pixels.
+      exponent: of the density of radii.
+    """
+
+    streamed = False
+
+    def __init__(
+        self,
+        batch_size: int,
+        patch_size: int,
+        leaves: int = 160,
+        radius: tuple[float, float] = (2.0, 80.0),
+        exponent: float = 3.0,
+    ):
+        self.batch_size = batch_size
+        self.patch_size = patch_size
+        self.values = {"leaves": leaves, "radius": tuple(radius), "exponent": exponent}
+
+    def inputs(self, step: int, mesh) -> Iterator[tuple]:
+        """Nothing comes from the host."""
+        del step, mesh
+        return repeat(())
+
+    def input_shapes(self, mesh) -> tuple:
+        """Shapes of what `inputs` gives."""
+        del mesh
+        return ()
+
+    def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
+        """Draws {"image": (batch_size, patch_size, patch_size, 3)} in [0, 1]."""
+        del inputs
+        shape = (self.patch_size, self.patch_size)
+        draw = jax.vmap(lambda k: synthesis.dead_leaves(k, shape, **self.values))
+        return {"image": draw(jax.random.split(key, self.batch_size))}

@@ -1,0 +1,55 @@
+"""`python -m train.evaluate --system=vdsr_twtygqyy --images=set5 --scales=2,3,4`: scores a system."""
+
+import sys
+import time
+
+from absl import app, flags
+
+from train import command
+
+_SYSTEM = flags.DEFINE_string(
+    "system", None, "bicubic, bilinear, …; the name of published weights; or a run folder."
+)
+_IMAGES = flags.DEFINE_string("images", None, "A set by name, a folder, or tfds:<name>:<split>.")
+_SCALES = flags.DEFINE_list("scales", None, "Factors. Default: those the system serves.")
+_PROTOCOL = flags.DEFINE_string("protocol", "luminance", "How it is scored; --list of train.main.")
+_RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
+_BATCH = flags.DEFINE_integer("batch_size", 1, "Images of one size predicted together.")
+
+
+def _main(arguments: list[str]) -> None:
+    if len(arguments) > 1:
+        raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
+    for name, flag in (("system", _SYSTEM), ("images", _IMAGES)):
+        if flag.value is None:
+            raise ValueError(f"--{name} is missing")
+    from train import records
+    from train.data import image_set
+    from train.evaluators import Evaluator, mean
+    from train.protocols import PROTOCOLS
+    from train.registry import look_up
+    from train.systems import system as open_system
+
+    protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
+    system, images = open_system(_SYSTEM.value), image_set(_IMAGES.value)
+    for scale in [int(s) for s in _SCALES.value or system.scales]:
+        system.check_scale(scale)
+        start = time.monotonic()
+        evaluator = Evaluator(system.predict, images, protocol, scale, _BATCH.value)
+        per_image = evaluator.records()
+        scores, seconds = mean(per_image), time.monotonic() - start
+        print(f"{system.name} ({system.weights}) on {images.name} x{scale}, protocol {protocol.name}")
+        for row in [*per_image, {"image": "mean", **scores}]:
+            print(f"  {row['image']:24s} {row['psnr']:8.3f} dB  {row['ssim']:.4f}")
+        if _RECORD.value:
+            entry = records.record(system, images, scale, protocol, scores, per_image, seconds)
+            print(f"  recorded in {records.write(entry).name}")
+
+
+def main() -> None:
+    """The command line."""
+    app.run(command.reports(_main), flags_parser=command.parse_flags)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Scores any system on any set of images by any protocol."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from train import images, protocols
+from train.data.image_sets import ImageSet
+from train.devices import data_mesh, place_batch, replicated
+
+# (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C)
+Predict = Callable[[np.ndarray, int], jax.Array]
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """The same object for a checkpoint, a published weight and bicubic.
+
+    Attributes:
+      predict: the system.
+      images: the set.
+      protocol: how it is scored.
+      scale: factor.
+      batch_size: images of one size that are predicted together; they are shared out among the
+        devices, so a multiple of their number.
+    """
+
+    predict: Predict
+    images: ImageSet
+    protocol: protocols.Protocol
+    scale: int
+    batch_size: int = 1
+
+    def records(self) -> list[dict]:
+        """Returns {"image", "psnr", "ssim"} for every image, in the set's order."""
+        found: dict[int, dict] = {}
+        for group in self._groups():
+            for start in range(0, len(group), self.batch_size):
+                indices = group[start : start + self.batch_size]
+                found.update(zip(indices, self._score(indices), strict=True))
+        return [{"image": self.images.names[i], **found[i]} for i in range(len(self.images))]
+
+    def _groups(self) -> list[list[int]]:
+        # Unequal sizes can't share a batch; with batches of one there is nothing to group, and
+        # no image is read twice.
+        if self.batch_size == 1:
+            return [[i] for i in range(len(self.images))]
+        by_shape = defaultdict(list)
+        for index in range(len(self.images)):
+            by_shape[self._image(index).shape].append(index)
+        return list(by_shape.values())
+
+    def _image(self, index: int) -> np.ndarray:
+        return images.without_alpha(images.to_uint8(self.images[index]))
+
+    def _score(self, indices: list[int]) -> list[dict]:
+        # A last batch that isn't full is filled with repetitions, which are not counted.
+        filled = indices + indices[-1:] * (self.batch_size - len(indices))
+        batch = np.stack([self._image(i) for i in filled]).astype(np.float64) / 255.0
+        lr, reference = protocols.degrade(self.protocol, batch, self.scale)
+        estimate = self.predict(np.asarray(lr), self.scale)
+        scores = protocols.score(self.protocol, reference, np.asarray(estimate), self.scale)
+        return [{k: float(v[i]) for k, v in scores.items()} for i in range(len(indices))]
+
+
+def mean(records: list[dict]) -> dict[str, float]:
+    """The mean over images of every metric."""
+    return {
+        name: float(np.mean([record[name] for record in records]))
+        for name in records[0]
+        if name != "image"
+    }
+
+
+def over_devices(super_resolve: Callable, variables) -> Predict:
+    """Turns a compiled (variables, lr, scale) into a system that uses every local device."""
+    mesh = data_mesh()
+    variables = jax.device_put(variables, replicated(mesh))
+
+    def predict(lr: np.ndarray, scale: int) -> jax.Array:
+        lr = np.asarray(lr, np.float32)
+        if len(lr) % mesh.size == 0:
+            lr = place_batch(lr, mesh)
+        return super_resolve(variables, lr, scale=scale)
+
+    return predict

@@ -1,0 +1,28 @@
+"""What `--list` shows."""
+
+from imaging_jax import pretrained
+from imaging_jax.models import MODELS
+from train.data import DATA, IMAGE_SETS
+from train.degradations import PRESETS
+from train.protocols import PROTOCOLS
+from train.records import ROOT
+from train.systems import INTERPOLATION
+
+
+def listing() -> str:
+    """Systems, configs, weights, data, sets, degradations and protocols, by name."""
+    configs = sorted(
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "configs").rglob("*.py")
+        if file.stem not in ("__init__", "common")
+    )
+    sections = {
+        "systems": [*INTERPOLATION, *MODELS],
+        "configs": configs,
+        "weights": pretrained.WEIGHTS,
+        "data": DATA,
+        "image sets (or a folder, or tfds:<name>:<split>)": IMAGE_SETS,
+        "degradations": PRESETS,
+        "protocols": PROTOCOLS,
+    }
+    return "\n".join(f"{title}\n  " + "\n  ".join(names) for title, names in sections.items())

@@ -1,0 +1,51 @@
+"""Comparison pictures: rows of images with titles and a zoomed crop."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+_MARGIN, _TITLE = 8, 22
+
+
+def comparison(columns: list[tuple[str, np.ndarray]], crop: tuple[int, int, int]) -> np.ndarray:
+    """Draws titled images side by side, and below each a crop enlarged to the column's width.
+
+    Args:
+      columns: (title, (H, W, 3) uint8) all of one size.
+      crop: top, left and side of the square that is enlarged, in pixels.
+
+    Returns:
+      (height, width, 3) uint8.
+    """
+    height, width, _ = columns[0][1].shape
+    top, left, side = crop
+    sheet = Image.new(
+        "RGB",
+        (len(columns) * (width + _MARGIN) + _MARGIN, height + width + _TITLE + 3 * _MARGIN),
+        "white",
+    )
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
+    for index, (title, image) in enumerate(columns):
+        x = _MARGIN + index * (width + _MARGIN)
+        y = _TITLE + _MARGIN
+        pen.text((x, _MARGIN // 2), title, fill="black", font=font)
+        sheet.paste(Image.fromarray(image), (x, y))
+        frame = (x + left, y + top, x + left + side, y + top + side)
+        zoomed = sheet.crop(frame).resize((width, width), Image.Resampling.NEAREST)
+        sheet.paste(zoomed, (x, y + height + _MARGIN))
+        pen.rectangle(frame, outline=(255, 80, 0), width=2)
+    return np.asarray(sheet)
+
+
+def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
+    """Repeats pixels, so that a low-resolution image can stand beside the others."""
+    return image.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def busiest_square(image: np.ndarray, side: int) -> tuple[int, int, int]:
+    """Finds the (top, left, side) square with the most gradient: where methods differ."""
+    grey = image.astype(np.float64).mean(axis=-1)
+    energy = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
+    sums = np.pad(energy, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    top, left = np.unravel_index(np.argmax(boxes), boxes.shape)
+    return int(top), int(left), side

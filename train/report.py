@@ -1,0 +1,89 @@
+"""What a run shows: previews on the way; at its end a table, pictures and weights."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from imaging_jax import pretrained
+from train import images, pictures, protocols
+from train.console import say
+from train.evaluators import Evaluator, Predict, mean
+from train.experiment import Experiment
+from train.state import TrainState
+from train.systems import interpolation
+from train.tasks.super_resolution import NETWORK
+
+WEIGHTS = "weights.safetensors"
+
+
+def preview(predict: Predict, image_set, protocol, scale: int, folder: Path, step: int) -> None:
+    """Writes the comparison of the set's first image as `step_<step>.png`."""
+    if jax.process_index() == 0:
+        picture = compare(predict, image_set, 0, protocol, scale)
+        images.write(folder / f"step_{step:07d}.png", picture)
+
+
+def compare(predict: Predict, image_set, index: int, protocol, scale: int) -> np.ndarray:
+    """Draws LR | bicubic | ours | HR of one image, with a zoomed crop; what is scored is shown."""
+    image = images.without_alpha(images.to_uint8(image_set[index]))
+    reference = image[None].astype(np.float64) / 255.0
+    lr, reference = protocols.degrade(protocol, reference, scale)
+    shown = {
+        "low resolution": pictures.enlarge(np.asarray(lr[0]), scale),
+        "bicubic": np.asarray(interpolation("bicubic").predict(lr, scale))[0],
+        "ours": np.asarray(predict(np.asarray(lr), scale))[0],
+        "high resolution": np.asarray(reference[0]),
+    }
+    columns = [(title, images.to_rgb(images.from_float(x))) for title, x in shown.items()]
+    side = min(64, *columns[-1][1].shape[:2])
+    crop = pictures.busiest_square(columns[-1][1], side)
+    return pictures.comparison(columns, crop)
+
+
+def finish(experiment: Experiment, state: TrainState, workdir: Path) -> list[dict]:
+    """Scores the best state on the evaluation sets, draws them, writes weights and says it all."""
+    predict = lambda lr, scale: experiment.task.predict(state, {"lr": lr, "scale": scale})  # noqa: E731
+    rows = []
+    for scoring in experiment.evaluation:
+        image_set, protocol = scoring.open()
+        for name, system in (("bicubic", interpolation("bicubic").predict), ("ours", predict)):
+            scores = mean(Evaluator(system, image_set, protocol, scoring.scale).records())
+            row = {"images": image_set.name, "scale": scoring.scale, "protocol": protocol.name}
+            rows.append({**row, "system": name, **scores})
+    if jax.process_index() == 0:
+        _write_results(experiment, state, workdir, rows, predict)
+    return rows
+
+
+def _write_results(experiment, state, workdir: Path, rows: list[dict], predict) -> None:
+    table = markdown(rows)
+    (workdir / "table.md").write_text(table)
+    metadata = {"config": (workdir / "config.json").read_text(), "step": str(int(state.step))}
+    pretrained.save(workdir / WEIGHTS, state.variables(NETWORK)["params"], metadata)
+    say(f"\n{table}")
+    if experiment.evaluation:
+        scoring = experiment.evaluation[0]
+        image_set, protocol = scoring.open()
+        for index in range(min(len(image_set), 5)):
+            picture = compare(predict, image_set, index, protocol, scoring.scale)
+            file = workdir / "pictures" / f"{image_set.names[index]}.png"
+            images.write(file, picture)
+        say(f"pictures: {_shortest(workdir / 'pictures')}/")
+    say(f"your own image: python -m train.predict --weights={_shortest(workdir)} photo.png")
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Renders rows of equal keys as a Markdown table; numbers get the papers' digits."""
+    digits = {"psnr": "{:.2f}", "ssim": "{:.4f}"}
+    names = list(rows[0]) if rows else []
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    for row in rows:
+        cells = [digits.get(name, "{}").format(row[name]) for name in names]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _shortest(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,68 @@
+"""The one training state, for every task."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+Tree = Any
+
+
+@struct.dataclass
+class TrainState:
+    """All that a training run is: two equal states go on equally.
+
+    Attributes:
+      step: int32, steps taken over all stages.
+      params: {network name: parameter tree}.
+      collections: {network name: {"batch_stats": …}}, what `apply` changes besides gradients.
+      opt_state: {optimizer name: tree}.
+      ema_params: {network name: tree}, moving averages, or empty.
+      ema_collections: {network name: tree}, or empty.
+      extras: {name: tree} that a task declares: image pool, running means, stage.
+      key: the stream from which every step folds its own key.
+    """
+
+    step: jax.Array
+    params: dict[str, Tree]
+    collections: dict[str, Tree]
+    opt_state: dict[str, Tree]
+    ema_params: dict[str, Tree]
+    ema_collections: dict[str, Tree]
+    extras: dict[str, Tree]
+    key: jax.Array
+
+    def batch_key(self) -> jax.Array:
+        """The key from which this step's batch is drawn: a function of (seed, step) alone."""
+        return jax.random.fold_in(jax.random.fold_in(self.key, 0), self.step)
+
+    def step_key(self) -> jax.Array:
+        """The key of this step's own randomness: dropout, noise, degradation."""
+        return jax.random.fold_in(jax.random.fold_in(self.key, 1), self.step)
+
+    def variables(self, network: str) -> dict[str, Tree]:
+        """The variables that predictions use: the moving averages where they are kept."""
+        params = self.ema_params or self.params
+        collections = self.ema_collections if self.ema_params else self.collections
+        return {"params": params[network], **collections.get(network, {})}
+
+
+def exponential_moving_average(average: Tree, value: Tree, decay: float) -> Tree:
+    """Returns decay · average + (1 - decay) · value, leaf by leaf."""
+    return jax.tree.map(lambda a, v: decay * a + (1.0 - decay) * v, average, value)
+
+
+def create(key: jax.Array, params, collections, opt_state, *, keep_ema: bool) -> TrainState:
+    """A state at step 0, with moving averages that start at the parameters if they are kept."""
+    copy = lambda tree: jax.tree.map(jnp.copy, tree)  # noqa: E731
+    return TrainState(
+        step=jnp.int32(0),
+        params=params,
+        collections=collections,
+        opt_state=opt_state,
+        ema_params=copy(params) if keep_ema else {},
+        ema_collections=copy(collections) if keep_ema else {},
+        extras={},
+        key=key,
+    )
