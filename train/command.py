@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from absl import flags
+from absl import flags, logging
 
 
 def parse_flags(arguments: list[str]) -> list[str]:
@@ -26,6 +26,8 @@ def reports(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
         from train.loop import Diverged, Stopped
 
         cache_compilations()
+        # Orbax tells the story of every save.
+        logging.set_verbosity(logging.WARNING)
         try:
             main(arguments)
         except Stopped as stopped:

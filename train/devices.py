@@ -5,14 +5,14 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 DATA_AXIS = "data"
 
 
 def data_mesh() -> Mesh:
     """A mesh of every device of every process along the one axis `data`."""
-    return jax.make_mesh((jax.device_count(),), (DATA_AXIS,))
+    return jax.make_mesh((jax.device_count(),), (DATA_AXIS,), axis_types=(AxisType.Auto,))
 
 
 def replicated(mesh: Mesh) -> NamedSharding:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from imaging_jax.operators._decimation import downsample
-from imaging_jax.operators._images import check_image
+from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
 Boundary = Literal["circular", "symmetric", "reflect", "zero", "valid"]
@@ -21,9 +21,9 @@ _PAD_MODES = {
 def blur(x: jax.Array, kernel: jax.Array, boundary: Boundary = "circular") -> jax.Array:
     """Convolves every channel of images with a kernel, by the fast Fourier transform.
 
-    True convolution, ``y[i] = sum_k kernel[k] x[i + c - k]`` with the centre ``c = floor(size / 2)``
-    in each axis: a point becomes the kernel, not its mirror image. The peak of a symmetric kernel
-    of even size lies half a pixel before its centre.
+    True convolution: a point becomes the kernel, not its mirror image. Along each axis
+    ``y[i] = sum_k kernel[k] x[i + c - k]`` with the centre ``c = floor(size / 2)``, so a symmetric
+    kernel of even size moves the image by half a pixel, towards lower indices.
 
     Args:
       x: images ``(..., H, W, C)``, real or complex.
@@ -40,7 +40,7 @@ def blur(x: jax.Array, kernel: jax.Array, boundary: Boundary = "circular") -> ja
         image is smaller than a ``"valid"`` kernel or one pixel wide where it is reflected, or
         ``boundary`` isn't one of those above.
     """
-    check_image("x", x)
+    x = as_image("x", x)
     kernel = jnp.asarray(kernel)
     if kernel.ndim != 2 or 0 in kernel.shape or jnp.iscomplexobj(kernel):
         raise ValueError(

@@ -1,6 +1,6 @@
 import jax
 
-from imaging_jax.operators._images import check_image
+from imaging_jax.operators._images import as_image
 
 
 def downsample(x: jax.Array, scale: int, offset: int = 0) -> jax.Array:
@@ -18,7 +18,7 @@ def downsample(x: jax.Array, scale: int, offset: int = 0) -> jax.Array:
       ValueError: where ``x`` isn't a floating-point image with a pixel at ``offset``, or an
         argument is out of range.
     """
-    check_image("x", x)
+    x = as_image("x", x)
     _check_scale(scale)
     if not 0 <= offset < scale:
         raise ValueError(f"offset: expected 0 <= offset < scale={scale}, got {offset}")
@@ -41,7 +41,7 @@ def modcrop(x: jax.Array, scale: int) -> jax.Array:
       ValueError: where ``x`` isn't a floating-point image of at least ``scale`` pixels a side, or
         ``scale`` isn't positive.
     """
-    check_image("x", x)
+    x = as_image("x", x)
     _check_scale(scale)
     height, width = x.shape[-3:-1]
     if min(height, width) < scale:
@@ -63,7 +63,7 @@ def shave(x: jax.Array, border: int) -> jax.Array:
       ValueError: where ``x`` isn't a floating-point image, ``border`` is negative or nothing would
         be left.
     """
-    check_image("x", x)
+    x = as_image("x", x)
     height, width = x.shape[-3:-1]
     if not 0 <= 2 * border < min(height, width):
         raise ValueError(

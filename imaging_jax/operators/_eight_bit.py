@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.operators._images import check_image
+from imaging_jax.operators._images import as_image
 
 
 def round_to_8bit(x: jax.Array) -> jax.Array:
@@ -16,9 +16,9 @@ def round_to_8bit(x: jax.Array) -> jax.Array:
       An array of the same shape and dtype.
 
     Raises:
-      ValueError: where ``x`` isn't a floating-point image.
+      ValueError: where ``x`` isn't a real floating-point image.
     """
-    check_image("x", x)
+    x = as_image("x", x, real=True)
     return from_levels(round_levels(255 * x))
 
 

@@ -1,6 +1,6 @@
 import jax
 
-from imaging_jax.operators._images import check_image
+from imaging_jax.operators._images import as_image
 
 
 def gaussian_noise(key: jax.Array, x: jax.Array, sigma: float | jax.Array) -> jax.Array:
@@ -16,8 +16,8 @@ def gaussian_noise(key: jax.Array, x: jax.Array, sigma: float | jax.Array) -> ja
       Images of the shape and dtype of ``x``.
 
     Raises:
-      ValueError: where ``x`` isn't a floating-point image.
+      ValueError: where ``x`` isn't a real floating-point image.
     """
-    check_image("x", x)
+    x = as_image("x", x, real=True)
     noise = jax.random.normal(key, x.shape, x.dtype)
     return x + (sigma * noise).astype(x.dtype)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from imaging_jax.operators._eight_bit import from_levels, round_levels, to_levels
-from imaging_jax.operators._images import check_image
+from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 from imaging_jax.operators._resize_weights import KERNELS, resize_weights
 
@@ -53,13 +53,15 @@ def resize(
 
     Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 29(6), 1981.
     """
-    check_image("x", x)
+    x = as_image("x", x, real=rounding != "none")
     _check_option("kernel", kernel, KERNELS)
     _check_option("boundary", boundary, ("symmetric", "clamp"))
     _check_option("rounding", rounding, ("none", "once", "between_passes"))
     passes = _passes(x.shape[-3:-1], scale, shape)
 
     def resample(x, axis, axis_scale, size):
+        if axis_scale == 1:
+            return x
         weights = resize_weights(x.shape[axis], size, axis_scale, kernel, antialias, boundary)
         return _apply(jnp.asarray(weights, x.dtype), x, axis)
 
