@@ -77,7 +77,9 @@ def _write_results(experiment, state, workdir: Path, rows: list[dict], predict) 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Renders rows of equal keys as a Markdown table; numbers get the papers' digits."""
     digits = {"psnr": "{:.2f}", "ssim": "{:.4f}"}
-    names = list(rows[0]) if rows else []
+    if not rows:
+        return ""
+    names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     for row in rows:
         cells = [digits.get(name, "{}").format(row[name]) for name in names]

@@ -34,7 +34,7 @@ def get_config(variant=""):
                 "schedule": {"name": "cosine", "peak": 2e-3, "warmup": 100},
             }
         )
-        config.train.update({"steps": 8000, "log_every": 100, "ema_decay": 0.999})
+        config.train.update({"steps": 14_000, "log_every": 100, "ema_decay": 0.999})
         config.train.update({"validate_every": 2000, "checkpoint_every": 1000})
     if variant == "tiny":
         common.make_tiny(config)

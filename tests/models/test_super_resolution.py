@@ -44,7 +44,8 @@ def pair(module):
 @functools.cache
 def initial(module):
     image = jnp.zeros((1, 16, 16, module.channels))
-    return jax.jit(module.init)(jax.random.key(0), image)
+    key = jax.random.key(0, impl="rbg")  # compiles four times as fast as threefry
+    return jax.jit(module.init)(key, image)
 
 
 def apply(module, variables, image):
@@ -187,7 +188,7 @@ def test_vdsr_adds_its_output_to_the_image():
 
 
 def test_edsr_removes_and_restores_the_mean():
-    module = EDSR(scale=2, features=8, blocks=1)
+    module = SMALL["edsr_x2"]
     image, _ = pair(module)
     variables = jax.tree.map(jnp.zeros_like, initial(module))
     mean = np.broadcast_to([0.4488, 0.4371, 0.4040], (1, 2 * HEIGHT, 2 * WIDTH, 3))
@@ -196,7 +197,7 @@ def test_edsr_removes_and_restores_the_mean():
 
 def test_edsr_value_range_scales_what_the_network_sees():
     # Without biases the network is positively homogeneous: the range must cancel out.
-    module = EDSR(scale=2, features=8, blocks=2)
+    module = SMALL["edsr_x2"]
     image, _ = pair(module)
     variables = initial(module)
     variables = jax.tree.map(lambda leaf: leaf * (leaf.ndim > 1), variables)
