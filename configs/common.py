@@ -28,4 +28,6 @@ def make_tiny(config):
     config.data.update({"images": "scikit_image", "batch_size": 8, "patch_size": 24})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
     config.validation.images = "dead_leaves"
-    config.evaluation = ({"images": "dead_leaves", **{k: config.validation[k] for k in ("scale", "protocol")}},)
+    config.evaluation = (
+        {"images": "dead_leaves", **{k: config.validation[k] for k in ("scale", "protocol")}},
+    )

@@ -36,9 +36,7 @@ def get_config(variant=""):
     config.validation = ConfigDict(
         {"images": "dead_leaves", "scale": 3, "protocol": "rgb_rounded_once"}
     )
-    config.evaluation = (
-        {"images": "scikit_image", "scale": 3, "protocol": "rgb_rounded_once"},
-    )
+    config.evaluation = ({"images": "scikit_image", "scale": 3, "protocol": "rgb_rounded_once"},)
     if variant == "tiny":
         config.model.update({"features": 8, "blocks": 1})
         config.data.update({"batch_size": 8, "patch_size": 24, "leaves": 10})

@@ -58,7 +58,9 @@ class Checkpoints:
 
     def note(self, step: int) -> dict[str, Any]:
         """The note saved with a step."""
-        return self._manager.restore(step, args=ocp.args.Composite(note=ocp.args.JsonRestore())).note
+        return self._manager.restore(
+            step, args=ocp.args.Composite(note=ocp.args.JsonRestore())
+        ).note
 
     def restore_last(self, wanted: Callable[[int], TrainState]) -> TrainState | None:
         """Restores the last undamaged checkpoint, or None where there is none at all.
@@ -80,10 +82,14 @@ class Checkpoints:
             except OtherModel:
                 raise
             except Exception as error:
-                say(f"checkpoint {self.folder / str(step)} is damaged and set aside: {_brief(error)}")
+                say(
+                    f"checkpoint {self.folder / str(step)} is damaged and set aside: {_brief(error)}"
+                )
                 self._set_aside(step)
         if steps:
-            raise ValueError(f"every checkpoint under {self.folder} is damaged; --overwrite starts anew")
+            raise ValueError(
+                f"every checkpoint under {self.folder} is damaged; --overwrite starts anew"
+            )
         return None
 
     def _restore(self, step: int, wanted: TrainState) -> TrainState:
@@ -116,7 +122,11 @@ def _describe(state: TrainState) -> dict[str, list]:
             leaf = jax.random.key_data(leaf)
         # The state is replicated, so the first local shard is the whole.
         data = np.ascontiguousarray(leaf.addressable_data(0))
-        leaves[_name(path)] = [list(leaf.shape), str(leaf.dtype), zlib.crc32(data.reshape(-1).view(np.uint8))]
+        leaves[_name(path)] = [
+            list(leaf.shape),
+            str(leaf.dtype),
+            zlib.crc32(data.reshape(-1).view(np.uint8)),
+        ]
     return leaves
 
 

@@ -1,5 +1,6 @@
 """What the command lines share: one clear line for a user's mistake, processes, compile cache."""
 
+import difflib
 import os
 import re
 import sys
@@ -11,6 +12,7 @@ from absl import flags, logging
 
 def parse_flags(arguments: list[str]) -> list[str]:
     """Parses flags; an unknown one, or an unknown config key, ends with one line and exit 2."""
+    _check_config_file(arguments)
     try:
         return flags.FLAGS(arguments)
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
@@ -57,6 +59,17 @@ def join_processes(coordinator: str, processes: int | None, process: int | None)
         jax.distributed.initialize()
     else:
         jax.distributed.initialize(coordinator, processes, process)
+
+
+def _check_config_file(arguments: list[str]) -> None:
+    for argument in arguments[1:]:
+        if argument.startswith("--config="):
+            file = argument.removeprefix("--config=").partition(":")[0]
+            if not Path(file).is_file():
+                known = [str(path) for path in Path("configs").rglob("*.py")]
+                close = difflib.get_close_matches(file, known, n=1)
+                hint = f"did you mean {close[0]}?" if close else "--list shows the configs"
+                _fail(f"--config={file}: no such file; {hint}")
 
 
 def _config_key(error: Exception, arguments: list[str]) -> str:

@@ -54,7 +54,9 @@ class CompiledStage:
         """The compiled call that starts at `step`."""
         pattern = tuple(self.stage.choose(step + i) for i in range(self.steps_per_call))
         if pattern not in self._programs:
-            call = jax.jit(self._call(pattern), donate_argnums=0, out_shardings=replicated(self.mesh))
+            call = jax.jit(
+                self._call(pattern), donate_argnums=0, out_shardings=replicated(self.mesh)
+            )
             with _explained(self.data):
                 self._programs[pattern] = call.lower(state, self._input_shapes()).compile()
         return self._programs[pattern]
@@ -65,7 +67,9 @@ class CompiledStage:
             return shapes
         split = split_over_devices(self.mesh, axis=1)
         return jax.tree.map(
-            lambda x: jax.ShapeDtypeStruct((self.steps_per_call, *x.shape), x.dtype, sharding=split),
+            lambda x: jax.ShapeDtypeStruct(
+                (self.steps_per_call, *x.shape), x.dtype, sharding=split
+            ),
             shapes,
         )
 

@@ -1,5 +1,6 @@
 """What a run says to the person who started it."""
 
+import multiprocessing
 import sys
 
 import jax
@@ -10,7 +11,9 @@ _said: set[str] = set()
 
 def say(message: str, once: bool = False) -> None:
     """Prints one line past the progress bar, on the first process only; `once`: never again."""
-    if jax.process_index() or (once and message in _said):
+    # A data worker must not start JAX, which would take the accelerator's memory.
+    in_worker = multiprocessing.parent_process() is not None
+    if (not in_worker and jax.process_index()) or (once and message in _said):
         return
     _said.add(message)
     tqdm.write(message, file=sys.stdout)

@@ -9,7 +9,10 @@ PRESETS = {
     "bicubic": [("resize", {"rounding": "none"})],
     "bicubic_8bit": [("resize", {"rounding": "once"})],
     # BD and DN of the super-resolution literature (Zhang et al., RDN, 2018).
-    "blur_bicubic": [("gaussian_blur", {"size": 7, "sigma": 1.6}), ("resize", {"rounding": "once"})],
+    "blur_bicubic": [
+        ("gaussian_blur", {"size": 7, "sigma": 1.6}),
+        ("resize", {"rounding": "once"}),
+    ],
     "bicubic_noise": [
         ("resize", {"rounding": "none"}),
         ("gaussian_noise", {"sigma": 30 / 255}),

@@ -1,4 +1,4 @@
-"""`python -m train.evaluate --system=vdsr_twtygqyy --images=set5 --scales=2,3,4`: scores a system."""
+"""`python -m train.evaluate --system=vdsr_twtygqyy --images=set5`: scores a system."""
 
 import sys
 import time
@@ -31,14 +31,16 @@ def _main(arguments: list[str]) -> None:
     from train.systems import system as open_system
 
     protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
-    system, images = open_system(_SYSTEM.value), image_set(_IMAGES.value)
+    images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
     for scale in [int(s) for s in _SCALES.value or system.scales]:
         system.check_scale(scale)
         start = time.monotonic()
         evaluator = Evaluator(system.predict, images, protocol, scale, _BATCH.value)
         per_image = evaluator.records()
         scores, seconds = mean(per_image), time.monotonic() - start
-        print(f"{system.name} ({system.weights}) on {images.name} x{scale}, protocol {protocol.name}")
+        print(
+            f"{system.name} ({system.weights}) on {images.name} x{scale}, protocol {protocol.name}"
+        )
         for row in [*per_image, {"image": "mean", **scores}]:
             print(f"  {row['image']:24s} {row['psnr']:8.3f} dB  {row['ssim']:.4f}")
         if _RECORD.value:

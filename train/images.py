@@ -40,7 +40,7 @@ def read(path: str | Path) -> np.ndarray:
     path = Path(path)
     try:
         if path.suffix.lower() in (".tif", ".tiff"):
-            image = tifffile.imread(path)
+            image = _read_tiff(path)
         elif _is_deep_png(path):
             image = _read_deep_png(path)
         else:
@@ -74,11 +74,26 @@ def _read_with_pillow(path: Path) -> np.ndarray:
     return array.astype(np.uint16) if array.dtype.kind == "u" and array.itemsize == 2 else array
 
 
+def _read_tiff(path: Path) -> np.ndarray:
+    # Pillow knows every kind of 8-bit TIFF but cuts or refuses deeper ones.
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        if page.dtype == np.uint8:
+            return _read_with_pillow(path)
+        if page.photometric not in (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB):
+            raise ValueError(f"{page.photometric.name} of {page.dtype} is not read")
+        return page.asarray()
+
+
 def _is_deep_png(path: Path) -> bool:
     # Pillow cuts a 16-bit colour PNG to 8 bits without a word, so those go another way.
     with path.open("rb") as file:
         header = file.read(26)
-    return header[:8] == b"\x89PNG\r\n\x1a\n" and header[24:26] in (b"\x10\x02", b"\x10\x04", b"\x10\x06")
+    return header[:8] == b"\x89PNG\r\n\x1a\n" and header[24:26] in (
+        b"\x10\x02",
+        b"\x10\x04",
+        b"\x10\x06",
+    )
 
 
 def _read_deep_png(path: Path) -> np.ndarray:
@@ -123,7 +138,7 @@ def write(path: str | Path, image: np.ndarray) -> None:
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         if path.suffix.lower() in (".tif", ".tiff"):
-            tifffile.imwrite(temporary, image, photometric="minisblack" if image.shape[-1] < 3 else "rgb")
+            _write_tiff(temporary, image)
         elif image.dtype == np.uint16:
             if path.suffix.lower() != ".png":
                 raise ValueError(f"{path}: 16 bits are written as .png or .tif")
@@ -134,3 +149,14 @@ def write(path: str | Path, image: np.ndarray) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _write_tiff(path: Path, image: np.ndarray) -> None:
+    channels = image.shape[-1]
+    tifffile.imwrite(
+        path,
+        image,
+        photometric="minisblack" if channels <= 2 else "rgb",
+        planarconfig="contig" if channels > 1 else None,
+        extrasamples=["unassalpha"] if channels in (2, 4) else None,
+    )

@@ -93,7 +93,9 @@ def _check_finite(values: dict[str, float], step: int, state: TrainState, checkp
         return
     checkpoints.wait()
     steps = checkpoints.steps()
-    kept = f"the last good checkpoint is step {steps[-1]}" if steps else "no checkpoint was made yet"
+    kept = (
+        f"the last good checkpoint is step {steps[-1]}" if steps else "no checkpoint was made yet"
+    )
     raise Diverged(
         f"{', '.join(f'{name}={values[name]}' for name in bad)} at step {step}; {kept}. "
         f"{_first_bad_leaf(state)} Look at the learning rate (optimizer.schedule.peak, warmup), "

@@ -76,9 +76,7 @@ def _degrade(protocol, image, scale):
         reference = luminance(reference)
         if protocol.round_reference:
             reference = round_to_8bit(reference)
-    lr = resize(
-        reference, 1 / scale, rounding=protocol.lr_rounding, boundary=protocol.lr_boundary
-    )
+    lr = resize(reference, 1 / scale, rounding=protocol.lr_rounding, boundary=protocol.lr_boundary)
     return lr, reference
 
 

@@ -19,7 +19,13 @@ _PACKAGES = ("jax", "jaxlib", "flax", "numpy")
 
 
 def record(
-    system: System, images: ImageSet, scale: int, protocol, scores: dict, per_image: list, seconds: float
+    system: System,
+    images: ImageSet,
+    scale: int,
+    protocol,
+    scores: dict,
+    per_image: list,
+    seconds: float,
 ) -> dict:
     """One cell with all its metrics, and the command, commit and machine that made it."""
     return {

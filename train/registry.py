@@ -9,7 +9,9 @@ from typing import Any
 def nearest(name: str, names) -> str:
     """Returns ", did you mean 'x'?" for the closest of `names`, or the whole list if none is."""
     close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(map(str, names)))}"
+    return (
+        f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(map(str, names)))}"
+    )
 
 
 def look_up(table: Mapping[str, Any], name: str, path: str) -> Any:

@@ -19,8 +19,8 @@ from train.devices import data_mesh, replicated
 from train.evaluators import Evaluator, mean
 from train.experiment import Experiment, build_experiment, build_task
 from train.initialise import initialise_from
-from train.records import provenance
 from train.loop import StopSignal, Trace, run_stage
+from train.records import provenance
 from train.scalars import Scalars
 from train.settings import check_same, plain
 from train.state import TrainState

@@ -65,7 +65,7 @@ def supervised_step(
             }
         metrics = {
             "loss": value,
-            "gradient_norm": optax.global_norm(grads),
+            "gradient_norm": optax.tree.norm(grads),
             "learning_rate": jnp.asarray(schedule(state.step), jnp.float32),
         }
         state = state.replace(

@@ -69,7 +69,9 @@ def published(name: str) -> System:
     weights = pretrained.WEIGHTS[name]
     network, params = pretrained.load(name)
     predict = over_devices(compiled_super_resolve(network), {"params": params})
-    return System(weights.model.__name__.lower(), name, predict, weights.scales, weights.sha256, "published")
+    return System(
+        weights.model.__name__.lower(), name, predict, weights.scales, weights.sha256, "published"
+    )
 
 
 def trained(run: Path) -> System:

@@ -12,7 +12,11 @@ from train import command, records
 
 PUBLISHED = Path(__file__).with_name("published.json")
 TABLES = records.ROOT / "docs" / "tables.md"
-_ORIGINS = {"interpolation": "ours", "published": "published weights", "trained here": "trained here"}
+_ORIGINS = {
+    "interpolation": "ours",
+    "published": "published weights",
+    "trained here": "trained here",
+}
 _MARKS = {"P": "", "M": " (from memory)"}
 
 

@@ -21,8 +21,14 @@ def get_config(variant=""):
         }
     )
     config.model = ConfigDict(
-        {"name": "edsr", "features": 64, "blocks": 16, "residual_scale": 1.0, "remat": False,
-         "dtype": "float32"}  # fmt: skip
+        {
+            "name": "edsr",
+            "features": 64,
+            "blocks": 16,
+            "residual_scale": 1.0,
+            "remat": False,
+            "dtype": "float32",
+        }
     )
     config.data = ConfigDict(
         {
@@ -37,7 +43,10 @@ def get_config(variant=""):
         }
     )
     config.optimizer = ConfigDict(
-        {"name": "adam", "schedule": {"name": "step", "peak": 1e-4, "every": 200_000, "factor": 0.5}}
+        {
+            "name": "adam",
+            "schedule": {"name": "step", "peak": 1e-4, "every": 200_000, "factor": 0.5},
+        }
     )
     config.train.update({"steps": 300_000, "log_every": 100})
     config.train.update({"validate_every": 10_000, "checkpoint_every": 5_000})

@@ -21,8 +21,8 @@ def psnr(
       ``(...)`` in dB; infinite where the images are equal.
 
     Raises:
-      ValueError: where the shapes differ, the images aren't floating point, or ``border`` leaves
-        nothing.
+      ValueError: where the shapes differ, the images aren't real floating point, or nothing is
+        left within ``border``.
     """
     reference, estimate = shaved_pair(reference, estimate, border)
     mse = jnp.mean((reference - estimate) ** 2, axis=(-3, -2, -1))

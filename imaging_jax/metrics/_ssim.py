@@ -31,7 +31,7 @@ def ssim(
       ``(...)``, at most 1.
 
     Raises:
-      ValueError: where the shapes differ, the images aren't floating point or are too small.
+      ValueError: where the shapes differ, the images aren't real floating point or are too small.
 
     Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural
     similarity", IEEE TIP 13(4), 2004, equations 13 to 17.
@@ -47,13 +47,12 @@ def ms_ssim(
 ) -> jax.Array:
     """Multi-scale structural similarity index.
 
-    Five scales, each the mean over 2x2 pixels of the one before (an odd last row or column is
-    dropped). The mean contrast-structure term of a scale is raised to its weight, a negative one
+    Five scales, each the mean over 2x2 pixels of the one before (an odd last row or column counts
+    twice). The mean contrast-structure term of a scale is raised to its weight, a negative one
     counting as 0; the product is over the scales, the mean over the channels.
 
     Args:
-      reference: ``(..., H, W, C)``, at least 176 pixels a side without the border where the side
-        is divided four times, in general enough for 11 pixels at the fifth scale.
+      reference: ``(..., H, W, C)``, at least 161 pixels a side without the border.
       estimate: the same shape.
       data_range: the peak, 1 for images in [0, 1].
       border: pixels left out on every side.
@@ -62,13 +61,13 @@ def ms_ssim(
       ``(...)``, at most 1.
 
     Raises:
-      ValueError: where the shapes differ, the images aren't floating point or are too small.
+      ValueError: where the shapes differ, the images aren't real floating point or are too small.
 
     Wang, Simoncelli, Bovik, "Multi-scale structural similarity for image quality assessment",
     Asilomar 2003, equation 7 and section 3.2.
     """
     reference, estimate = shaved_pair(reference, estimate, border)
-    _check_size(reference, _WINDOW_SIZE * 2 ** (len(_SCALE_WEIGHTS) - 1))
+    _check_size(reference, (_WINDOW_SIZE - 1) * 2 ** (len(_SCALE_WEIGHTS) - 1) + 1)
     product = 1.0
     for weight in _SCALE_WEIGHTS[:-1]:
         _, contrast_structure = _mean_similarities(reference, estimate, data_range)
@@ -92,10 +91,8 @@ def _mean_similarities(x, y, data_range):
     mu_x, mu_y = mu_x + mean_x, mu_y + mean_y
     luminance = (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
     contrast_structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
-    return tuple(
-        jnp.mean(map_, axis=(-3, -2))
-        for map_ in (luminance * contrast_structure, contrast_structure)
-    )
+    index = luminance * contrast_structure
+    return jnp.mean(index, axis=(-3, -2)), jnp.mean(contrast_structure, axis=(-3, -2))
 
 
 def _window_mean(x):
@@ -111,9 +108,10 @@ def _window_mean(x):
 
 
 def _average_pool(x):
-    height, width = (size - size % 2 for size in x.shape[-3:-1])
-    x = x[..., :height, :width, :]
-    x = x.reshape(*x.shape[:-3], height // 2, 2, width // 2, 2, x.shape[-1])
+    odd_rows, odd_columns = (size % 2 for size in x.shape[-3:-1])
+    x = jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [(0, odd_rows), (0, odd_columns), (0, 0)], mode="edge")
+    *leading, height, width, channels = x.shape
+    x = x.reshape(*leading, height // 2, 2, width // 2, 2, channels)
     return jnp.mean(x, axis=(-4, -2))
 
 

@@ -23,9 +23,9 @@ def rgb_to_ycbcr(x: jax.Array) -> jax.Array:
       ``(..., H, W, 3)``: Y in [16/255, 235/255], Cb and Cr in [16/255, 240/255].
 
     Raises:
-      ValueError: where ``x`` hasn't three channels.
+      ValueError: where ``x`` hasn't three channels or isn't floating point.
     """
-    _check_channels(x)
+    x = _as_color_image(x)
     return _apply(_RGB_TO_YCBCR / 255, x) + jnp.asarray(_OFFSET / 255, x.dtype)
 
 
@@ -39,9 +39,9 @@ def ycbcr_to_rgb(x: jax.Array) -> jax.Array:
       ``(..., H, W, 3)``, RGB; in [0, 1] where ``x`` is the YCbCr of such an image.
 
     Raises:
-      ValueError: where ``x`` hasn't three channels.
+      ValueError: where ``x`` hasn't three channels or isn't floating point.
     """
-    _check_channels(x)
+    x = _as_color_image(x)
     inverse = np.linalg.inv(_RGB_TO_YCBCR / 255)
     return _apply(inverse, x - jnp.asarray(_OFFSET / 255, x.dtype))
 
@@ -58,9 +58,9 @@ def luminance(x: jax.Array) -> jax.Array:
       ``(..., H, W, 1)``, in [16/255, 235/255].
 
     Raises:
-      ValueError: where ``x`` hasn't three channels.
+      ValueError: where ``x`` hasn't three channels or isn't floating point.
     """
-    _check_channels(x)
+    x = _as_color_image(x)
     return _apply(_RGB_TO_YCBCR[:1] / 255, x) + jnp.asarray(_OFFSET[0] / 255, x.dtype)
 
 
@@ -69,8 +69,10 @@ def _apply(matrix, x):
     return jnp.einsum("ij,...j->...i", matrix, x, precision=jax.lax.Precision.HIGHEST)
 
 
-def _check_channels(x):
-    if x.ndim < 3 or x.shape[-1] != 3:
-        raise ValueError(f"x: expected shape (..., H, W, 3), got {x.shape}")
+def _as_color_image(x):
+    if np.ndim(x) < 3 or np.shape(x)[-1] != 3:
+        raise ValueError(f"x: expected shape (..., H, W, 3), got {np.shape(x)}")
+    x = jnp.asarray(x)
     if not jnp.issubdtype(x.dtype, jnp.floating):
         raise ValueError(f"x: expected floating point, got dtype {x.dtype}")
+    return x

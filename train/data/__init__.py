@@ -7,7 +7,7 @@ is a function of (seed, step) alone.
 """
 
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
-from train.data.patches import patches
+from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves
 
 DATA = {"dead_leaves": DeadLeaves, "patches": patches}

@@ -84,7 +84,11 @@ def scikit_image() -> ImageSet:
 def _photograph(name: str) -> np.ndarray:
     import skimage.data
 
-    return skimage.data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(skimage.data, name)()
+    return (
+        skimage.data.stereo_motorcycle()[0]
+        if name == "motorcycle"
+        else getattr(skimage.data, name)()
+    )
 
 
 def dead_leaves() -> ImageSet:

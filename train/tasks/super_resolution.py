@@ -99,7 +99,9 @@ class SuperResolution:
     def predict(self, train_state: state.TrainState, inputs: dict[str, Any]) -> jax.Array:
         """Super-resolves `inputs["lr"]`, (N, h, w, 1 or 3) in [0, 1], by `inputs["scale"]`."""
         variables = train_state.variables(NETWORK)
-        return self.super_resolve(variables, jnp.asarray(inputs["lr"], jnp.float32), inputs["scale"])
+        return self.super_resolve(
+            variables, jnp.asarray(inputs["lr"], jnp.float32), inputs["scale"]
+        )
 
     @cached_property
     def super_resolve(self) -> Callable:

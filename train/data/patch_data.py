@@ -6,6 +6,7 @@ from itertools import repeat
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl import flags
 from PIL import Image
 
 from train import images
@@ -46,7 +47,9 @@ def patches(
       ValueError: an unknown word, an unusable image (named), none left.
     """
     look_up({"stop": 0, "skip": 0}, on_error, "data.on_error")
-    kind = look_up({"resident": ResidentPatches, "streamed": StreamedPatches}, storage, "data.storage")
+    kind = look_up(
+        {"resident": ResidentPatches, "streamed": StreamedPatches}, storage, "data.storage"
+    )
     source = image_set(images)
     if kind is ResidentPatches:
         loaded = load_all(source, patch_size, rescale, on_error)
@@ -89,7 +92,9 @@ def load_all(source: ImageSet, patch_size: int, rescale, on_error: str) -> list[
             continue
         loaded += [shrink(image, factor, patch_size) for factor in rescale]
     if skipped:
-        say(f"skipped {len(skipped)} of {len(source)} images of {source.name}: {'; '.join(skipped)}")
+        say(
+            f"skipped {len(skipped)} of {len(source)} images of {source.name}: {'; '.join(skipped)}"
+        )
     if not loaded:
         raise ValueError(f"{source.name}: none of its {len(source)} images can be used")
     return loaded
@@ -166,6 +171,9 @@ class StreamedPatches:
 
         steps = grain.MapDataset.range(step, 2**31 - 1).map(self.host_batch)
         if self.workers:
+            # Grain's workers read absl flags, which nobody parses in a notebook.
+            if not flags.FLAGS.is_parsed():
+                flags.FLAGS.mark_as_parsed()
             options = grain.multiprocessing.MultiprocessingOptions(num_workers=self.workers)
             stream = steps.to_iter_dataset().mp_prefetch(options)
         else:

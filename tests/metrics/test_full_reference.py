@@ -1,0 +1,164 @@
+"""PSNR, SSIM and MS-SSIM against check values, scikit-image and the authors' programs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import skimage.metrics
+from jax.test_util import check_grads
+from PIL import Image
+
+from imaging_jax.metrics import ms_ssim, psnr, ssim
+
+
+def check_pairs():
+    i, j = np.mgrid[:192, :192]
+    A = (7 * i + 13 * j + 5 * ((i * j) % 11)) % 256
+    B = np.clip(A + ((31 * i + 17 * j) % 23) - 11, 0, 255)
+    C = np.floor(128 + 100 * np.sin(i / 9) * np.cos(j / 13) + 0.5)
+    D = np.floor(128 + 95 * np.sin((i + 0.5) / 9) * np.cos(j / 13) + 0.5)
+    return np.stack([A, C])[..., None] / 255, np.stack([B, D])[..., None] / 255
+
+
+CHECKS = [
+    (psnr, {}, (31.799090, 36.968142), 5e-7),
+    (psnr, {"border": 4}, (31.797265, 37.068183), 6e-7),
+    (ssim, {}, (0.98265217, 0.99561885), 5e-9),
+    (ms_ssim, {}, (0.99885639, 0.99691126), 5e-9),
+]
+METRICS = [psnr, ssim, ms_ssim]
+
+
+@pytest.mark.parametrize(("metric", "options", "expected", "digits"), CHECKS)
+def test_check_values(metric, options, expected, digits, x64):
+    references, estimates = check_pairs()
+    got = jax.jit(lambda *pair: metric(*pair, **options))(references, estimates)
+    assert got.shape == (2,)
+    np.testing.assert_allclose(got, expected, atol=digits)
+
+
+@pytest.mark.parametrize(("metric", "options", "expected", "digits"), CHECKS)
+def test_check_values_in_float32(metric, options, expected, digits):
+    references, estimates = (x.astype(np.float32) for x in check_pairs())
+    got = metric(references, estimates, **options)
+    assert got.dtype == jnp.float32
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+def random_pair(shape=(3, 24, 20, 3)):
+    rng = np.random.default_rng(0)
+    reference = rng.random(shape)
+    return reference, np.clip(reference + 0.1 * rng.standard_normal(shape), 0, 1)
+
+
+def skimage_ssim(reference, estimate, data_range):
+    return skimage.metrics.structural_similarity(
+        reference,
+        estimate,
+        data_range=data_range,
+        channel_axis=-1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+
+
+@pytest.mark.parametrize("data_range", [1.0, 255.0])
+def test_against_skimage(data_range, x64):
+    references, estimates = (data_range * x for x in random_pair())
+    shaved = np.s_[:, 2:-2, 2:-2]
+    for options, crop in (({}, np.s_[:]), ({"border": 2}, shaved)):
+        pairs = list(zip(references[crop], estimates[crop], strict=True))
+        got = psnr(references, estimates, data_range=data_range, **options)
+        peak = skimage.metrics.peak_signal_noise_ratio
+        expected = [peak(*pair, data_range=data_range) for pair in pairs]
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+        got = ssim(references, estimates, data_range=data_range, **options)
+        expected = [skimage_ssim(*pair, data_range) for pair in pairs]
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def test_ssim_in_float32_of_a_bright_flat_image(x64):
+    # The variance is a millionth of the squared mean: the digits float32 would cancel.
+    noise = np.random.default_rng(0).standard_normal((2, 32, 32, 1))
+    reference, estimate = 0.9 + 1e-3 * noise
+    expected = skimage_ssim(reference, estimate, 1.0)
+    pair = (jnp.asarray(x, jnp.float32) for x in (reference, estimate))
+    np.testing.assert_allclose(ssim(*pair), expected, rtol=1e-5)
+
+
+def test_ms_ssim_is_the_mean_over_channels_and_keeps_leading_axes():
+    references, estimates = (x.astype(np.float32) for x in check_pairs())
+    stacked = ms_ssim(np.concatenate(references, -1), np.concatenate(estimates, -1))
+    np.testing.assert_allclose(stacked, (0.99885639 + 0.99691126) / 2, rtol=1e-5)
+
+
+def test_smallest_image_of_ms_ssim():
+    x = np.random.default_rng(0).random((161, 161, 1)).astype(np.float32)
+    np.testing.assert_allclose(ms_ssim(x, x), 1, rtol=1e-6)
+
+
+def test_ms_ssim_of_a_negative_is_zero_with_a_finite_gradient():
+    x = jnp.asarray(np.random.default_rng(0).random((161, 161, 1)), jnp.float32)
+    value, gradient = jax.jit(jax.value_and_grad(ms_ssim))(1 - x, x)
+    assert value == 0
+    assert jnp.isfinite(gradient).all()
+
+
+def test_equal_images():
+    x = random_pair()[0].astype(np.float32)
+    np.testing.assert_array_equal(psnr(x, x), np.inf)
+    np.testing.assert_allclose(ssim(x, x), 1, rtol=1e-6)
+
+
+def test_gradients(x64):
+    reference, estimate = random_pair((12, 13, 1))
+    check_grads(lambda x: psnr(reference, x), (estimate,), order=1, modes=["rev"])
+    check_grads(lambda x: ssim(reference, x), (estimate,), order=1, modes=["rev"])
+
+
+def test_mapped():
+    references, estimates = (x.astype(np.float32) for x in random_pair())
+    for metric in (psnr, ssim):
+        mapped = jax.vmap(metric)(references, estimates)
+        np.testing.assert_allclose(mapped, metric(references, estimates), rtol=1e-6)
+
+
+def test_official_values_on_photographs(imaging_data, x64):
+    # The ssim row is the 2004 program on grey images rounded to 8 bit, the psnr row is on RGB.
+    folder = imaging_data / "iqa_pairs"
+    table = {}
+    for line in (folder / "results_official.csv").read_text().splitlines():
+        name, *values = line.split(",")
+        table[name] = values
+    for column, image in enumerate(table["Method"]):
+        file = image.replace(".bmp", ".png")
+        rgb = [
+            np.asarray(Image.open(folder / kind / file).convert("RGB")) / 255
+            for kind in ("reference", "distorted")
+        ]
+        grey = [np.floor(255 * x @ [0.2989, 0.5870, 0.1140] + 0.5)[..., None] / 255 for x in rgb]
+        assert float(psnr(*rgb)) == pytest.approx(float(table["psnr"][column]), abs=0.0051)
+        assert float(ssim(*grey)) == pytest.approx(float(table["ssim"][column]), abs=5.1e-5)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_wrong_pairs(metric):
+    x = jnp.zeros((200, 200, 1))
+    with pytest.raises(ValueError, match="estimate: expected the shape of reference"):
+        metric(x, x[:-1])
+    with pytest.raises(ValueError, match="border: expected"):
+        metric(x, x, border=100)
+    with pytest.raises(ValueError, match="got uint8"):
+        metric(x.astype(jnp.uint8), x.astype(jnp.uint8))
+    with pytest.raises(ValueError, match="estimate: expected a real image"):
+        metric(x, x.astype(jnp.complex64))
+
+
+def test_too_small_images():
+    with pytest.raises(ValueError, match="at least 11 pixels a side without the border"):
+        ssim(jnp.zeros((20, 10, 1)), jnp.zeros((20, 10, 1)))
+    with pytest.raises(ValueError, match="at least 11 pixels a side without the border"):
+        ssim(jnp.zeros((20, 20, 1)), jnp.zeros((20, 20, 1)), border=5)
+    with pytest.raises(ValueError, match="at least 161 pixels"):
+        ms_ssim(jnp.zeros((200, 160, 1)), jnp.zeros((200, 160, 1)))

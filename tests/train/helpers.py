@@ -1,0 +1,33 @@
+"""What several tests of the application use."""
+
+import json
+
+import jax
+import numpy as np
+
+from train import scalars
+
+
+def leaves(state) -> list[np.ndarray]:
+    """The leaves of a state as arrays, keys as their data."""
+    key = jax.random.key_data(state.key)
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(state.replace(key=key))]
+
+
+def assert_equal_states(a, b) -> None:
+    """Equal to the last bit, leaf by leaf."""
+    for one, other in zip(leaves(a), leaves(b), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def log(workdir) -> list[dict]:
+    """The scalars of a run without their times."""
+    return [
+        {k: v for k, v in line.items() if k != "time"}
+        for line in scalars.read(workdir / "scalars.jsonl")
+    ]
+
+
+def plain(config) -> dict:
+    """A config as JSON gives it back."""
+    return json.loads(config.to_json())

@@ -1,0 +1,109 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train import images
+from train.main import default_workdir
+from train.systems import system
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments, cwd=ROOT, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+QUICKSTART = "--config=configs/quickstart.py:tiny"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((QUICKSTART, "--config.train.stpes=3"), ["--config.train.stpes", "'stpes'", "'steps'"]),
+        ((QUICKSTART, "--config.trian.steps=3"), ["--config.trian", "'train'"]),
+        ((QUICKSTART, "--config.train.steps=many"), ["--config.train.steps=many"]),
+        ((QUICKSTART, "--workdri=x"), ["workdri", "workdir"]),
+        (("--config=configs/quikstart.py",), ["configs/quikstart.py", "configs/quickstart.py"]),
+        ((), ["--config="]),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments, words):
+    done = run("train.main", *arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_the_default_run_folder_comes_from_the_configs_name():
+    assert default_workdir("configs/super_resolution/edsr.py") == Path("runs/edsr")
+    assert default_workdir("configs/quickstart.py:tiny") == Path("runs/quickstart_tiny")
+
+
+def test_list_shows_everything_by_name():
+    shown = run("train.main", "--list").stdout
+    for name in ("edsr", "configs/quickstart.py", "vdsr_twtygqyy", "set5", "luminance", "lanczos3"):
+        assert f"  {name}\n" in f"{shown}\n"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("runs") / "quick"
+    done = run("train.main", QUICKSTART, f"--workdir={workdir}", "--config.train.steps=2")
+    assert done.returncode == 0, done.stderr
+    return workdir, done.stdout
+
+
+def test_a_run_ends_with_a_table_and_the_next_command(trained):
+    workdir, shown = trained
+    assert "| dead_leaves | 3 | rgb_rounded_once | bicubic |" in shown
+    assert f"python -m train.predict --weights={workdir} photo.png" in shown
+
+
+def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
+    workdir, _ = trained
+    deep = np.random.default_rng(0).integers(0, 65536, (9, 12, 4)).astype(np.uint16)
+    images.write(tmp_path / "photo.png", deep)
+    done = run("train.predict", f"--weights={workdir}", tmp_path / "photo.png")
+    assert done.returncode == 0, done.stderr
+    enlarged = images.read(tmp_path / "photo_x3.png")
+    assert (enlarged.shape, enlarged.dtype) == ((27, 36, 4), np.uint16)
+    with pytest.raises(ValueError, match=r"scale=7: .* serves \(3,\)"):
+        system(str(workdir)).check_scale(7)
+    again = run("train.predict", "--weights=bicubic", "--scale=3", tmp_path / "photo.png")
+    assert again.returncode == 2
+    assert "--overwrite" in again.stderr
+
+
+def test_evaluate_prints_every_image_and_the_mean(trained):
+    workdir, _ = trained
+    done = run("train.evaluate", f"--system={workdir}", "--images=dead_leaves")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 10
+    assert "mean" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--system=bicubik", "'bicubic'"),
+        ("--images=nowhere/at/all", "no folder"),
+        ("--protocol=luminanse", "'luminance'"),
+    ],
+)
+def test_evaluate_names_what_it_does_not_know(flag, words):
+    done = run("train.evaluate", "--system=bicubic", "--images=dead_leaves", flag)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,175 @@
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from train import images
+from train.data import DATA, image_set
+from train.data.augment import flip_and_turn
+from train.data.patch_data import ResidentPatches, StreamedPatches, patches
+from train.devices import data_mesh
+from train.registry import build
+
+
+def picture(seed, height, width):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for seed, (height, width) in enumerate([(20, 30), (17, 40), (33, 16)]):
+        images.write(tmp_path / f"{seed}.png", picture(seed, height, width))
+    return tmp_path
+
+
+SECTIONS = {
+    "synthetic": {"name": "dead_leaves", "leaves": 10},
+    "resident": {"name": "patches", "storage": "resident"},
+    "streamed": {"name": "patches", "storage": "streamed"},
+    "streamed by workers": {"name": "patches", "storage": "streamed", "workers": 1},
+}
+
+
+def open_data(kind, folder, seed=0):
+    section = dict(SECTIONS[kind], batch_size=4, patch_size=16)
+    if section["name"] == "patches":
+        section["images"] = str(folder)
+    return build(DATA, section, "data", seed=seed)
+
+
+def batches(data, first, count, seed=0):
+    mesh, key, make = data_mesh(), jax.random.key(seed), jax.jit(data.batch)
+    stream = data.inputs(first, mesh)
+    return [
+        np.asarray(make(jax.random.fold_in(key, first + i), next(stream))["image"])
+        for i in range(count)
+    ]
+
+
+# A worker process takes seconds to start.
+KINDS = [
+    pytest.param(kind, marks=pytest.mark.slow if "workers" in kind else ()) for kind in SECTIONS
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_is_a_function_of_seed_and_step(kind, folder):
+    data = open_data(kind, folder)
+    whole, rest = batches(data, 0, 4), batches(data, 2, 2)
+    np.testing.assert_array_equal(whole[2:], rest)
+    assert not np.array_equal(whole[0], whole[1])
+    other = open_data(kind, folder, seed=1)
+    assert not np.array_equal(batches(other, 0, 1, seed=1)[0], whole[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_batches_have_the_shape_range_and_inputs_they_declare(kind, folder):
+    data = open_data(kind, folder)
+    mesh = data_mesh()
+    found = jax.tree.map(lambda x: (x.shape, x.dtype), next(data.inputs(0, mesh)))
+    declared = jax.tree.map(lambda x: (x.shape, x.dtype), data.input_shapes(mesh))
+    assert found == declared
+    (batch,) = batches(data, 0, 1)
+    assert batch.shape == (4, 16, 16, 3)
+    assert batch.dtype == np.float32
+    assert 0.0 <= batch.min() < batch.max() <= 1.0
+
+
+def windows(picture, size):
+    """Every patch of a picture in every one of the eight symmetries, as bytes."""
+    views = np.lib.stride_tricks.sliding_window_view(picture, (size, size), (0, 1))
+    found = set()
+    for patch in views.reshape(-1, 3, size, size).transpose(0, 2, 3, 1):
+        for turns in range(4):
+            turned = np.rot90(patch, turns)
+            found |= {turned.tobytes(), turned[:, ::-1].tobytes()}
+    return found
+
+
+@pytest.mark.parametrize("kind", ["resident", "streamed"])
+def test_patches_are_windows_of_the_images(kind, folder):
+    known = [windows(images.read(folder / f"{i}.png"), 16) for i in range(3)]
+    drawn = np.concatenate(batches(open_data(kind, folder), 0, 8))
+    levels = np.round(drawn * 255).astype(np.uint8)
+    sources = [[patch.tobytes() in k for k in known].index(True) for patch in levels]
+    assert set(sources) == {0, 1, 2}
+
+
+def test_all_eight_symmetries_occur_equally_often():
+    patch = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
+    keys = jax.random.split(jax.random.key(0), 4000)
+    turned = np.asarray(jax.vmap(lambda k: flip_and_turn(k, patch))(keys)).reshape(4000, -1)
+    _, counts = np.unique(turned, axis=0, return_counts=True)
+    assert len(counts) == 8
+    assert counts.min() > 400
+
+
+@pytest.mark.parametrize("storage", ["resident", "streamed"])
+def test_rescaled_copies_stand_beside_the_images(storage, tmp_path):
+    images.write(tmp_path / "a.png", np.kron(picture(0, 16, 16), np.ones((4, 4, 1), np.uint8)))
+    values = {"batch_size": 32, "patch_size": 8, "seed": 0, "storage": storage}
+    data = patches(images=str(tmp_path), rescale=(1.0, 0.25), **values)
+    (drawn,) = batches(data, 0, 1)
+    rough = np.abs(np.diff(drawn, axis=2)).mean(axis=(1, 2, 3))
+    # Blocks of 4x4 are flat inside; the copy at a quarter is noise throughout.
+    assert (rough < 0.15).any()
+    assert (rough > 0.2).any()
+
+
+def test_a_set_too_large_to_be_resident_is_streamed_and_it_is_said(folder, monkeypatch, capsys):
+    monkeypatch.setattr("train.data.patch_data.RESIDENT_LIMIT", 1000)
+    assert isinstance(open_data("resident", folder), StreamedPatches)
+    assert "too large to be resident" in capsys.readouterr().out
+
+
+def test_a_small_set_is_resident(folder):
+    assert isinstance(open_data("resident", folder), ResidentPatches)
+
+
+def test_an_unknown_set_names_the_nearest():
+    with pytest.raises(ValueError, match="'set5'"):
+        image_set("set_5")
+
+
+def test_a_tfds_data_set_built_here_is_read_without_tensorflow(tmp_path):
+    code = TFDS_CODE.format(directory=tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1] == "5 (22, 30, 3) 2 (4, 16, 16, 3) False"
+
+
+TFDS_CODE = """
+import io, sys
+import numpy as np
+import tensorflow_datasets as tfds
+from PIL import Image
+
+class Tiny(tfds.core.GeneratorBasedBuilder):
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = tfds.features.FeaturesDict({{"image": tfds.features.Image(shape=(None, None, 3))}})
+        return tfds.core.DatasetInfo(builder=self, features=features)
+
+    def _split_generators(self, downloads):
+        return {{"train": self._generate_examples()}}
+
+    def _generate_examples(self):
+        for index in range(5):
+            file = io.BytesIO()
+            Image.fromarray(np.full((20 + index, 30, 3), index, np.uint8)).save(file, "PNG")
+            file.seek(0)
+            yield index, {{"image": file}}
+
+Tiny(data_dir="{directory}", file_format="array_record").download_and_prepare()
+
+from train.data.image_sets import tfds as open_tfds
+from train.data.patch_data import StreamedPatches
+
+found = open_tfds("tfds:tiny:train", data_dir="{directory}")
+image = next(i for i in found if i.shape[0] == 22)
+data = StreamedPatches(found, 4, 16, 0, (1.0,), "stop", 0)
+print(len(found), image.shape, image[0, 0, 0], data.host_batch(0).shape, "tensorflow" in sys.modules)
+"""

@@ -1,0 +1,59 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from train.optimizers import cosine, make_optimizer, step_decay
+
+SECTION = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "peak": 0.5}}
+
+
+def one_update(section, params, grads):
+    optimizer, _ = make_optimizer(section, steps=10)
+    return optimizer.update(grads, optimizer.init(params), params)[0]
+
+
+def test_cosine_with_warmup_is_its_formula():
+    schedule = cosine(2e-3, steps=100, warmup=10, final=1e-4)
+    rising = [2e-3 * (step + 1) / 10 for step in range(10)]
+    after = [1e-4 + (2e-3 - 1e-4) * (1 + np.cos(np.pi * t / 90)) / 2 for t in range(91)]
+    found = [float(schedule(step)) for step in range(101)]
+    np.testing.assert_allclose(found, rising + after, rtol=1e-5)
+
+
+def test_steps_fall_by_the_factor_where_asked():
+    schedule = step_decay(0.1, steps=100, every=30, factor=0.1, warmup=0)
+    np.testing.assert_allclose(
+        [schedule(29), schedule(31), schedule(61)], [0.1, 0.01, 0.001], rtol=1e-5
+    )
+
+
+def test_steps_are_counted_from_the_start_with_warmup_too():
+    schedule = step_decay(0.1, steps=100, every=30, factor=0.1, warmup=10)
+    np.testing.assert_allclose([schedule(28), schedule(32)], [0.1, 0.01], rtol=1e-5)
+
+
+def test_clipping_scales_the_whole_gradient():
+    grads = {"a": jnp.array([3.0]), "b": jnp.array([4.0])}
+    updates = one_update({**SECTION, "clip_norm": 1.0}, grads, grads)
+    np.testing.assert_allclose([updates["a"][0], updates["b"][0]], [-0.3, -0.4], rtol=1e-6)
+
+
+def test_multipliers_slow_the_layers_they_name():
+    grads = {"conv1": {"kernel": jnp.ones(2)}, "conv3": {"kernel": jnp.ones(2)}}
+    updates = one_update({**SECTION, "multipliers": {"conv3": 0.1}}, grads, grads)
+    np.testing.assert_allclose(updates["conv1"]["kernel"], -0.5)
+    np.testing.assert_allclose(updates["conv3"]["kernel"], -0.05, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"multipliers": {"conv9": 0.1}}, "conv9"),
+        ({"schedule": {"name": "constant", "peek": 1}}, r"optimizer\.schedule\.peek"),
+        ({"name": "adm"}, r"optimizer\.name='adm'.*'adam'"),
+    ],
+)
+def test_mistakes_are_named(change, message):
+    grads = {"conv1": jnp.ones(2)}
+    with pytest.raises(ValueError, match=message):
+        one_update({**SECTION, **change}, grads, grads)

@@ -1,0 +1,42 @@
+import pytest
+
+from train.registry import build, look_up
+
+
+def make(size, colour="red"):
+    return size, colour
+
+
+TABLE = {"thing": make}
+
+
+def test_builds_by_name_and_gives_what_is_taken():
+    assert build(TABLE, {"name": "thing", "size": 3}, "x", colour="blue", other=1) == (3, "blue")
+
+
+def test_lists_of_a_config_become_tuples():
+    assert build(TABLE, {"name": "thing", "size": [1, [2, 3]]}, "x")[0] == (1, (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"name": "thng", "size": 1}, r"x\.name='thng'.*'thing'"),
+        ({"name": "thing", "size": 1, "color": 2}, r"x\.color.*'colour'"),
+        ({"name": "thing"}, r"x\.size is missing"),
+        ({"size": 1}, r"x\.name is missing"),
+    ],
+)
+def test_mistakes_are_named_with_their_path(section, message):
+    with pytest.raises(ValueError, match=message):
+        build(TABLE, section, "x")
+
+
+def test_what_the_program_gives_is_no_config_key():
+    with pytest.raises(ValueError, match=r"x\.colour"):
+        build(TABLE, {"name": "thing", "size": 1, "colour": "red"}, "x", colour="blue")
+
+
+def test_nothing_close_lists_all():
+    with pytest.raises(ValueError, match="known: thing"):
+        look_up(TABLE, "zzz", "x")

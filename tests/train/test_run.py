@@ -1,0 +1,200 @@
+import importlib
+import json
+import signal
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from configs import quickstart
+from imaging_jax import pretrained
+from tests.train.helpers import assert_equal_states, log
+from train import compiled, loop
+from train.run import BEST, LAST, fit, load_run
+from train.systems import system
+
+CONFIGS = sorted(
+    str(file.with_suffix("")).replace("/", ".")
+    for file in Path("configs").rglob("*.py")
+    if file.stem not in ("__init__", "common", "luminance")
+)
+# One of each kind of task by default.
+DEFAULT = {"configs.quickstart"}
+
+
+def tiny(module="configs.quickstart"):
+    return importlib.import_module(module).get_config("tiny")
+
+
+def stop_after(monkeypatch, calls):
+    """Sends SIGTERM to this process after so many calls of the compiled step."""
+    done = []
+    original = compiled.CompiledStage.__call__
+
+    def call(self, *arguments):
+        done.append(1)
+        if len(done) == calls:
+            signal.raise_signal(signal.SIGTERM)
+        return original(self, *arguments)
+
+    monkeypatch.setattr(compiled.CompiledStage, "__call__", call)
+
+
+@pytest.mark.parametrize(
+    "module", [pytest.param(m, marks=() if m in DEFAULT else pytest.mark.slow) for m in CONFIGS]
+)
+def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monkeypatch):
+    whole = fit(tiny(module), tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 3)
+        with pytest.raises(loop.Stopped, match="step 3"):
+            fit(tiny(module), tmp_path / "parts")
+    parts = fit(tiny(module), tmp_path / "parts")
+
+    assert_equal_states(whole.state, parts.state)
+    assert log(tmp_path / "whole") == log(tmp_path / "parts")
+    assert whole.table == parts.table
+    assert [row["system"] for row in whole.table] == ["bicubic", "ours"]
+    expected = {"config.json", "scalars.jsonl", "events", "pictures", "summary.json", "summary.txt",
+                "table.md", "result.json", "weights.safetensors", BEST, LAST}  # fmt: skip
+    assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
+    task, state, _ = load_run(tmp_path / "whole")
+    assert_equal_states(state, whole.state)
+    scale = whole.table[0]["scale"]
+    sr = system(str(tmp_path / "whole")).predict(np.zeros((1, 9, 7, 3)), scale)
+    assert sr.shape == (1, 9 * scale, 7 * scale, 3)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("run") / "quickstart"
+    return fit(tiny(), workdir)
+
+
+def test_the_log_has_what_was_asked_for(finished):
+    lines = log(finished.workdir)
+    losses = [line for line in lines if "train/loss" in line]
+    assert [line["step"] for line in losses] == [1, 2, 3, 4]
+    assert [line["step"] for line in lines if "validation/psnr" in line] == [2, 4]
+    assert all({"train/gradient_norm", "train/learning_rate"} <= line.keys() for line in losses)
+
+
+def test_the_best_by_validation_is_what_comes_back(finished):
+    scores = {x["step"]: x["validation/psnr"] for x in log(finished.workdir) if "validation/psnr" in x}
+    assert int(finished.state.step) == max(scores, key=scores.get)
+
+
+def test_the_summary_counts_the_parameters(finished):
+    summary = json.loads((finished.workdir / "summary.json").read_text())
+    assert summary["parameters"] == sum(x.size for x in jax.tree.leaves(finished.state.params))
+    assert summary["flops_per_step"] > 0
+
+
+def test_another_config_in_the_same_folder_lists_the_keys(finished):
+    config = tiny()
+    config.train.steps = 8
+    config.model.features = 16
+    with pytest.raises(ValueError, match=r"model\.features: 8 there, 16 now; train\.steps: 4 there, 8"):
+        fit(config, finished.workdir)
+
+
+def test_overwrite_starts_anew_but_only_over_a_run(finished, tmp_path):
+    other = fit(tiny(), tmp_path / "run")
+    config = tiny()
+    config.seed = 1
+    assert fit(config, other.workdir, overwrite=True).state.key != other.state.key
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match="not a run folder"):
+        fit(config, tmp_path / "papers", overwrite=True)
+    with pytest.raises(ValueError, match="neither empty nor a run folder"):
+        fit(config, tmp_path / "papers")
+    assert (tmp_path / "papers" / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize("source", ["file", "run"])
+def test_init_from_starts_at_the_weights_given(source, finished, tmp_path):
+    config = tiny()
+    config.init_from = str(
+        finished.workdir / "weights.safetensors" if source == "file" else finished.workdir
+    )
+    # With a rate of zero the first parameters are also the last.
+    config.optimizer.schedule = {"name": "constant", "peak": 0.0}
+    tuned = fit(config, tmp_path / "tuned")
+    for one, other in zip(
+        jax.tree.leaves(tuned.state.params), jax.tree.leaves(finished.state.params), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_init_from_another_model_names_the_first_leaf(finished, tmp_path):
+    config = tiny()
+    config.model.features = 4
+    config.init_from = str(finished.workdir / "weights.safetensors")
+    with pytest.raises(ValueError, match=r"has shape .(8,.), the model wants .(4,.)"):
+        fit(config, tmp_path / "run")
+
+
+def test_weights_carry_their_config(finished):
+    from safetensors import safe_open
+
+    with safe_open(finished.workdir / "weights.safetensors", "numpy") as file:
+        assert json.loads(file.metadata()["config"])["model"]["name"] == "edsr_light"
+    assert pretrained.read(finished.workdir / "weights.safetensors")
+
+
+@pytest.mark.parametrize("profile", [True])
+def test_profile_leaves_a_trace(profile, finished):
+    config = tiny()
+    config.profile = profile
+    config.train.steps = 6
+    workdir = finished.workdir.parent / "profiled"
+    fit(config, workdir)
+    assert list((workdir / "profile").rglob("*.xplane.pb"))
+
+
+def test_steps_per_call_gives_the_same_training(finished, tmp_path):
+    config = tiny()
+    config.train.update({"steps_per_call": 2, "log_every": 2})
+    result = fit(config, tmp_path / "run")
+    for one, other in zip(
+        jax.tree.leaves(result.state.params), jax.tree.leaves(finished.state.params), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_bfloat16_compute_keeps_float32_parameters(tmp_path):
+    config = tiny()
+    config.model.dtype = "bfloat16"
+    result = fit(config, tmp_path / "run")
+    assert {x.dtype for x in jax.tree.leaves(result.state.params)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.train.update({"steps_per_call": 3}), r"train\.steps=4"),
+        (lambda c: c.data.update({"patch_size": 25}), r"data\.patch_size=25"),
+        (lambda c: c.train.update({"accumulate": 3}), r"data\.batch_size=8"),
+        (lambda c: c.task.update({"loss": "l11"}), r"task\.loss='l11'.*'l1'"),
+        (lambda c: c.model.update({"block": 2}), r"model\.block .*'blocks'"),
+        (lambda c: c.validation.update({"protocol": "rbg"}), r"validation\.protocol='rbg'.*'rgb'"),
+    ],
+)
+def test_a_config_that_does_not_fit_names_its_key(change, message, tmp_path):
+    config = tiny()
+    with config.unlocked():
+        change(config)
+    with pytest.raises(ValueError, match=message):
+        fit(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_paper_variants_build(monkeypatch):
+    # Everything but the data, which is somebody's download.
+    from train.experiment import build_task
+
+    for module in CONFIGS:
+        build_task(importlib.import_module(module).get_config())
+    assert build_task(quickstart.get_config()).network.features == 32
