@@ -84,10 +84,10 @@ def _mean_similarities(x, y, data_range):
     # Second moments don't depend on the origin; about the mean they keep their digits in float32.
     mean_x, mean_y = (jnp.mean(image, axis=(-3, -2), keepdims=True) for image in (x, y))
     x, y = x - mean_x, y - mean_y
-    mu_x, mu_y = _window_mean(x), _window_mean(y)
-    variance_x = _window_mean(x**2) - mu_x**2
-    variance_y = _window_mean(y**2) - mu_y**2
-    covariance = _window_mean(x * y) - mu_x * mu_y
+    moments = _window_mean(jnp.stack([x, y, x**2, y**2, x * y]))
+    mu_x, mu_y, square_x, square_y, product = moments
+    variance_x, variance_y = square_x - mu_x**2, square_y - mu_y**2
+    covariance = product - mu_x * mu_y
     mu_x, mu_y = mu_x + mean_x, mu_y + mean_y
     luminance = (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
     contrast_structure = (2 * covariance + c2) / (variance_x + variance_y + c2)

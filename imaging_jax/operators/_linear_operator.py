@@ -7,7 +7,7 @@ import numpy as np
 from flax import struct
 
 
-class LinearOperator(struct.PyTreeNode, kw_only=True):
+class LinearOperator(struct.PyTreeNode, kw_only=True, eq=False):
     """A linear map ``y = A x`` that knows its transpose, adjoint and norm.
 
     A subclass is a frozen dataclass and a pytree: arrays (a kernel, a mask) are its fields, options
@@ -36,6 +36,10 @@ class LinearOperator(struct.PyTreeNode, kw_only=True):
 
     # Leaves ``numpy_scalar * A`` to __rmul__.
     __array_ufunc__ = None
+
+    def __init_subclass__(cls, **kwargs):
+        # Equal by identity: arrays have no hash, and `jax.jit(A)` needs one.
+        super().__init_subclass__(**{"eq": False, **kwargs})
 
     def forward(self, x: jax.Array) -> Any:
         """Applies the operator to one input of shape ``in_shape``; linear in ``x``."""

@@ -1,7 +1,5 @@
 """<A x, y> = <x, A.H y> for every linear operator of the package, in both precisions."""
 
-import itertools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +9,7 @@ from imaging_jax.operators import Blur, BlurDownsample, Resize, vstack
 
 SHAPES = [(9, 7, 1), (8, 10, 2)]
 BLUR_BOUNDARIES = ["circular", "symmetric", "reflect", "zero", "valid"]
+# Even by odd.
 KERNEL = np.random.default_rng(7).random((4, 3))
 
 
@@ -19,10 +18,11 @@ def operators(shape, dtype):
     kernel = KERNEL.astype(dtype)
     for boundary in BLUR_BOUNDARIES:
         yield Blur(kernel, boundary, **domain)
-        yield Blur(kernel[:3], boundary, **domain)
+    for boundary in ("circular", "valid"):
         yield BlurDownsample(kernel, 2, 1, boundary, **domain)
-    for scale, boundary in itertools.product((1 / 3, 1 / 2, 2, 0.7), ("symmetric", "clamp")):
-        yield Resize(scale, boundary=boundary, **domain)
+    for scale in (1 / 3, 1 / 2, 2):
+        yield Resize(scale, **domain)
+        yield Resize(scale, boundary="clamp", **domain)
     for name in ("bilinear", "lanczos2", "lanczos3", "nearest"):
         yield Resize(0.5, kernel=name, **domain)
     yield Resize(0.5, antialias=False, **domain)
@@ -34,12 +34,15 @@ def operators(shape, dtype):
     yield vstack([shrink, blur])
 
 
-@jax.jit
-def relative_gap(A, seed):
-    keys = jax.random.split(jax.random.key(seed))
-    x = jax.random.normal(keys[0], A.in_shape, A.in_dtype)
+def random_like(seed, shapes, dtypes):
+    rng = np.random.default_rng(seed)
+    if isinstance(dtypes, tuple):
+        return tuple(map(random_like, range(seed, seed + len(shapes)), shapes, dtypes))
+    return rng.standard_normal(shapes).astype(dtypes)
+
+
+def relative_gap(A, x, y):
     Ax = A(x)
-    y = jax.tree.map(lambda leaf: jax.random.normal(keys[1], leaf.shape, leaf.dtype), Ax)
     lhs = sum(jax.tree.leaves(jax.tree.map(jnp.vdot, y, Ax)))
     rhs = jnp.vdot(A.H(y), x)
     # Relative to the size of the terms, not of a sum that may cancel.
@@ -47,15 +50,23 @@ def relative_gap(A, seed):
     return jnp.abs(lhs - rhs) / sum(jax.tree.leaves(terms))
 
 
+def relative_gaps(operators):
+    xs = [random_like(0, A.in_shape, A.in_dtype) for A in operators]
+    ys = [random_like(1, A.out_shape, A.out_dtype) for A in operators]
+    # One program for all: compiling it takes a fraction of compiling each.
+    gaps = jax.jit(lambda *lists: list(map(relative_gap, *lists)))(operators, xs, ys)
+    return zip(operators, gaps, strict=True)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_dot_product_in_float64(shape, x64):
-    for seed, A in enumerate(operators(shape, np.float64)):
-        assert relative_gap(A, seed) <= 1e-12, A
+    for A, gap in relative_gaps(list(operators(shape, np.float64))):
+        assert gap <= 1e-12, A
 
 
 def test_dot_product_in_float32():
-    for seed, A in enumerate(operators((7, 10, 1), np.float32)):
-        assert relative_gap(A, seed) <= 1e-5, A
+    for A, gap in relative_gaps(list(operators((7, 10, 1), np.float32))):
+        assert gap <= 1e-5, A
 
 
 def test_leading_axes_give_what_single_images_give(x64):

@@ -116,7 +116,9 @@ def test_kernels_of_extreme_width(x64):
 
 def test_derivatives_of_the_kernel(x64):
     check_grads(
-        lambda *parameters: anisotropic_gaussian_kernel(5, *parameters), (1.5, 0.8, 0.3), order=2
+        jax.jit(lambda *parameters: anisotropic_gaussian_kernel(5, *parameters)),
+        (1.5, 0.8, 0.3),
+        order=1,
     )
     check_grads(lambda sigma: gaussian_kernel(6, sigma), (1.1,), order=1)
 
@@ -175,7 +177,7 @@ def test_wrong_arguments():
         blur(x, jnp.zeros((3, 3, 1)))
     with pytest.raises(ValueError, match="kernel: expected a real matrix"):
         blur(x, jnp.zeros((3, 3), jnp.complex64))
-    with pytest.raises(ValueError, match="boundary: expected one of .* got 'wrap'"):
+    with pytest.raises(ValueError, match=r"boundary: expected one of .* got 'wrap'"):
         blur(x, jnp.ones((3, 3)), "wrap")
     with pytest.raises(ValueError, match="at least as many pixels as the kernel"):
         blur(x, jnp.ones((5, 3)), "valid")

@@ -93,7 +93,9 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good(what, tmp_path, 
 
     def call(self, state, step, inputs):
         if step == 4:
-            bad = jax.tree.map(lambda x: jax.device_put(x * np.float32(what), x.sharding), state.params)
+            bad = jax.tree.map(
+                lambda x: jax.device_put(x * np.float32(what), x.sharding), state.params
+            )
             state = state.replace(params=bad)
         return original(self, state, step, inputs)
 

@@ -81,7 +81,9 @@ def test_the_log_has_what_was_asked_for(finished):
 
 
 def test_the_best_by_validation_is_what_comes_back(finished):
-    scores = {x["step"]: x["validation/psnr"] for x in log(finished.workdir) if "validation/psnr" in x}
+    scores = {
+        x["step"]: x["validation/psnr"] for x in log(finished.workdir) if "validation/psnr" in x
+    }
     assert int(finished.state.step) == max(scores, key=scores.get)
 
 
@@ -95,7 +97,9 @@ def test_another_config_in_the_same_folder_lists_the_keys(finished):
     config = tiny()
     config.train.steps = 8
     config.model.features = 16
-    with pytest.raises(ValueError, match=r"model\.features: 8 there, 16 now; train\.steps: 4 there, 8"):
+    with pytest.raises(
+        ValueError, match=r"model\.features: 8 there, 16 now; train\.steps: 4 there, 8"
+    ):
         fit(config, finished.workdir)
 
 

@@ -32,6 +32,8 @@ class ImageSet(Sequence):
         return len(self.names)
 
     def __getitem__(self, index: int) -> np.ndarray:
+        if not 0 <= index < len(self):
+            raise IndexError(f"{self.name} has {len(self)} images, asked for {index}")
         return self.load(index)
 
     def sha256(self) -> str:

@@ -1,0 +1,88 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.train.helpers import log
+
+ROOT = Path(__file__).parents[2]
+
+
+def train(model, workdir, devices, stop=0):
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.train.devices_worker", model, str(workdir), str(stop)],
+        cwd=ROOT,
+        env={**os.environ, "XLA_FLAGS": flags},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("model", ["batch_norm", pytest.param("edsr", marks=pytest.mark.slow)])
+def test_eight_devices_train_and_score_as_one_does(model, tmp_path):
+    one = train(model, tmp_path / "one", 1)
+    eight = train(model, tmp_path / "eight", 8)
+    assert (one["devices"], eight["devices"]) == (1, 8)
+    assert len(one["losses"]) == 10
+    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
+    assert [name for name, _ in eight["scores"]] == [str(i) for i in range(8)]
+    scores = [[psnr for _, psnr in found["scores"]] for found in (one, eight)]
+    np.testing.assert_allclose(*scores, atol=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), [(8, 1), (1, 8), (4, 2)])
+def test_a_run_goes_on_with_another_number_of_devices(before, after, tmp_path):
+    assert train("batch_norm", tmp_path / "run", before, stop=6) == {"stopped": True}
+    resumed = train("batch_norm", tmp_path / "run", after)
+    whole = train("batch_norm", tmp_path / "whole", before)
+    assert resumed["devices"] == after
+    np.testing.assert_allclose(resumed["losses"], whole["losses"], rtol=1e-5)
+
+
+def free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", ["synthetic", "resident", "streamed"])
+def test_two_processes_train_as_one_does(storage, tmp_path):
+    arguments = ["--config=configs/quickstart.py:tiny"]
+    if storage != "synthetic":
+        arguments = [
+            "--config=configs/super_resolution/edsr.py:tiny",
+            f"--config.data.storage={storage}",
+        ]
+
+    def start(workdir, *more):
+        return subprocess.Popen(
+            [sys.executable, "-m", "train.main", *arguments, f"--workdir={workdir}", *more],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    address = f"--coordinator=127.0.0.1:{free_port()}"
+    processes = [
+        start(tmp_path / "two", address, "--processes=2", f"--process={i}") for i in range(2)
+    ] + [start(tmp_path / "one")]
+    for process in processes:
+        shown, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, shown[-3000:]
+    one, two = log(tmp_path / "one"), log(tmp_path / "two")
+    assert [line["step"] for line in one] == [line["step"] for line in two]
+    for a, b in zip(one, two, strict=True):
+        name = "train/loss" if "train/loss" in a else "validation/psnr"
+        np.testing.assert_allclose(b[name], a[name], rtol=1e-5)

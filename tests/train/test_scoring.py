@@ -1,0 +1,118 @@
+"""Scores against the fact sheet's: every digit here was measured by somebody else's code."""
+
+import numpy as np
+import pytest
+
+from train.data import image_set
+from train.data.image_sets import ImageSet
+from train.evaluators import Evaluator, mean
+from train.protocols import PROTOCOLS
+from train.systems import system
+
+# PSNR and SSIM of bicubic, protocol A, x2, x3, x4; grey images as they are.
+BICUBIC = {
+    "set5": [(33.661, 0.9299), (30.392, 0.8682), (28.421, 0.8104)],
+    "set14": [(30.232, 0.8687), (27.541, 0.7736), (26.000, 0.7019)],
+    "bsd100": [(29.558, 0.8431), (27.206, 0.7388), (25.961, 0.6674)],
+}
+OTHER_KERNELS = {
+    "nearest": (27.92, 0.8125),
+    "bilinear": (29.53, 0.8508),
+    "lanczos2": (30.41, 0.8682),
+    "lanczos3": (30.81, 0.8749),
+}
+# Bicubic on Set5 by the protocols that follow another time's habits.
+PROTOCOL_ROWS = {
+    "rgb": [(33.682, 0.9305), (30.405, 0.8690), (28.431, 0.8113)],
+    "rgb_rounded_once": [(33.649, 0.9295), (30.386, 0.8679), (28.419, 0.8102)],
+}
+PUBLISHED_WEIGHTS = [
+    ("srcnn_chxy95_x3", "set5", "luminance", {3: 32.462}),
+    ("edsr8_krasserm_x2", "set5", "rgb_rounded_once", {2: 37.732}),
+    ("vdsr_twtygqyy", "set5", "luminance", {2: 37.589, 3: 33.748, 4: 31.434}),
+    ("vdsr_twtygqyy", "set5", "luminance_unrounded", {2: 37.653, 3: 33.773, 4: 31.453}),
+    ("vdsr_twtygqyy", "set14", "luminance", {2: 33.040, 3: 29.838, 4: 28.077}),
+]
+
+
+def scores(name, images, protocol, scale):
+    evaluator = Evaluator(system(name).predict, image_set(images), PROTOCOLS[protocol], scale)
+    return mean(evaluator.records())
+
+
+def test_bicubic_on_set5_by_three(imaging_data):
+    found = scores("bicubic", "set5", "luminance", 3)
+    assert found["psnr"] == pytest.approx(30.392, abs=0.002)
+    assert found["ssim"] == pytest.approx(0.8682, abs=0.0002)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("images", BICUBIC)
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_bicubic_rows(images, scale, imaging_data):
+    found = scores("bicubic", images, "luminance", scale)
+    psnr, ssim = BICUBIC[images][scale - 2]
+    assert found["psnr"] == pytest.approx(psnr, abs=0.002)
+    assert found["ssim"] == pytest.approx(ssim, abs=0.0002)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", OTHER_KERNELS)
+def test_other_kernels_on_set5_by_three(kernel, imaging_data):
+    found = scores(kernel, "set5", "luminance", 3)
+    psnr, ssim = OTHER_KERNELS[kernel]
+    assert found["psnr"] == pytest.approx(psnr, abs=0.0051)
+    assert found["ssim"] == pytest.approx(ssim, abs=0.00006)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", PROTOCOL_ROWS)
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_bicubic_by_other_protocols(protocol, scale, imaging_data):
+    found = scores("bicubic", "set5", protocol, scale)
+    psnr, ssim = PROTOCOL_ROWS[protocol][scale - 2]
+    assert found["psnr"] == pytest.approx(psnr, abs=0.002)
+    assert found["ssim"] == pytest.approx(ssim, abs=0.0002)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "images", "protocol", "expected"),
+    PUBLISHED_WEIGHTS,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_published_weights(name, images, protocol, expected, imaging_data):
+    found = {scale: scores(name, images, protocol, scale)["psnr"] for scale in expected}
+    assert found == pytest.approx(expected, abs=0.01)
+
+
+def pictures(*shapes):
+    generator = np.random.default_rng(0)
+    arrays = [generator.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
+    return ImageSet("noise", [str(i) for i in range(len(arrays))], lambda i: arrays[i])
+
+
+def test_batches_score_every_image_once_and_alike():
+    images = pictures((24, 30, 3), (27, 24, 3), (24, 30, 3), (24, 30, 1), (24, 30, 3))
+    protocol, predict = PROTOCOLS["rgb_rounded_once"], system("bicubic").predict
+    single = Evaluator(predict, images, protocol, 3).records()
+    batched = Evaluator(predict, images, protocol, 3, batch_size=2).records()
+    assert [r["image"] for r in batched] == ["0", "1", "2", "3", "4"]
+    assert [r["psnr"] for r in batched] == pytest.approx([r["psnr"] for r in single], abs=1e-9)
+
+
+def test_a_grey_image_is_scored_on_its_own_values():
+    # Equal channels scored as luminance would be compressed to 16..235: 1.32 dB more.
+    grey = pictures((24, 30, 1))
+    colour = ImageSet("colour", ["0"], lambda i: np.repeat(grey[0], 3, axis=-1))
+    protocol, predict = PROTOCOLS["rgb"], system("bicubic").predict
+    one, other = (Evaluator(predict, s, protocol, 3).records()[0]["psnr"] for s in (grey, colour))
+    assert other - one == pytest.approx(20 * np.log10(255 / 219), abs=0.02)
+
+
+def test_alpha_is_not_scored():
+    images = pictures((24, 30, 4))
+    plain = ImageSet("plain", ["0"], lambda i: images[0][..., :3])
+    protocol, predict = PROTOCOLS["luminance"], system("bicubic").predict
+    one, other = (Evaluator(predict, s, protocol, 2).records() for s in (images, plain))
+    assert one == other

@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+from train import records, tables
+from train.data.image_sets import ImageSet
+from train.evaluators import Evaluator, mean
+from train.protocols import PROTOCOLS
+from train.systems import system
+
+
+@pytest.fixture(scope="module")
+def entry():
+    import numpy as np
+
+    picture = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype(np.uint8)
+    images = ImageSet("noise", ["a"], lambda i: picture)
+    bicubic, protocol = system("bicubic"), PROTOCOLS["luminance"]
+    per_image = Evaluator(bicubic.predict, images, protocol, 2).records()
+    return records.record(bicubic, images, 2, protocol, mean(per_image), per_image, 1.5)
+
+
+def test_a_record_says_where_its_figure_comes_from(entry):
+    assert entry["cell"] == {
+        "system": "bicubic", "weights": "none", "images": "noise", "scale": 2,
+        "protocol": "luminance", "seed": None,
+    }  # fmt: skip
+    assert len(entry["commit"]) in (0, 40)
+    assert entry["command"].startswith("python -m ")
+    assert len(entry["data_sha256"]) == 64
+    assert entry["protocol"]["border"] == 2
+    assert {"device", "precision", "versions", "seconds", "clean"} <= entry.keys()
+
+
+def test_a_new_value_replaces_the_old(entry, tmp_path):
+    records.write(entry, tmp_path)
+    records.write({**entry, "values": {"psnr": 1.0}}, tmp_path)
+    (found,) = records.read_all(tmp_path)
+    assert found["values"] == {"psnr": 1.0}
+
+
+def test_two_files_of_one_cell_are_refused(entry, tmp_path):
+    records.write(entry, tmp_path)
+    (tmp_path / "zz.json").write_text(json.dumps(entry))
+    with pytest.raises(ValueError, match="both record bicubic__none__noise_x2__luminance"):
+        records.read_all(tmp_path)
+
+
+def test_a_file_that_is_no_record_is_named(tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"x\.json is not a record"):
+        records.read_all(tmp_path)
+
+
+PUBLISHED = {"system": "bicubic", "images": "noise", "scale": 2, "protocol": "luminance",
+             "psnr": 12.34, "ssim": 0.5678, "source": "A paper", "mark": "P"}  # fmt: skip
+
+
+def test_the_published_cell_stands_beside_ours(entry):
+    shown = tables.render([{**entry, "values": {"psnr": 9.876, "ssim": 0.4321}}], [PUBLISHED])
+    (row,) = [line for line in shown.splitlines() if line.startswith("| x2 | bicubic")]
+    assert "| 12.34 / 0.5678 | 9.88 / 0.4321 |" in row
+    assert "A paper" in shown
+
+
+def test_two_published_values_of_one_cell_are_refused(entry):
+    with pytest.raises(ValueError, match="two values"):
+        tables.render([entry], [PUBLISHED, {**PUBLISHED, "psnr": 1.0}])
+
+
+def test_the_table_in_the_documentation_is_the_one_the_records_give():
+    assert tables.TABLES.read_text() == tables.rendered()
+
+
+def test_every_record_was_made_from_a_clean_tree():
+    dirty = [records.file_name(e["cell"]) for e in records.read_all() if not e["clean"]]
+    assert dirty == []
