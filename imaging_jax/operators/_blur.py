@@ -105,7 +105,7 @@ def _pad(x, kernel_shape, mode):
 
 def _convolve_valid(x, kernel):
     # The transform takes the same few milliseconds for a 3x3 and a 25x25 kernel, and for the
-    # gradients with respect to image and kernel; XLA's convolution is 5 to 200 times slower (CPU).
+    # gradients with respect to image and kernel; XLA's convolution is up to 200 times slower (CPU).
     real = not jnp.iscomplexobj(x)
     shape, axes = x.shape[-3:-1], (-3, -2)
     kernel = kernel.astype(x.real.dtype)[:, :, None]
