@@ -1,4 +1,4 @@
-"""A light EDSR x3 in four minutes on two cores, from generated images alone."""
+"""A light EDSR x3 in three to four minutes on two cores, from generated images alone."""
 
 from ml_collections import ConfigDict
 
@@ -21,18 +21,22 @@ def get_config(variant=""):
         {
             "name": "dead_leaves",
             "batch_size": 16,
-            "patch_size": 96,
-            "leaves": 160,
-            "radius": (2.0, 80.0),
+            "patch_size": 48,
+            "leaves": 300,
+            "radius": (1.5, 80.0),
             "exponent": 3.0,
+            "jitter": 0.5,
+            "chroma": 0.15,
+            "supersampling": 2,
+            "blur": 1.0,
         }
     )
     config.optimizer = ConfigDict(
-        {"name": "adam", "schedule": {"name": "cosine", "peak": 2e-3, "warmup": 50}}
+        {"name": "adam", "schedule": {"name": "cosine", "peak": 3e-3, "warmup": 200}}
     )
-    config.train.steps = 1200
-    config.train.validate_every = 300
-    config.train.checkpoint_every = 300
+    config.train.steps = 5000
+    config.train.validate_every = 1000
+    config.train.checkpoint_every = 1000
     config.validation = ConfigDict(
         {"images": "dead_leaves", "scale": 3, "protocol": "rgb_rounded_once"}
     )

@@ -3,8 +3,17 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from imaging_jax.operators import blur as convolve
+from imaging_jax.operators import gaussian_kernel
+
 _MARGIN = 1 / 6
 """Centres fall on the image enlarged by this fraction of its size on every side."""
+
+_SHARP = 0.05
+"""A Gaussian of this standard deviation changes nothing and does not divide by zero."""
+
+_TAPS = 13
+"""Three standard deviations to either side of the widest blur."""
 
 
 class Leaves(NamedTuple):
@@ -32,6 +41,9 @@ def dead_leaves(
     radius: tuple[float, float] = (2.0, 80.0),
     exponent: float = 3.0,
     jitter: float = 0.5,
+    chroma: float = 0.15,
+    supersampling: int = 2,
+    blur: float = 0.0,
 ) -> jax.Array:
     """Makes a dead-leaves image: discs of random size that hide one another.
 
@@ -45,22 +57,41 @@ def dead_leaves(
         leaves: number of discs.
         radius: smallest and largest radius, in pixels.
         exponent: of the radius density r^-exponent, other than 1.
-        jitter: half the width of the range in which colours spread about the image's own.
+        jitter: largest offset of a disc's grey value from the image's own colour.
+        chroma: largest further offset of each of its channels.
+        supersampling: points a pixel and axis whose mean is the pixel; 1 leaves edges jagged,
+            as no camera does.
+        blur: largest standard deviation, in pixels and at most 2, of the Gaussian blur of the
+            image, which is uniform between 0 and this.
 
     Returns:
         ``(H, W, 3)`` in [0, 1].
 
     Raises:
-        ValueError: no leaves, radii not 0 < smallest < largest, or ``exponent`` 1.
+        ValueError: no leaves, radii not 0 < smallest < largest, ``exponent`` 1, ``supersampling``
+            below 1, or ``blur`` outside [0, 2].
 
     Source: Lee, Mumford, Huang, "Occlusion models for natural images", IJCV 41, 2001; front to
     back after Kendall and Thönnes, "Perfect simulation in stochastic geometry", Pattern
     Recognition 32, 1999.
     """
+    if not 0 <= blur <= 2:
+        raise ValueError(f"blur must be in [0, 2], got {blur}")
+    leaves_key, blur_key = jax.random.split(key)
     drawn = sample_leaves(
-        key, shape, leaves=leaves, radius=radius, exponent=exponent, jitter=jitter
+        leaves_key,
+        shape,
+        leaves=leaves,
+        radius=radius,
+        exponent=exponent,
+        jitter=jitter,
+        chroma=chroma,
     )
-    return draw_leaves(drawn, shape)
+    image = draw_leaves(drawn, shape, supersampling=supersampling)
+    if blur == 0:
+        return image
+    sigma = jax.random.uniform(blur_key, minval=_SHARP, maxval=max(blur, _SHARP))
+    return jnp.clip(convolve(image, gaussian_kernel(_TAPS, sigma), "symmetric"), 0.0, 1.0)
 
 
 def sample_leaves(
@@ -71,12 +102,14 @@ def sample_leaves(
     radius: tuple[float, float] = (2.0, 80.0),
     exponent: float = 3.0,
     jitter: float = 0.5,
+    chroma: float = 0.15,
 ) -> Leaves:
     """Draws the discs of `dead_leaves`, whose arguments and errors it shares.
 
     Radii come from the density ∝ r^-exponent by inversion, centres are uniform on the image
     enlarged by a third of its size. One colour, uniform in [0, 1]³, belongs to the whole image;
-    the background has it, and every disc has it plus an offset uniform in ±``jitter``, clipped.
+    the background has it, and every disc has it plus a grey offset uniform in ±``jitter`` and an
+    offset of each channel uniform in ±``chroma``, clipped.
 
     Args:
         key: random key.
@@ -84,13 +117,14 @@ def sample_leaves(
         leaves: number of discs.
         radius: smallest and largest radius, in pixels.
         exponent: of the radius density, other than 1.
-        jitter: half the width of the colours' range.
+        jitter: largest grey offset.
+        chroma: largest further offset of each channel.
 
     Returns:
         The discs, front to back.
 
     Raises:
-        ValueError: as `dead_leaves`.
+        ValueError: no leaves, radii not 0 < smallest < largest, or ``exponent`` 1.
     """
     smallest, largest = radius
     if leaves < 1:
@@ -99,7 +133,7 @@ def sample_leaves(
         raise ValueError(f"radius must be 0 < smallest < largest, got {radius}")
     if exponent == 1:
         raise ValueError("exponent must differ from 1")
-    radius_key, centre_key, base_key, colour_key = jax.random.split(key, 4)
+    radius_key, centre_key, base_key, grey_key, chroma_key = jax.random.split(key, 5)
 
     power = 1 - exponent
     quantile = jax.random.uniform(radius_key, (leaves,))
@@ -109,25 +143,33 @@ def sample_leaves(
         centre_key, (leaves, 2), minval=-_MARGIN, maxval=1 + _MARGIN
     )
     background = jax.random.uniform(base_key, (3,))
-    offsets = jax.random.uniform(colour_key, (leaves, 3), minval=-jitter, maxval=jitter)
+    offsets = jax.random.uniform(grey_key, (leaves, 1), minval=-jitter, maxval=jitter)
+    offsets += jax.random.uniform(chroma_key, (leaves, 3), minval=-chroma, maxval=chroma)
     return Leaves(centres, radii, jnp.clip(background + offsets, 0.0, 1.0), background)
 
 
-def draw_leaves(leaves: Leaves, shape: tuple[int, int]) -> jax.Array:
-    """Draws discs: each pixel shows the first disc that covers its centre, or the background.
+def draw_leaves(leaves: Leaves, shape: tuple[int, int], *, supersampling: int = 1) -> jax.Array:
+    """Draws discs: each point shows the first disc that covers it, or the background.
 
     Args:
         leaves: the discs, front to back.
         shape: (H, W).
+        supersampling: points a pixel and axis, evenly spaced; their mean is the pixel.
 
     Returns:
         ``(H, W, 3)``, in the range of the colours.
+
+    Raises:
+        ValueError: ``supersampling`` below 1.
     """
+    if supersampling < 1:
+        raise ValueError(f"supersampling must be at least 1, got {supersampling}")
     height, width = shape
+    points = (height * supersampling, width * supersampling)
     count = leaves.radii.shape[0]
-    rows = jnp.arange(height) + 0.5
-    columns = jnp.arange(width) + 0.5
-    # A pixel is inside where dx² <= r² - dy²: one comparison a pixel, each side one axis only.
+    rows = (jnp.arange(points[0]) + 0.5) / supersampling
+    columns = (jnp.arange(points[1]) + 0.5) / supersampling
+    # A point is inside where dx² <= r² - dy²: one comparison a point, each side one axis only.
     half_chord = leaves.radii[:, None] ** 2 - (rows - leaves.centres[:, :1]) ** 2
     distance = (columns - leaves.centres[:, 1:]) ** 2
 
@@ -138,6 +180,7 @@ def draw_leaves(leaves: Leaves, shape: tuple[int, int]) -> jax.Array:
         inside = distance[leaf][None, :] <= half_chord[leaf][:, None]
         return jnp.where(inside, leaf, visible)
 
-    visible = jax.lax.fori_loop(0, count, cover, jnp.full(shape, count), unroll=8)
+    visible = jax.lax.fori_loop(0, count, cover, jnp.full(points, count), unroll=8)
     palette = jnp.concatenate([leaves.colours, leaves.background[None]])
-    return palette[visible]
+    image = palette[visible]
+    return image.reshape(height, supersampling, width, supersampling, 3).mean(axis=(1, 3))

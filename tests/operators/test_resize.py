@@ -111,6 +111,24 @@ def test_ties_round_away_from_zero(x64):
     np.testing.assert_array_equal(np.rint(np.asarray(y)[0, :, 0] * 255), [2, 1])
 
 
+def halve_in_integers(levels):
+    """One pass over the rows by bicubic weights of denominator 256, halves upwards."""
+    padded = np.pad(levels, [(3, 3), (0, 0)], mode="symmetric")
+    taps = [-3, -9, 29, 111, 111, 29, -9, -3]
+    total = sum(tap * padded[k : k + len(levels) : 2] for k, tap in enumerate(taps))
+    return np.clip(total + 128, 0, 255 * 256) // 256
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ties_of_levels_that_were_divided_in_a_compiled_program(dtype, x64):
+    # A compiled k / 255 is not always the nearest float to it.
+    levels = np.random.default_rng(0).integers(0, 256, (128, 128))
+    x = jax.jit(lambda levels: levels / 255)(levels.astype(dtype)[..., None])
+    y = resize(x, 0.5, rounding="between_passes")[..., 0]
+    expected = halve_in_integers(halve_in_integers(levels).T).T
+    np.testing.assert_array_equal(np.rint(np.asarray(y, np.float64) * 255), expected)
+
+
 def test_rounding_clips(x64):
     step = np.repeat([[0.0] * 6 + [1.0] * 6], 12, axis=0)[..., None]
     overshoot = resize(step, 2)

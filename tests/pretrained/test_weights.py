@@ -29,8 +29,7 @@ def eight_bits(x):
 
 
 def grey(image):
-    y = luminance(image)
-    return eight_bits(y if y.ndim == image.ndim else y[..., None])
+    return eight_bits(luminance(image))
 
 
 def restore(name, image):

@@ -93,6 +93,44 @@ def test_draws_the_first_disc_on_top():
     np.testing.assert_array_equal(image[0, 0], [0, 0, 1])
 
 
+def test_supersampling_gives_a_disc_its_area():
+    leaves = Leaves(
+        centres=jnp.array([[10.3, 9.6]]),
+        radii=jnp.array([6.2]),
+        colours=jnp.ones((1, 3)),
+        background=jnp.zeros(3),
+    )
+    image = np.asarray(draw_leaves(leaves, (20, 21), supersampling=16))
+    np.testing.assert_allclose(image.sum(axis=(0, 1)), np.pi * 6.2**2, rtol=2e-3)
+    # The pixel that the rightmost point of the circle, column 15.8, cuts.
+    rows, columns = np.meshgrid(
+        np.linspace(10, 11, 400, endpoint=False), np.linspace(15, 16, 400, endpoint=False)
+    )
+    part = np.mean((rows - 10.3) ** 2 + (columns - 9.6) ** 2 <= 6.2**2)
+    np.testing.assert_allclose(image[10, 15], part, atol=0.03)
+    assert 0.5 < part < 1
+
+
+def test_blur_is_gaussian_with_a_uniform_standard_deviation():
+    keys = jax.random.split(jax.random.key(6), 64)
+    window = np.hanning(48)[:, None] * np.hanning(48)  # borders are no edges
+    frequency = np.hypot(np.fft.fftfreq(48)[:, None], np.fft.fftfreq(48))
+    ring = (frequency > 0.14) & (frequency < 0.18)
+
+    def ring_power(blur):
+        make = jax.jit(jax.vmap(lambda key: dead_leaves(key, (48, 48), leaves=40, blur=blur)))
+        grey = np.asarray(make(keys), np.float64).mean(axis=-1)
+        spectrum = np.fft.fft2((grey - grey.mean(axis=(1, 2), keepdims=True)) * window)
+        return (np.abs(spectrum) ** 2)[:, ring].sum(axis=1)
+
+    sharp, blurred = ring_power(0.0), ring_power(1.5)
+    drawn = sharp > 1e-3 * sharp.max()  # a single leaf may fill the image
+    # The transfer function of a Gaussian is exp(-2 (pi f sigma)²), in power its square.
+    sigma = np.sqrt(np.maximum(-np.log(blurred[drawn] / sharp[drawn]), 0)) / (2 * np.pi * 0.16)
+    assert drawn.sum() > 40
+    assert stats.kstest(sigma, "uniform", args=(0, 1.5)).pvalue > 1e-3
+
+
 @pytest.mark.parametrize("exponent", [2.0, 3.0, 4.5])
 def test_radii_follow_the_power_law(exponent):
     drawn = sample_leaves(
@@ -120,6 +158,8 @@ def test_centres_are_uniform_on_the_enlarged_image():
         ({"radius": (3.0, 2.0)}, r"radius must be .* got \(3.0, 2.0\)"),
         ({"radius": (0.0, 2.0)}, r"radius must be .* got \(0.0, 2.0\)"),
         ({"exponent": 1.0}, "exponent must differ from 1"),
+        ({"supersampling": 0}, "supersampling must be at least 1, got 0"),
+        ({"blur": 2.5}, r"blur must be in \[0, 2\], got 2.5"),
     ],
 )
 def test_rejects_at_trace_time(values, message):

@@ -12,9 +12,13 @@ class DeadLeaves:
     Args:
       batch_size: images a batch.
       patch_size: their height and width.
-      leaves: see `imaging_jax.synthesis.dead_leaves`, as the rest.
+      leaves: as of `imaging_jax.synthesis.dead_leaves`, like all that follow.
       radius: in pixels.
       exponent: of the density of radii.
+      jitter: of grey values.
+      chroma: of channels.
+      supersampling: points a pixel and axis.
+      blur: largest standard deviation, in pixels.
     """
 
     streamed = False
@@ -26,10 +30,22 @@ class DeadLeaves:
         leaves: int = 160,
         radius: tuple[float, float] = (2.0, 80.0),
         exponent: float = 3.0,
+        jitter: float = 0.5,
+        chroma: float = 0.15,
+        supersampling: int = 2,
+        blur: float = 0.0,
     ):
         self.batch_size = batch_size
         self.patch_size = patch_size
-        self.values = {"leaves": leaves, "radius": tuple(radius), "exponent": exponent}
+        self.values = {
+            "leaves": leaves,
+            "radius": radius,
+            "exponent": exponent,
+            "jitter": jitter,
+            "chroma": chroma,
+            "supersampling": supersampling,
+            "blur": blur,
+        }
 
     def inputs(self, step: int, mesh) -> Iterator[tuple]:
         """Nothing comes from the host."""
