@@ -82,9 +82,8 @@ class Checkpoints:
             except OtherModel:
                 raise
             except Exception as error:
-                say(
-                    f"checkpoint {self.folder / str(step)} is damaged and set aside: {_brief(error)}"
-                )
+                damaged = self.folder / str(step)
+                say(f"checkpoint {damaged} is damaged and set aside: {_brief(error)}")
                 self._set_aside(step)
         if steps:
             raise ValueError(

@@ -150,7 +150,8 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
 
     def _info(self):
-        features = tfds.features.FeaturesDict({{"image": tfds.features.Image(shape=(None, None, 3))}})
+        image = tfds.features.Image(shape=(None, None, 3))
+        features = tfds.features.FeaturesDict({{"image": image}})
         return tfds.core.DatasetInfo(builder=self, features=features)
 
     def _split_generators(self, downloads):
@@ -171,5 +172,6 @@ from train.data.patch_data import StreamedPatches
 found = open_tfds("tfds:tiny:train", data_dir="{directory}")
 image = next(i for i in found if i.shape[0] == 22)
 data = StreamedPatches(found, 4, 16, 0, (1.0,), "stop", 0)
-print(len(found), image.shape, image[0, 0, 0], data.host_batch(0).shape, "tensorflow" in sys.modules)
+batch = data.host_batch(0)
+print(len(found), image.shape, image[0, 0, 0], batch.shape, "tensorflow" in sys.modules)
 """

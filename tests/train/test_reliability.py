@@ -72,7 +72,7 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(
 def test_only_damaged_checkpoints_are_an_error(unfinished):
     for folder in (unfinished / LAST).iterdir():
         cut(folder)
-    with pytest.raises(ValueError, match="every checkpoint .* is damaged"):
+    with pytest.raises(ValueError, match=r"every checkpoint .* is damaged"):
         fit(tiny(), unfinished)
 
 

@@ -59,7 +59,7 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     expected = {"config.json", "scalars.jsonl", "events", "pictures", "summary.json", "summary.txt",
                 "table.md", "result.json", "weights.safetensors", BEST, LAST}  # fmt: skip
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
-    task, state, _ = load_run(tmp_path / "whole")
+    _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
     scale = whole.table[0]["scale"]
     sr = system(str(tmp_path / "whole")).predict(np.zeros((1, 9, 7, 3)), scale)
