@@ -1,4 +1,5 @@
 import shutil
+from functools import partial
 
 import jax
 import numpy as np
@@ -125,8 +126,11 @@ def test_what_is_saved_is_what_was_there(tmp_path, finished):
     # The state is donated to the next step while its checkpoint is still being written.
     checkpoints = Checkpoints(tmp_path / "c", keep=3)
     state, copies = finished.state, {}
-    add = jax.jit(lambda s: s.replace(step=s.step + 1, params=jax.tree.map(lambda x: x + 1, s.params)),
-                  donate_argnums=0)  # fmt: skip
+
+    @partial(jax.jit, donate_argnums=0)
+    def add(s):
+        return s.replace(step=s.step + 1, params=jax.tree.map(lambda x: x + 1, s.params))
+
     state = jax.tree.map(lambda x: x.copy(), state)
     for _ in range(3):
         state = add(state)
