@@ -41,6 +41,16 @@ def place_batch(tree: Any, mesh: Mesh, axis: int = 0) -> Any:
     )
 
 
+def share_out(x: np.ndarray, mesh: Mesh) -> jax.Array:
+    """Puts a host array, the same on every process, on the devices.
+
+    Its first axis is cut over them where they divide it, else each holds it whole.
+    """
+    even = x.shape[0] % mesh.size == 0
+    sharding = split_over_devices(mesh) if even else replicated(mesh)
+    return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
+
+
 def scan(step: Callable, carry: Any, xs: Any, length: int | None = None) -> tuple[Any, Any]:
     """`jax.lax.scan`, unrolled on CPU, where a convolution's gradient in a loop is 5-90x slower.
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from train import images, protocols
 from train.data.image_sets import ImageSet
-from train.devices import data_mesh, place_batch, replicated
 
 # (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C)
 Predict = Callable[[np.ndarray, int], jax.Array]
@@ -73,17 +72,3 @@ def mean(records: list[dict]) -> dict[str, float]:
         for name in records[0]
         if name != "image"
     }
-
-
-def over_devices(super_resolve: Callable, variables) -> Predict:
-    """Turns a compiled (variables, lr, scale) into a system that uses every local device."""
-    mesh = data_mesh()
-    variables = jax.device_put(variables, replicated(mesh))
-
-    def predict(lr: np.ndarray, scale: int) -> jax.Array:
-        lr = np.asarray(lr, np.float32)
-        if len(lr) % mesh.size == 0:
-            lr = place_batch(lr, mesh)
-        return super_resolve(variables, lr, scale=scale)
-
-    return predict

@@ -20,8 +20,8 @@ WEIGHTS = "weights.safetensors"
 
 def preview(predict: Predict, image_set, protocol, scale: int, folder: Path, step: int) -> None:
     """Writes the comparison of the set's first image as `step_<step>.png`."""
+    picture = compare(predict, image_set, 0, protocol, scale)
     if jax.process_index() == 0:
-        picture = compare(predict, image_set, 0, protocol, scale)
         images.write(folder / f"step_{step:07d}.png", picture)
 
 
@@ -49,28 +49,39 @@ def finish(experiment: Experiment, state: TrainState, workdir: Path) -> list[dic
     for scoring in experiment.evaluation:
         image_set, protocol = scoring.open()
         for name, system in (("bicubic", interpolation("bicubic").predict), ("ours", predict)):
-            scores = mean(Evaluator(system, image_set, protocol, scoring.scale).records())
+            evaluator = Evaluator(
+                system, image_set, protocol, scoring.scale, batch_size=jax.device_count()
+            )
+            scores = mean(evaluator.records())
             row = {"images": image_set.name, "scale": scoring.scale, "protocol": protocol.name}
             rows.append({**row, "system": name, **scores})
+    drawn = _draw(experiment, predict)
     if jax.process_index() == 0:
-        _write_results(experiment, state, workdir, rows, predict)
+        for name, picture in drawn.items():
+            images.write(workdir / "pictures" / f"{name}.png", picture)
+        _write_table(state, workdir, rows)
     return rows
 
 
-def _write_results(experiment, state, workdir: Path, rows: list[dict], predict) -> None:
+def _draw(experiment: Experiment, predict: Predict) -> dict[str, np.ndarray]:
+    # Every process predicts, since the parameters lie on the devices of all.
+    if not experiment.evaluation:
+        return {}
+    scoring = experiment.evaluation[0]
+    image_set, protocol = scoring.open()
+    return {
+        image_set.names[index]: compare(predict, image_set, index, protocol, scoring.scale)
+        for index in range(min(len(image_set), 5))
+    }
+
+
+def _write_table(state: TrainState, workdir: Path, rows: list[dict]) -> None:
     table = markdown(rows)
     (workdir / "table.md").write_text(table)
     metadata = {"config": (workdir / "config.json").read_text(), "step": str(int(state.step))}
     pretrained.save(workdir / WEIGHTS, state.variables(NETWORK)["params"], metadata)
     say(f"\n{table}")
-    if experiment.evaluation:
-        scoring = experiment.evaluation[0]
-        image_set, protocol = scoring.open()
-        for index in range(min(len(image_set), 5)):
-            picture = compare(predict, image_set, index, protocol, scoring.scale)
-            file = workdir / "pictures" / f"{image_set.names[index]}.png"
-            images.write(file, picture)
-        say(f"pictures: {_shortest(workdir / 'pictures')}/")
+    say(f"pictures: {_shortest(workdir / 'pictures')}/")
     say(f"your own image: python -m train.predict --weights={_shortest(workdir)} photo.png")
 
 

@@ -189,6 +189,7 @@ class _Run:
         finally:
             self.scalars.close()
             self.checkpoints.close()
+            self.best.wait()
         best = self.best.restore_last(lambda step: abstract[stage_of(step)])
         self.best.close()
         return best
@@ -230,7 +231,10 @@ class _Run:
         predict = lambda lr, scale: self.experiment.task.predict(  # noqa: E731
             state, {"lr": lr, "scale": scale}
         )
-        scores = mean(Evaluator(predict, images, protocol, validation.scale).records())
+        evaluator = Evaluator(
+            predict, images, protocol, validation.scale, batch_size=self.mesh.size
+        )
+        scores = mean(evaluator.records())
         self.scalars.write(step, {f"validation/{k}": v for k, v in scores.items()})
         say(f"step {step}: validation on {images.name} {scores['psnr']:.3f} dB")
         report.preview(predict, images, protocol, validation.scale, self.workdir / "pictures", step)

@@ -11,7 +11,8 @@ import numpy as np
 
 from imaging_jax import pretrained
 from imaging_jax.operators import resize
-from train.evaluators import Predict, over_devices
+from train.devices import data_mesh, replicated
+from train.evaluators import Predict
 from train.registry import nearest
 
 INTERPOLATION = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
@@ -68,7 +69,9 @@ def published(name: str) -> System:
 
     weights = pretrained.WEIGHTS[name]
     network, params = pretrained.load(name)
-    predict = over_devices(compiled_super_resolve(network), {"params": params})
+    variables = jax.device_put({"params": params}, replicated(data_mesh()))
+    super_resolve = compiled_super_resolve(network)
+    predict = lambda lr, scale: super_resolve(variables, lr, scale)  # noqa: E731
     return System(
         weights.model.__name__.lower(), name, predict, weights.scales, weights.sha256, "published"
     )

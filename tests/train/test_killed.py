@@ -1,6 +1,7 @@
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,33 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(tmp_path):
     process.wait()
     assert start("synthetic", tmp_path / "run").wait() == 0
     assert len([line for line in log(tmp_path / "run") if "train/loss" in line]) == 600
+
+
+@pytest.mark.slow
+def test_sigterm_saves_exits_with_zero_and_says_so(tmp_path):
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "train.main",
+            *PATHS["synthetic"],
+            f"--workdir={tmp_path / 'run'}",
+            "--config.train.steps=100000",
+            "--config.train.checkpoint_every=100000",
+            "--config.train.validate_every=100000",
+            "--config.train.log_every=10",
+        ],  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    while not log(tmp_path / "run"):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.terminate()
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "saved; the same command goes on" in shown
+    (saved,) = [p.name for p in (tmp_path / "run" / "checkpoints").iterdir() if p.name.isdigit()]
+    assert f"stopped by signal at step {saved}" in shown

@@ -162,6 +162,7 @@ class StreamedPatches:
         self.rescale = tuple(rescale)
         self.skip = on_error == "skip"
         self.workers = workers
+        self.skipped: set[int] = set()
         share = batch_size // jax.process_count()
         self.rows = range(jax.process_index() * share, (jax.process_index() + 1) * share)
 
@@ -201,7 +202,8 @@ class StreamedPatches:
             except ValueError as error:
                 if not self.skip:
                     raise ValueError(f"{error}; data.on_error=skip goes on without it") from None
-                say(f"skipped: {error}", once=True)
+                self.skipped.add(index)
+                say(f"skipped: {error} ({len(self.skipped)} unusable so far)", once=str(error))
         else:
             raise ValueError(f"{self.source.name}: 100 images drawn in a row can't be used")
         image = shrink(image, self.rescale[generator.integers(len(self.rescale))], self.patch_size)
