@@ -100,7 +100,7 @@ def test_sigterm_saves_exits_with_zero_and_says_so(tmp_path):
             "--config.train.checkpoint_every=100000",
             "--config.train.validate_every=100000",
             "--config.train.log_every=10",
-        ],  # fmt: skip
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
