@@ -1,11 +1,12 @@
 from ml_collections import ConfigDict
 
 
-def get_config(variant=""):
+def get_config():
     """What every run can be told on the command line."""
-    del variant
     config = ConfigDict()
     config.seed = 0
+    # The published system that the recipe reproduces, as train/published.json names it.
+    config.paper = ""
     config.init_from = ""
     config.profile = False
     config.train = ConfigDict(
@@ -23,11 +24,45 @@ def get_config(variant=""):
     return config
 
 
+def check_variant(variant, known):
+    """Raises a ValueError for a misspelt variant, which would else train the paper's recipe."""
+    if variant not in ("", *known):
+        raise ValueError(f"variant {variant!r} is unknown; known: {', '.join(known)}")
+
+
+def luminance():
+    """What the networks of SRCNN's time share: luminance of T91, upsampled beforehand."""
+    config = get_config()
+    config.task = ConfigDict(
+        {
+            "name": "super_resolution",
+            "scales": (3,),
+            "colour": "y",
+            "degradation": "bicubic",
+            "loss": "mse",
+        }
+    )
+    config.data = ConfigDict(
+        {
+            "name": "patches",
+            "images": "t91_train",
+            "storage": "resident",
+            "batch_size": 16,
+            "patch_size": 48,
+            "rescale": (1.0,),
+            "on_error": "stop",
+            "workers": 0,
+        }
+    )
+    config.validation = ConfigDict({"images": "t91_held_back", "scale": 3, "protocol": "luminance"})
+    config.evaluation = ({"images": "set5", "scale": 3, "protocol": "luminance"},)
+    return config
+
+
 def make_tiny(config):
     """Shrinks a config for tests: four steps on photographs that need no download."""
     config.data.update({"images": "scikit_image", "batch_size": 8, "patch_size": 24})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
     config.validation.images = "dead_leaves"
-    config.evaluation = (
-        {"images": "dead_leaves", **{k: config.validation[k] for k in ("scale", "protocol")}},
-    )
+    scoring = {key: config.validation[key] for key in ("scale", "protocol")}
+    config.evaluation = ({"images": "dead_leaves", **scoring},)

@@ -6,6 +6,7 @@ from configs import common
 
 
 def get_config(variant=""):
+    common.check_variant(variant, ("tiny",))
     config = common.get_config()
     config.task = ConfigDict(
         {
@@ -16,7 +17,9 @@ def get_config(variant=""):
             "loss": "l1",
         }
     )
-    config.model = ConfigDict({"name": "edsr_light", "features": 32, "blocks": 4})
+    config.model = ConfigDict(
+        {"name": "edsr_light", "features": 32, "blocks": 4, "dtype": "float32", "remat": False}
+    )
     config.data = ConfigDict(
         {
             "name": "dead_leaves",
@@ -32,7 +35,11 @@ def get_config(variant=""):
         }
     )
     config.optimizer = ConfigDict(
-        {"name": "adam", "schedule": {"name": "cosine", "peak": 3e-3, "warmup": 200}}
+        {
+            "name": "adam",
+            "clip_norm": 0.0,
+            "schedule": {"name": "cosine", "peak": 3e-3, "warmup": 200},
+        }
     )
     config.train.steps = 5000
     config.train.validate_every = 1000

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from jax.experimental import multihost_utils
 
 from train.console import say
 from train.state import TrainState
@@ -22,14 +23,19 @@ class Checkpoints:
 
     Args:
       folder: made if it isn't there.
-      keep: how many of the last are kept.
+      keep: how many of the last are kept; None opens the folder for reading and changes nothing
+        in it, since another process may be writing there.
     """
 
-    def __init__(self, folder: Path, keep: int):
+    def __init__(self, folder: Path, keep: int | None):
         self.folder = Path(folder).absolute()
-        options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep, enable_async_checkpointing=True, cleanup_tmp_directories=True
-        )
+        self._reading = keep is None
+        if self._reading:
+            options = ocp.CheckpointManagerOptions(read_only=True)
+        else:
+            options = ocp.CheckpointManagerOptions(
+                max_to_keep=keep, enable_async_checkpointing=True, cleanup_tmp_directories=True
+            )
         self._manager = ocp.CheckpointManager(self.folder, options=options)
 
     def save(self, state: TrainState, note: Mapping[str, Any] | None = None) -> None:
@@ -65,30 +71,35 @@ class Checkpoints:
     def restore_last(self, wanted: Callable[[int], TrainState]) -> TrainState | None:
         """Restores the last undamaged checkpoint, or None where there is none at all.
 
-        A damaged one is said, set aside under another name and the one before it is taken.
+        A damaged one is said, set aside under another name unless the folder is open for reading,
+        and the one before it is taken. An error of the system, such as a folder that may not be
+        read, is no damage and is raised.
 
         Args:
           wanted: step -> a state of shapes and placements; the devices may be others than
             those it was saved from.
 
         Raises:
-          ValueError: the checkpoint belongs to another model (names the first leaf that differs),
-            or all are damaged.
+          OtherModel: the checkpoint belongs to another model; names the first leaf that differs.
+          AllDamaged: none of those there can be read.
         """
         steps = self.steps()
         for step in reversed(steps):
+            state, damage = None, None
             try:
-                return self._restore(step, wanted(step))
+                state = self._restore(step, wanted(step))
             except OtherModel:
                 raise
-            except Exception as error:
-                damaged = self.folder / str(step)
-                say(f"checkpoint {damaged} is damaged and set aside: {_brief(error)}")
+            except (ValueError, KeyError, EOFError, FileNotFoundError) as error:
+                damage = _brief(error)
+            # Processes that read different bytes must not go on from different steps.
+            if _everywhere(damage is None):
+                return state
+            say(f"checkpoint {self.folder / str(step)} is damaged: {damage or 'elsewhere'}")
+            if not self._reading:
                 self._set_aside(step)
         if steps:
-            raise ValueError(
-                f"every checkpoint under {self.folder} is damaged; --overwrite starts anew"
-            )
+            raise AllDamaged(f"every checkpoint under {self.folder} is damaged")
         return None
 
     def _restore(self, step: int, wanted: TrainState) -> TrainState:
@@ -106,12 +117,26 @@ class Checkpoints:
 
     def _set_aside(self, step: int) -> None:
         if jax.process_index() == 0:
-            (self.folder / str(step)).rename(self.folder / f"damaged_{step}")
+            names = (f"damaged_{step}{suffix}" for suffix in ("", *(f"_{i}" for i in range(2, 99))))
+            free = next(name for name in names if not (self.folder / name).exists())
+            (self.folder / str(step)).rename(self.folder / free)
+            say(f"it is set aside as {self.folder / free}")
+        _everywhere(True)
         self._manager.reload()
+
+
+class AllDamaged(ValueError):
+    """There are checkpoints, and none can be read."""
 
 
 class OtherModel(ValueError):
     """A checkpoint whose leaves aren't those wanted."""
+
+
+def _everywhere(ok: bool) -> bool:
+    if jax.process_count() == 1:
+        return ok
+    return bool(multihost_utils.process_allgather(np.array(ok)).all())
 
 
 def _describe(state: TrainState) -> dict[str, list]:

@@ -1,15 +1,14 @@
 """Compiles the steps of a stage: data made or cut inside, state donated, batch split."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import jax
 from jax.sharding import Mesh
 
-from train.devices import replicated, scan, split_over_devices
+from train.devices import replicated, scan, split_over_devices, unrolled
+from train.stage import Stage
 from train.state import TrainState
-from train.tasks.stage import Stage
 
 
 class CompiledStage:
@@ -47,7 +46,7 @@ class CompiledStage:
     def __call__(self, state: TrainState, step: int, inputs: Any) -> tuple[TrainState, dict]:
         """Takes `steps_per_call` steps; the metrics are those of the last. Donates `state`."""
         program = self.program(state, step)
-        with _explained(self.data), jax.transfer_guard("disallow"):
+        with jax.transfer_guard("disallow"):
             return program(state, inputs)
 
     def program(self, state: TrainState, step: int) -> jax.stages.Compiled:
@@ -57,9 +56,15 @@ class CompiledStage:
             call = jax.jit(
                 self._call(pattern), donate_argnums=0, out_shardings=replicated(self.mesh)
             )
-            with _explained(self.data):
-                self._programs[pattern] = call.lower(state, self._input_shapes()).compile()
+            self._programs[pattern] = call.lower(state, self._input_shapes()).compile()
         return self._programs[pattern]
+
+    def flops(self, state: TrainState, step: int) -> float:
+        """Floating-point operations of the step that follows `step`, data included."""
+        function = self.stage.step_functions[self.stage.choose(step)]
+        with unrolled():
+            lowered = jax.jit(self._step(function)).lower(state, self.data.input_shapes(self.mesh))
+        return (lowered.cost_analysis() or {}).get("flops", 0.0)
 
     def _input_shapes(self) -> Any:
         shapes = self.data.input_shapes(self.mesh)
@@ -101,17 +106,3 @@ class CompiledStage:
             return function(state, jax.lax.with_sharding_constraint(batch, split))
 
         return step
-
-
-@contextmanager
-def _explained(data: Any):
-    try:
-        yield
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error) and "ut of memory" not in str(error):
-            raise
-        raise MemoryError(
-            f"out of memory with data.batch_size={data.batch_size} and "
-            f"data.patch_size={data.patch_size}: lower one, or raise train.accumulate, or set "
-            f"model.remat ({str(error).splitlines()[0][:200]})"
-        ) from None

@@ -1,6 +1,7 @@
 """Meshes, placements, and the one switch between scanned and unrolled steps."""
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -51,10 +52,24 @@ def share_out(x: np.ndarray, mesh: Mesh) -> jax.Array:
     return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
 
 
+_unrolled = False
+
+
+@contextmanager
+def unrolled():
+    """Unrolls every `scan` traced inside: XLA counts the operations of a loop's body only once."""
+    global _unrolled
+    before, _unrolled = _unrolled, True
+    try:
+        yield
+    finally:
+        _unrolled = before
+
+
 def scan(step: Callable, carry: Any, xs: Any, length: int | None = None) -> tuple[Any, Any]:
     """`jax.lax.scan`, unrolled on CPU, where a convolution's gradient in a loop is 5-90x slower.
 
     See jax-ml/jax issue 12868.
     """
-    unroll = True if jax.default_backend() == "cpu" else 1
+    unroll = True if _unrolled or jax.default_backend() == "cpu" else 1
     return jax.lax.scan(step, carry, xs, length=length, unroll=unroll)

@@ -32,7 +32,7 @@ def _main(arguments: list[str]) -> None:
 
     protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
     images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
-    for scale in [int(s) for s in _SCALES.value or system.scales]:
+    for scale in _scales(system):
         system.check_scale(scale)
         start = time.monotonic()
         evaluator = Evaluator(system.predict, images, protocol, scale, _BATCH.value)
@@ -46,6 +46,15 @@ def _main(arguments: list[str]) -> None:
         if _RECORD.value:
             entry = records.record(system, images, scale, protocol, scores, per_image, seconds)
             print(f"  recorded in {records.write(entry).name}")
+
+
+def _scales(system) -> list[int]:
+    words = _SCALES.value or [str(scale) for scale in system.scales]
+    if not words:
+        raise ValueError(f"--scales is missing, and {system.name} serves every scale")
+    if not all(word.isdigit() and int(word) > 0 for word in words):
+        raise ValueError(f"--scales={','.join(words)}: wanted whole numbers such as 2,3,4")
+    return [int(word) for word in words]
 
 
 def main() -> None:

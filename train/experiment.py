@@ -56,7 +56,8 @@ def build_task(config: Mapping[str, Any]) -> Any:
     settings = train_settings(config)
     task = config["task"]
     colour = look_up(CHANNELS, task.get("colour", "rgb"), "task.colour")
-    network = build(MODELS, config["model"], "model", scale=task["scales"][0], channels=colour)
+    scales = task.get("scales") or (None,)
+    network = build(MODELS, config["model"], "model", scale=scales[0], channels=colour)
     return build(
         TASKS,
         task,
@@ -77,9 +78,10 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     settings = train_settings(config)
     task = build_task(config)
-    validation = _scoring(config["validation"], "validation")
+    validation = _scoring(config["validation"], "validation", task.scales)
     evaluation = tuple(
-        _scoring(line, f"evaluation[{index}]") for index, line in enumerate(config["evaluation"])
+        _scoring(line, f"evaluation[{index}]", task.scales)
+        for index, line in enumerate(config["evaluation"])
     )
     data = build(DATA, config["data"], "data", seed=config["seed"])
     task.check_batch(data.batch_size, data.patch_size)
@@ -95,7 +97,14 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     )
 
 
-def _scoring(section: Mapping[str, Any], path: str) -> Scoring:
+def _scoring(section: Mapping[str, Any], path: str, scales: tuple[int, ...]) -> Scoring:
     scoring = call(Scoring, section, path)
     look_up(PROTOCOLS, scoring.protocol, f"{path}.protocol")
+    if scoring.scale not in scales:
+        raise ValueError(f"{path}.scale={scoring.scale}: the task's scales are {scales}")
+    try:
+        # Opened once here: a set that isn't there must not come to light after days of training.
+        image_set(scoring.images)
+    except ValueError as error:
+        raise ValueError(f"{path}.images: {error}") from None
     return scoring

@@ -68,10 +68,25 @@ def _read_with_pillow(path: Path) -> np.ndarray:
             image = image.convert("RGBA" if "transparency" in image.info else "RGB")
         elif image.mode == "1":
             image = image.convert("L")
+        elif file.format == "PPM" and image.mode in ("I", "RGB"):
+            return _deep_ppm(image, path)
+        elif image.mode in ("I", "F"):
+            raise ValueError(f"32-bit pixels (Pillow's mode {image.mode}) are not read")
         elif image.mode not in ("L", "LA", "RGB", "RGBA", "I;16", "I;16B"):
             image = image.convert("RGB")
         array = np.asarray(image)
     return array.astype(np.uint16) if array.dtype.kind == "u" and array.itemsize == 2 else array
+
+
+def _deep_ppm(image: Image.Image, path: Path) -> np.ndarray:
+    # Pillow reads a 16-bit grey one whole, as 32 bits, and cuts colours to 8.
+    with path.open("rb") as file:
+        tokens = file.read(200).split()
+    if image.mode == "I":
+        return np.asarray(image).astype(np.uint16)
+    if int(tokens[3]) > 255:
+        raise ValueError("a PPM of 16-bit colours is not read; PNG and TIFF are")
+    return np.asarray(image)
 
 
 def _read_tiff(path: Path) -> np.ndarray:

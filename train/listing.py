@@ -5,7 +5,7 @@ from imaging_jax.models import MODELS
 from train.data import DATA, IMAGE_SETS
 from train.degradations import PRESETS
 from train.protocols import PROTOCOLS
-from train.records import ROOT
+from train.provenance import ROOT
 from train.systems import INTERPOLATION
 
 
@@ -17,7 +17,8 @@ def listing() -> str:
         if file.stem not in ("__init__", "common")
     )
     sections = {
-        "systems": [*INTERPOLATION, *MODELS],
+        "systems that need no weights": INTERPOLATION,
+        "models": MODELS,
         "configs": configs,
         "weights": pretrained.WEIGHTS,
         "data": DATA,

@@ -112,11 +112,12 @@ def _first_bad_leaf(state: TrainState) -> str:
 
 
 class Trace:
-    """Traces the third to fifth call into a folder for TensorBoard or Perfetto; None: nothing."""
+    """Traces the third to fifth call, or as far as it comes, for TensorBoard or Perfetto."""
 
     def __init__(self, folder: Path | None):
         self._folder = folder
         self._calls = 0
+        self._tracing = False
 
     @contextmanager
     def call(self):
@@ -124,10 +125,17 @@ class Trace:
         self._calls += 1
         if self._folder and self._calls == 3:
             jax.profiler.start_trace(str(self._folder))
+            self._tracing = True
         yield
-        if self._folder and self._calls == 5:
+        if self._calls == 5:
+            self.finish()
+
+    def finish(self) -> None:
+        """Writes the trace if one was begun."""
+        if self._tracing:
             jax.block_until_ready(jax.live_arrays())
             jax.profiler.stop_trace()
+            self._tracing = False
             say(f"profile: {self._folder}")
 
 
@@ -166,6 +174,6 @@ class StopSignal:
 
     def _receive(self, number: int, frame: Any) -> None:
         del frame
+        # Nothing is printed here: the signal may have come in the middle of a print.
         self._received = True
         signal.signal(number, signal.SIG_DFL)
-        say(f"{signal.Signals(number).name}: saving after this step")

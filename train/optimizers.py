@@ -16,7 +16,9 @@ def constant(peak: float, steps: int, warmup: int = 0) -> optax.Schedule:
 
 def cosine(peak: float, steps: int, warmup: int = 0, final: float = 0.0) -> optax.Schedule:
     """Half a cosine from `peak` to `final` at the last step (Loshchilov and Hutter, 2017)."""
-    after = optax.cosine_decay_schedule(peak, max(steps - warmup, 1), alpha=final / peak)
+    after = optax.cosine_decay_schedule(
+        peak, max(steps - warmup, 1), alpha=final / peak if peak else 0.0
+    )
     return _warmed(after, peak, warmup)
 
 

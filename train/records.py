@@ -2,20 +2,13 @@
 
 import json
 import os
-import platform
-import subprocess
-import sys
-from importlib.metadata import version
 from pathlib import Path
 
-import jax
-
 from train.data.image_sets import ImageSet
+from train.provenance import ROOT, provenance
 from train.systems import System
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
-_PACKAGES = ("jax", "jaxlib", "flax", "numpy")
 
 
 def record(
@@ -37,6 +30,7 @@ def record(
             "protocol": protocol.name,
             "seed": system.seed,
         },
+        "paper": system.paper,
         "origin": system.origin,
         "values": scores,
         "per_image": per_image,
@@ -45,21 +39,8 @@ def record(
         **provenance(),
         "weights_sha256": system.sha256,
         "data_sha256": images.sha256(),
-        "precision": "network float32, degradation and scores float64",
+        "precision": f"{system.precision}, scores float64",
         "seconds": round(seconds, 2),
-    }
-
-
-def provenance() -> dict:
-    """The command, commit, device and versions of the running program."""
-    # Records and tables may differ from the commit: they are what is being made.
-    changed = _git("status", "--porcelain", "--", ".", ":!results", ":!docs/tables.md")
-    return {
-        "command": " ".join(["python", "-m", *_module_and_arguments()]),
-        "commit": _git("rev-parse", "HEAD"),
-        "clean": not changed,
-        "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}},
     }
 
 
@@ -98,14 +79,3 @@ def file_name(cell: dict) -> str:
     seed = "" if cell["seed"] is None else f"__seed{cell['seed']}"
     words = f"{cell['system']}__{cell['weights']}__{cell['images']}_x{cell['scale']}"
     return f"{words}__{cell['protocol']}{seed}".replace("/", "_").replace(":", "_")
-
-
-def _module_and_arguments() -> list[str]:
-    file = Path(sys.argv[0])
-    module = f"train.{file.stem}" if file.parent.name == "train" else file.stem
-    return [module, *sys.argv[1:]]
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_SCALARS = {int: int, float: (float, int), str: str, bool: bool}
+
 
 def nearest(name: str, names) -> str:
     """Returns ", did you mean 'x'?" for the closest of `names`, or the whole list if none is."""
@@ -44,7 +46,7 @@ def call(constructor: Callable, values: Mapping[str, Any], path: str, **given) -
     """Calls `constructor(**values, **given)` after checking every key against its signature."""
     parameters = {
         name: parameter
-        for name, parameter in inspect.signature(constructor).parameters.items()
+        for name, parameter in inspect.signature(constructor, eval_str=True).parameters.items()
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD and name not in ("name", "parent")
     }
     open_keys = [name for name in parameters if name not in given]
@@ -54,6 +56,13 @@ def call(constructor: Callable, values: Mapping[str, Any], path: str, **given) -
     for key in open_keys:
         if parameters[key].default is inspect.Parameter.empty and key not in values:
             raise ValueError(f"{path}.{key} is missing")
+    for key, value in values.items():
+        wanted = _SCALARS.get(parameters[key].annotation)
+        if wanted and (
+            not isinstance(value, wanted) or (isinstance(value, bool) != (wanted is bool))
+        ):
+            kind = wanted if isinstance(wanted, type) else wanted[0]
+            raise ValueError(f"{path}.{key}={value!r}: wanted {kind.__name__}")
     used = {name: value for name, value in given.items() if name in parameters}
     return constructor(**{key: _immutable(value) for key, value in values.items()}, **used)
 

@@ -18,6 +18,11 @@ from train.tasks.super_resolution import NETWORK
 WEIGHTS = "weights.safetensors"
 
 
+def system_of(task: Any, state: TrainState) -> Predict:
+    """The task's prediction from a state, as evaluators take it."""
+    return lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})
+
+
 def preview(predict: Predict, image_set, protocol, scale: int, folder: Path, step: int) -> None:
     """Writes the comparison of the set's first image as `step_<step>.png`."""
     picture = compare(predict, image_set, 0, protocol, scale)
@@ -44,7 +49,7 @@ def compare(predict: Predict, image_set, index: int, protocol, scale: int) -> np
 
 def finish(experiment: Experiment, state: TrainState, workdir: Path) -> list[dict]:
     """Scores the best state on the evaluation sets, draws them, writes weights and says it all."""
-    predict = lambda lr, scale: experiment.task.predict(state, {"lr": lr, "scale": scale})  # noqa: E731
+    predict = system_of(experiment.task, state)
     rows = []
     for scoring in experiment.evaluation:
         image_set, protocol = scoring.open()
@@ -79,7 +84,7 @@ def _write_table(state: TrainState, workdir: Path, rows: list[dict]) -> None:
     table = markdown(rows)
     (workdir / "table.md").write_text(table)
     metadata = {"config": (workdir / "config.json").read_text(), "step": str(int(state.step))}
-    pretrained.save(workdir / WEIGHTS, state.variables(NETWORK)["params"], metadata)
+    pretrained.save(workdir / WEIGHTS, state.variables(NETWORK), metadata)
     say(f"\n{table}")
     say(f"pictures: {_shortest(workdir / 'pictures')}/")
     say(f"your own image: python -m train.predict --weights={_shortest(workdir)} photo.png")

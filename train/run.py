@@ -1,32 +1,30 @@
 """One run in one folder: starts or goes on, trains, validates, and ends with a table."""
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 
 from train import report
-from train.checkpoints import Checkpoints
+from train.checkpoints import AllDamaged, Checkpoints
 from train.compiled import CompiledStage
 from train.console import say
 from train.devices import data_mesh, replicated
 from train.evaluators import Evaluator, mean
 from train.experiment import Experiment, build_experiment, build_task
-from train.initialise import initialise_from
+from train.folder import BEST, CONFIG, LAST, is_run, note_start, open_folder, write_result
+from train.initialise import read_initial, with_initial
 from train.loop import StopSignal, Trace, run_stage
-from train.records import provenance
 from train.scalars import Scalars
-from train.settings import check_same, plain
 from train.state import TrainState
 from train.summary import write_summary
-
-BEST, LAST, RESULT = "best", "checkpoints", "result.json"
 
 
 @dataclass(frozen=True)
@@ -55,190 +53,189 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
       overwrite: delete what it holds and start anew.
 
     Raises:
-      ValueError: a config that doesn't fit, or differs from the one the folder was made with.
+      ValueError: a config that doesn't fit, or differs from the one the folder was made with;
+        nothing in the folder was changed.
+      MemoryError: out of memory; names batch and patch size.
       train.loop.Diverged: a loss that isn't finite.
       train.loop.Stopped: a signal came.
     """
     workdir = Path(workdir).absolute()
     experiment = build_experiment(config)
-    _open_folder(config, workdir, overwrite)
     run = _Run(experiment, workdir)
-    with StopSignal().listening() as stop:
+    open_folder(config, workdir, overwrite)
+    with StopSignal().listening() as stop, explains_memory(experiment.data):
         state = run.train(stop)
     table = report.finish(experiment, state, workdir)
-    if jax.process_index() == 0:
-        result = {"table": table, "seconds": round(run.seconds(), 1), **provenance()}
-        (workdir / RESULT).write_text(json.dumps(result, indent=1) + "\n")
+    write_result(workdir, table, run.seconds)
     return Result(experiment.task, state, table, workdir)
 
 
 def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
-    """Opens a run folder: (task, best state by validation or else the last, config).
+    """Opens a run folder for reading: (task, best state by validation or else the last, config).
 
     Raises:
-      ValueError: no run there, or no checkpoint in it yet.
+      ValueError: no run there, no checkpoint in it yet, or none that can be read.
     """
     run = Path(run)
-    if not (run / "config.json").is_file():
-        raise ValueError(f"{run} is not a run folder: it has no config.json")
-    config = json.loads((run / "config.json").read_text())
+    if not is_run(run):
+        raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
+    config = json.loads((run / CONFIG).read_text())
     task = build_task(config)
     wanted = _abstract_states(task, config["seed"], _example_batch(config["data"]))[-1]
     for name in (BEST, LAST):
         if (run / name).is_dir():
-            checkpoints = Checkpoints(run / name, keep=config["train"].get("keep", 2))
-            state = checkpoints.restore_last(lambda step: wanted)
-            checkpoints.close()
+            checkpoints = Checkpoints(run / name, keep=None)
+            try:
+                state = checkpoints.restore_last(lambda step: wanted)
+            except AllDamaged as damage:
+                say(str(damage))
+                continue
+            finally:
+                checkpoints.close()
             if state is not None:
                 return task, state, config
-    raise ValueError(f"{run} has no checkpoint yet")
+    raise ValueError(f"{run} has no checkpoint that can be read")
 
 
-def training_of(run: str | Path) -> dict:
-    """Where and how a finished run was trained: command, commit, device, seconds; else empty."""
-    file = Path(run) / RESULT
-    if not file.is_file():
-        return {}
-    return {k: v for k, v in json.loads(file.read_text()).items() if k != "table"}
+@contextmanager
+def explains_memory(data: Any):
+    """Turns an out-of-memory error of the device into one that says what to change."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error) and "ut of memory" not in str(error):
+            raise
+        raise MemoryError(
+            f"out of memory with data.batch_size={data.batch_size} and "
+            f"data.patch_size={data.patch_size}: lower one, raise train.accumulate, or set "
+            f"model.remat where the model has it ({str(error).splitlines()[0][:200]})"
+        ) from None
 
 
 def _example_batch(data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
     # What the data would give, without opening it: a run is loaded where its images aren't.
     shape = (data["batch_size"], data["patch_size"], data["patch_size"], 3)
-    return {"image": jax.ShapeDtypeStruct(shape, jax.numpy.float32)}
-
-
-def _open_folder(config: Mapping[str, Any], workdir: Path, overwrite: bool) -> None:
-    file = workdir / "config.json"
-    if jax.process_index() == 0 and overwrite and workdir.exists():
-        if not file.is_file() and any(workdir.iterdir()):
-            raise ValueError(f"--overwrite: {workdir} is not a run folder, so nothing is deleted")
-        shutil.rmtree(workdir)
-    _barrier("overwritten")
-    if file.is_file():
-        check_same(config, file)
-    elif workdir.exists() and any(workdir.iterdir()):
-        raise ValueError(f"{workdir} is neither empty nor a run folder; choose another --workdir")
-    _barrier("compared")
-    if jax.process_index() == 0 and not file.is_file():
-        workdir.mkdir(parents=True, exist_ok=True)
-        temporary = workdir.parent / f".{workdir.name}.config"
-        temporary.write_text(json.dumps(plain(config), indent=1) + "\n")
-        os.replace(temporary, file)
-
-
-def _barrier(name: str) -> None:
-    if jax.process_count() > 1:
-        from jax.experimental import multihost_utils
-
-        multihost_utils.sync_global_devices(name)
+    return {"image": jax.ShapeDtypeStruct(shape, np.float32)}
 
 
 def _abstract_states(task, seed: int, example) -> list[TrainState]:
     """Each stage's first state as shapes placed on every device."""
-    mesh = data_mesh()
-    states, previous = [], None
+    place, states, previous = replicated(data_mesh()), [], None
     for stage in task.stages:
         previous = jax.eval_shape(stage.init, jax.random.key(seed), example, previous)
-        placed = jax.tree.map(
-            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=replicated(mesh)), previous
+        states.append(
+            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), previous)
         )
-        states.append(placed)
     return states
 
 
 class _Run:
+    """Made before the folder is touched: what can't be trained is known by then."""
+
     def __init__(self, experiment: Experiment, workdir: Path):
         self.experiment = experiment
         self.workdir = workdir
-        self.settings = experiment.settings
         self.mesh = data_mesh()
-        if experiment.data.batch_size % self.mesh.size:
+        self.seconds = 0.0
+        data, task = experiment.data, experiment.task
+        if data.batch_size % self.mesh.size:
             raise ValueError(
-                f"data.batch_size={experiment.data.batch_size} isn't a multiple of the "
-                f"{self.mesh.size} devices"
+                f"data.batch_size={data.batch_size} isn't a multiple of {self.mesh.size} devices"
             )
-        self.checkpoints = Checkpoints(workdir / LAST, self.settings.keep)
-        self.best = Checkpoints(workdir / BEST, keep=1)
-        data = experiment.data
         self._example = jax.eval_shape(data.batch, jax.random.key(0), data.input_shapes(self.mesh))
-        self.stages = experiment.task.stages
-        self.ends = [sum(s.steps for s in self.stages[: i + 1]) for i in range(len(self.stages))]
+        self._abstract = _abstract_states(task, experiment.seed, self._example)
+        self._initial = read_initial(experiment.init_from, self._abstract[0])
+        self._stages = task.stages
+        self._ends = [sum(s.steps for s in self._stages[: i + 1]) for i in range(len(self._stages))]
 
     def train(self, stop: StopSignal) -> TrainState:
-        """Goes through the stages; returns the best state."""
-        abstract = _abstract_states(self.experiment.task, self.experiment.seed, self._example)
-        stage_of = lambda step: next(i for i, end in enumerate(self.ends) if step <= end)  # noqa: E731
-        state = self.checkpoints.restore_last(lambda step: abstract[stage_of(step)])
+        """Goes through the stages that are left; returns the best state."""
+        self.checkpoints = Checkpoints(self.workdir / LAST, self.experiment.settings.keep)
+        self.best = Checkpoints(self.workdir / BEST, keep=1)
+        state = self.checkpoints.restore_last(self._wanted)
         step = int(state.step) if state is not None else 0
         if step:
-            say(f"goes on from step {step} of {self.ends[-1]} in {self.workdir}")
-        before = self.checkpoints.note(step)["seconds"] if step else 0.0
-        start = time.monotonic()
-        self.seconds = lambda: before + time.monotonic() - start
+            self.seconds = self.checkpoints.note(step)["seconds"]
+            say(f"goes on from step {step} of {self._ends[-1]} in {self.workdir}")
+        if step < self._ends[-1]:
+            note_start(self.workdir)
         self.scalars = Scalars(self.workdir, step)
         try:
-            for index, end in enumerate(self.ends):
-                if step > end:
-                    continue
-                if state is None or (step == self.ends[index - 1] and index > 0):
-                    state = self._start(index, state)
+            for index, end in enumerate(self._ends):
                 if step < end:
+                    starts = step == (self._ends[index - 1] if index else 0)
+                    state = self._start(index, state) if starts else state
                     state = self._train_stage(index, end, state, stop)
                     step = end
         finally:
             self.scalars.close()
             self.checkpoints.close()
             self.best.wait()
-        best = self.best.restore_last(lambda step: abstract[stage_of(step)])
-        self.best.close()
-        return best
+        return self._best_or(state)
+
+    def _wanted(self, step: int) -> TrainState:
+        return self._abstract[next(i for i, end in enumerate(self._ends) if step <= end)]
+
+    def _best_or(self, last: TrainState) -> TrainState:
+        try:
+            return self.best.restore_last(self._wanted) or last
+        except AllDamaged as damage:
+            say(f"{damage}; the last state is used")
+            return last
+        finally:
+            self.best.close()
 
     def _start(self, index: int, previous: TrainState | None) -> TrainState:
-        stage, key = self.stages[index], jax.random.key(self.experiment.seed)
+        stage, key = self._stages[index], jax.random.key(self.experiment.seed)
         init = jax.jit(
             lambda key, previous: stage.init(key, self._example, previous),
             out_shardings=replicated(self.mesh),
         )
         state = init(key, previous)
-        if previous is None and self.experiment.init_from:
-            state = initialise_from(state, self.experiment.init_from)
-        return state
+        return with_initial(state, self._initial) if previous is None else state
 
     def _train_stage(self, index: int, end: int, state: TrainState, stop) -> TrainState:
-        settings = self.settings
+        settings, before, start = self.experiment.settings, self.seconds, time.monotonic()
+
+        def seconds() -> float:
+            self.seconds = before + time.monotonic() - start
+            return self.seconds
+
         compiled = CompiledStage(
-            self.stages[index], self.experiment.data, self.mesh, settings.steps_per_call
+            self._stages[index], self.experiment.data, self.mesh, settings.steps_per_call
         )
         write_summary(compiled, state, self.workdir)
         trace = Trace(self.workdir / "profile" if self.experiment.profile else None)
-        return run_stage(
-            compiled,
-            state,
-            end,
-            settings,
-            self.checkpoints,
-            self.scalars,
-            self._validate,
-            stop,
-            trace,
-            self.seconds,
-        )
+        try:
+            return run_stage(
+                compiled,
+                state,
+                end,
+                settings,
+                self.checkpoints,
+                self.scalars,
+                self._validate,
+                stop,
+                trace,
+                seconds,
+            )
+        finally:
+            trace.finish()
 
     def _validate(self, state: TrainState) -> None:
         step, validation = int(state.step), self.experiment.validation
         images, protocol = validation.open()
-        predict = lambda lr, scale: self.experiment.task.predict(  # noqa: E731
-            state, {"lr": lr, "scale": scale}
-        )
-        evaluator = Evaluator(
-            predict, images, protocol, validation.scale, batch_size=self.mesh.size
-        )
+        predict = report.system_of(self.experiment.task, state)
+        evaluator = Evaluator(predict, images, protocol, validation.scale, self.mesh.size)
         scores = mean(evaluator.records())
         self.scalars.write(step, {f"validation/{k}": v for k, v in scores.items()})
         say(f"step {step}: validation on {images.name} {scores['psnr']:.3f} dB")
         report.preview(predict, images, protocol, validation.scale, self.workdir / "pictures", step)
         steps = self.best.steps()
-        if not steps or scores["psnr"] > self.best.note(steps[-1])["psnr"]:
+        better = not steps or scores["psnr"] > self.best.note(steps[-1])["psnr"]
+        if jax.process_count() > 1:
+            # Saving is a common act: a last digit must not divide the processes.
+            better = bool(multihost_utils.broadcast_one_to_all(np.array(better)))
+        if better:
             self.best.save(state, {"psnr": scores["psnr"]})
             self.best.wait()

@@ -8,7 +8,7 @@ from typing import Any
 
 from train.registry import call, nearest
 
-SECTIONS = ("seed", "init_from", "profile", "task", "model", "data", "optimizer", "train",
+SECTIONS = ("seed", "paper", "init_from", "profile", "task", "model", "data", "optimizer", "train",
             "validation", "evaluation")  # fmt: skip
 
 
@@ -37,15 +37,16 @@ class TrainSettings:
     keep: int = 2
 
     def __post_init__(self):
-        for name in ("steps", "log_every", "validate_every", "checkpoint_every"):
-            value = getattr(self, name)
-            if value < 1 or value % self.steps_per_call:
+        every = ("steps", "log_every", "validate_every", "checkpoint_every")
+        for name in ("steps_per_call", "accumulate", "keep", *every):
+            if getattr(self, name) < 1:
+                raise ValueError(f"train.{name}={getattr(self, name)}: wanted at least 1")
+        for name in every:
+            if getattr(self, name) % self.steps_per_call:
                 raise ValueError(
-                    f"train.{name}={value}: wanted a positive multiple of "
+                    f"train.{name}={getattr(self, name)}: wanted a multiple of "
                     f"train.steps_per_call={self.steps_per_call}"
                 )
-        if self.keep < 1:
-            raise ValueError(f"train.keep={self.keep}: wanted at least 1")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"train.ema_decay={self.ema_decay}: wanted in [0, 1)")
 

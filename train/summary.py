@@ -21,12 +21,12 @@ def write_summary(compiled: CompiledStage, state: TrainState, folder: Path) -> N
         (jax.tree_util.keystr(path, simple=True, separator="/"), list(leaf.shape), int(leaf.size))
         for path, leaf in jax.tree_util.tree_leaves_with_path(state.params)
     ]
-    # A number of the whole call; XLA counts a fused multiply-add as two.
-    cost, memory = program.cost_analysis() or {}, program.memory_analysis()
+    # XLA counts a fused multiply-add as two operations.
+    memory = program.memory_analysis()
     summary = {
         "stage": compiled.stage.name,
         "parameters": int(np.sum([size for _, _, size in rows])),
-        "flops_per_step": cost.get("flops", 0.0) / compiled.steps_per_call,
+        "flops_per_step": compiled.flops(state, step),
         "temporary_bytes": getattr(memory, "temp_size_in_bytes", 0),
         "devices": [device.device_kind for device in compiled.mesh.devices.flat],
         "leaves": [{"path": path, "shape": shape, "size": size} for path, shape, size in rows],

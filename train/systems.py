@@ -13,6 +13,7 @@ from imaging_jax import pretrained
 from imaging_jax.operators import resize
 from train.devices import data_mesh, replicated
 from train.evaluators import Predict
+from train.folder import is_run, training_of
 from train.registry import nearest
 
 INTERPOLATION = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
@@ -30,7 +31,9 @@ class System:
       sha256: of the weights' file, or empty.
       origin: "interpolation", "published" or "trained here".
       seed: of the training, where it was trained here.
-      training: where and how, likewise: `result.json` of the run without its table.
+      training: where and how, likewise: the run's config, seconds and provenance.
+      paper: the published system it reproduces, as `published.json` names it; or empty.
+      precision: of its arithmetic.
     """
 
     name: str
@@ -41,6 +44,8 @@ class System:
     origin: str = "interpolation"
     seed: int | None = None
     training: dict | None = None
+    paper: str = ""
+    precision: str = "float64"
 
     def check_scale(self, scale: int) -> None:
         """Raises a ValueError where the system doesn't serve `scale`."""
@@ -55,7 +60,7 @@ def interpolation(kernel: str) -> System:
         with jax.enable_x64(True):
             return _interpolate(jnp.asarray(lr, jnp.float64), scale, kernel)
 
-    return System(kernel, "none", predict)
+    return System(kernel, "none", predict, paper=kernel)
 
 
 @partial(jax.jit, static_argnums=(1, 2))
@@ -73,25 +78,34 @@ def published(name: str) -> System:
     super_resolve = compiled_super_resolve(network)
     predict = lambda lr, scale: super_resolve(variables, lr, scale)  # noqa: E731
     return System(
-        weights.model.__name__.lower(), name, predict, weights.scales, weights.sha256, "published"
+        weights.model.__name__.lower(),
+        name,
+        predict,
+        weights.scales,
+        weights.sha256,
+        "published",
+        paper=weights.paper,
+        precision=str(np.dtype(network.dtype)),
     )
 
 
 def trained(run: Path) -> System:
     """The best checkpoint by validation of a run folder, else its last."""
-    from train.run import load_run, training_of
+    from train.run import load_run
 
     task, state, config = load_run(run)
     predict = lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})  # noqa: E731
     return System(
         config["model"]["name"],
-        run.name,
+        run.resolve().name,
         predict,
         tuple(config["task"]["scales"]),
         _digest(state.variables("network")),
         "trained here",
         config["seed"],
         {"config": config, **training_of(run)},
+        config["paper"],
+        config["model"].get("dtype", "float32"),
     )
 
 
@@ -113,7 +127,7 @@ def system(name: str) -> System:
         return interpolation(name)
     if name in pretrained.WEIGHTS:
         return published(name)
-    if (Path(name) / "config.json").is_file():
+    if is_run(Path(name)):
         return trained(Path(name))
     known = [*INTERPOLATION, *pretrained.WEIGHTS]
     raise ValueError(f"{name!r} is no run folder and no known system; {nearest(name, known)}")

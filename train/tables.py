@@ -25,7 +25,8 @@ def render(entries: list[dict], published: list[dict]) -> str:
 
     Args:
       entries: records.
-      published: cells {"system", "images", "scale", "protocol", "psnr", "ssim", "source", "mark"}.
+      published: cells {"paper", "images", "scale", "protocol", "psnr", "ssim", "source", "mark"};
+        those that nothing here reproduces yet have rows of their own.
 
     Raises:
       ValueError: two published values of one cell.
@@ -36,41 +37,56 @@ def render(entries: list[dict], published: list[dict]) -> str:
         "PSNR in dB / SSIM.\n",
     ]
     by_cell = _by_cell(published)
-    rows: dict[tuple, list[dict]] = defaultdict(list)
+    rows: dict[tuple, list[tuple]] = defaultdict(list)
+    reproduced = set()
     for entry in entries:
         cell = entry["cell"]
-        rows[cell["images"], cell["protocol"]].append(entry)
+        key = (entry["paper"], *_place(cell))
+        reproduced.add(key)
+        rows[cell["images"], cell["protocol"]].append(_row(entry, by_cell.get(key)))
+    for key in by_cell.keys() - reproduced:
+        cell = by_cell[key]
+        rows[cell["images"], cell["protocol"]].append(_unreproduced(cell))
     for (images, protocol), group in sorted(rows.items()):
-        parts += [f"## {images}, protocol `{protocol}`\n", *_table(group, by_cell)]
+        parts += [f"## {images}, protocol `{protocol}`\n", *_table(group)]
     parts += ["## Sources of the published figures\n"]
-    sources = {f"- {cell['system']}: {cell['source']}{_MARKS[cell['mark']]}" for cell in published}
+    sources = {f"- {cell['paper']}: {cell['source']}{_MARKS[cell['mark']]}" for cell in published}
     return "\n".join([*parts, *sorted(sources)]) + "\n"
 
 
 def _by_cell(published: Iterable[dict]) -> dict[tuple, dict]:
     found: dict[tuple, dict] = {}
     for cell in published:
-        key = (cell["system"], cell["images"], cell["scale"], cell["protocol"])
+        key = (cell["paper"], *_place(cell))
         if key in found:
             raise ValueError(f"{PUBLISHED.name} has two values of {key}")
         found[key] = cell
     return found
 
 
-def _table(group: list[dict], published: dict[tuple, dict]) -> list[str]:
+def _place(cell: dict) -> tuple:
+    return cell["images"], cell["scale"], cell["protocol"]
+
+
+def _table(rows: list[tuple]) -> list[str]:
     head = ["scale", "system", "weights", "seed", "published", *_ORIGINS.values(), "record"]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    order = lambda e: (e["cell"]["scale"], e["cell"]["system"], e["cell"]["weights"])  # noqa: E731
-    for entry in sorted(group, key=order):
-        cell = entry["cell"]
-        key = (cell["system"], cell["images"], cell["scale"], cell["protocol"])
-        ours = [_digits(entry["values"]) if o == entry["origin"] else "" for o in _ORIGINS]
-        seed = "" if cell["seed"] is None else str(cell["seed"])
-        record = f"[json](../results/{records.file_name(cell)}.json)"
-        printed = _digits(published[key]) if key in published else ""
-        cells = [f"x{cell['scale']}", cell["system"], cell["weights"], seed, printed, *ours, record]
-        lines.append("| " + " | ".join(cells) + " |")
-    return [*lines, ""]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in sorted(rows)), ""]
+
+
+def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
+    cell = entry["cell"]
+    ours = [_digits(entry["values"]) if o == entry["origin"] else "" for o in _ORIGINS]
+    seed = "" if cell["seed"] is None else str(cell["seed"])
+    record = f"[json](../results/{records.file_name(cell)}.json)"
+    published = _digits(printed) if printed else ""
+    name = entry["paper"] or cell["system"]
+    return (f"x{cell['scale']}", name, cell["weights"], seed, published, *ours, record)
+
+
+def _unreproduced(cell: dict) -> tuple[str, ...]:
+    empty = [""] * len(_ORIGINS)
+    return (f"x{cell['scale']}", cell["paper"], "", "", _digits(cell), *empty, "")
 
 
 def _digits(values: dict) -> str:

@@ -10,6 +10,7 @@ from configs import common
 
 
 def get_config(variant=""):
+    common.check_variant(variant, ("full", "cpu", "tiny"))
     config = common.get_config()
     config.task = ConfigDict(
         {
@@ -45,7 +46,14 @@ def get_config(variant=""):
     config.optimizer = ConfigDict(
         {
             "name": "adam",
-            "schedule": {"name": "step", "peak": 1e-4, "every": 200_000, "factor": 0.5},
+            "clip_norm": 0.0,
+            "schedule": {
+                "name": "step",
+                "peak": 1e-4,
+                "every": 200_000,
+                "factor": 0.5,
+                "warmup": 0,
+            },
         }
     )
     config.train.update({"steps": 300_000, "log_every": 100})
@@ -55,6 +63,7 @@ def get_config(variant=""):
     )
     config.evaluation = ({"images": "set5", "scale": 2, "protocol": "rgb"},)
     if variant == "full":
+        config.paper = "edsr"
         config.model.update({"features": 256, "blocks": 32, "residual_scale": 0.1})
     if variant in ("cpu", "tiny"):
         config.task.scales = (3,)

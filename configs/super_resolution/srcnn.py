@@ -3,13 +3,13 @@
 from ml_collections import ConfigDict
 
 from configs import common
-from configs.super_resolution import luminance
 
 
 def get_config(variant=""):
-    config = common.get_config()
-    config.update(luminance.get_config())
-    config.model = ConfigDict({"name": "srcnn", "padding": "valid"})
+    common.check_variant(variant, ("cpu", "tiny"))
+    config = common.luminance()
+    config.paper = "srcnn 9-1-5"
+    config.model = ConfigDict({"name": "srcnn", "padding": "valid", "dtype": "float32"})
     config.data.update({"batch_size": 128, "patch_size": 33})
     # The paper's rates belong to a loss summed over pixels; the last layer learns ten times slower.
     config.task.loss = "sum_of_squares_half"
@@ -17,8 +17,9 @@ def get_config(variant=""):
         {
             "name": "sgd",
             "momentum": 0.9,
+            "clip_norm": 0.0,
             "multipliers": {"conv3": 0.1},
-            "schedule": {"name": "constant", "peak": 1e-4},
+            "schedule": {"name": "constant", "peak": 1e-4, "warmup": 0},
         }
     )
     config.train.update({"steps": 15_000_000, "log_every": 1000})
@@ -30,6 +31,7 @@ def get_config(variant=""):
         config.optimizer = ConfigDict(
             {
                 "name": "adam",
+                "clip_norm": 0.0,
                 "multipliers": {"conv3": 0.1},
                 "schedule": {"name": "cosine", "peak": 2e-3, "warmup": 100},
             }

@@ -3,13 +3,13 @@
 from ml_collections import ConfigDict
 
 from configs import common
-from configs.super_resolution import luminance
 
 
 def get_config(variant=""):
-    config = common.get_config()
-    config.update(luminance.get_config())
-    config.model = ConfigDict({"name": "vdsr", "depth": 20, "features": 64})
+    common.check_variant(variant, ("cpu", "tiny"))
+    config = common.luminance()
+    config.paper = "vdsr"
+    config.model = ConfigDict({"name": "vdsr", "depth": 20, "features": 64, "dtype": "float32"})
     # One model for three scales; 48 is the multiple of all three nearest above the paper's 41.
     config.task.update({"scales": (2, 3, 4), "loss": "sum_of_squares_half"})
     config.data.update(
@@ -22,12 +22,13 @@ def get_config(variant=""):
             "momentum": 0.9,
             "weight_decay": 1e-4,
             "clip_norm": 0.4,
-            "schedule": {"name": "step", "peak": 0.1, "every": 40_000, "factor": 0.1},
+            "schedule": {"name": "step", "peak": 0.1, "every": 40_000, "factor": 0.1, "warmup": 0},
         }
     )
     config.train.update({"steps": 160_000, "log_every": 100})
     config.train.update({"validate_every": 10_000, "checkpoint_every": 5_000})
     if variant in ("cpu", "tiny"):
+        config.paper = ""
         config.model.depth = 8
         config.task.update({"scales": (3,), "loss": "mse"})
         config.data.update({"batch_size": 16, "patch_size": 36, "rescale": (1.0,)})

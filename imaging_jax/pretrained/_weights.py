@@ -29,6 +29,7 @@ class Weights:
         convert: maps the file's arrays to the module's parameters.
         source: where they were published, with the commit.
         licence: as stated there.
+        paper: the system of the paper that they are a copy of, empty where they are of a variant.
     """
 
     file: str
@@ -39,6 +40,7 @@ class Weights:
     convert: Callable[[Mapping[str, np.ndarray]], dict]
     source: str
     licence: str
+    paper: str = ""
 
 
 WEIGHTS: dict[str, Weights] = {
@@ -51,6 +53,7 @@ WEIGHTS: dict[str, Weights] = {
         convert=_converters.srcnn_chxy95,
         source="github.com/chxy95/SRCNN, model/weights.pkl at b2d43e3d605b",
         licence="MIT",
+        paper="srcnn 9-1-5",
     ),
     "vdsr_twtygqyy": Weights(
         file="weights/vdsr_twtygqyy.npz",
@@ -61,6 +64,7 @@ WEIGHTS: dict[str, Weights] = {
         convert=_converters.vdsr_twtygqyy,
         source="github.com/twtygqyy/pytorch-vdsr, model/model_epoch_50.pth at 514b02104401",
         licence="MIT",
+        paper="vdsr",
     ),
     "edsr8_krasserm_x2": Weights(
         file="weights/edsr8_krasserm_x2.npz",

@@ -64,9 +64,14 @@ def ragged_scores(run):
     shapes = [(24, 30, 3)] * 3 + [(27, 24, 3)] + [(24, 30, 3)] * 4
     pictures = [generator.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
     images = ImageSet("noise", [str(i) for i in range(8)], lambda i: pictures[i])
-    predict = lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})  # noqa: E731
+    predicted = []
+
+    def predict(lr, scale):
+        predicted.append(len(lr))
+        return task.predict(state, {"lr": lr, "scale": scale})
+
     evaluator = Evaluator(predict, images, PROTOCOLS["rgb_rounded_once"], 3, jax.device_count())
-    return [(r["image"], r["psnr"]) for r in evaluator.records()]
+    return {"scores": [r["psnr"] for r in evaluator.records()], "predicted": predicted}
 
 
 def main(model, workdir, stop):
@@ -79,7 +84,7 @@ def main(model, workdir, stop):
         print(json.dumps({"stopped": True}))
         return
     losses = [line["train/loss"] for line in log(Path(workdir)) if "train/loss" in line]
-    found = {"devices": jax.device_count(), "losses": losses, "scores": ragged_scores(workdir)}
+    found = {"devices": jax.device_count(), "losses": losses, **ragged_scores(workdir)}
     print(json.dumps(found))
 
 

@@ -100,6 +100,7 @@ def test_evaluate_prints_every_image_and_the_mean(trained):
         ("--system=bicubik", "'bicubic'"),
         ("--images=nowhere/at/all", "no folder"),
         ("--protocol=luminanse", "'luminance'"),
+        ("--scales=two", "--scales=two"),
     ],
 )
 def test_evaluate_names_what_it_does_not_know(flag, words):

@@ -1,3 +1,4 @@
+import json
 import random
 import subprocess
 import sys
@@ -62,10 +63,20 @@ def test_a_run_killed_twenty_times_ends_as_one_left_alone(path, tmp_path):
     assert start(path, tmp_path / "killed").wait() == 0
 
     whole, killed = tmp_path / "whole", tmp_path / "killed"
+    # A torn checkpoint that was noticed and passed over would end equal too.
+    assert not list((killed / "checkpoints").glob("damaged_*"))
+    assert_equal_last(whole / "checkpoints", killed / "checkpoints")
     name = "weights.safetensors"
     assert (whole / name).read_bytes() == (killed / name).read_bytes()
     assert log(whole) == log(killed)
     assert (whole / "table.md").read_text() == (killed / "table.md").read_text()
+
+
+def assert_equal_last(one, other):
+    """The whole state of the last checkpoint, by the list of its leaves' checksums."""
+    a, b = (json.loads((f / "600" / "leaves" / "metadata").read_text()) for f in (one, other))
+    assert len(a) > 20
+    assert a == b
 
 
 def latest(checkpoints):

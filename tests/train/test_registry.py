@@ -3,7 +3,7 @@ import pytest
 from train.registry import build, look_up
 
 
-def make(size, colour="red"):
+def make(size, colour: str = "red", weight: float = 1.0, count: int = 1, sure: bool = False):
     return size, colour
 
 
@@ -40,3 +40,16 @@ def test_what_the_program_gives_is_no_config_key():
 def test_nothing_close_lists_all():
     with pytest.raises(ValueError, match="known: thing"):
         look_up(TABLE, "zzz", "x")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"colour": 3}, {"weight": "heavy"}, {"count": 1.5}, {"count": True}, {"sure": 1}]
+)
+def test_a_value_of_another_type_is_named(wrong):
+    (key,) = wrong
+    with pytest.raises(ValueError, match=rf"x\.{key}=.*wanted"):
+        build(TABLE, {"name": "thing", "size": 1, **wrong}, "x")
+
+
+def test_a_whole_number_does_for_a_fraction():
+    assert build(TABLE, {"name": "thing", "size": 1, "weight": 2}, "x")

@@ -9,8 +9,9 @@ from configs import quickstart
 from tests.train.helpers import assert_equal_states, leaves, log
 from train import compiled
 from train.checkpoints import Checkpoints
+from train.folder import LAST
 from train.loop import Diverged
-from train.run import LAST, fit
+from train.run import fit, load_run
 
 
 def tiny(**train):
@@ -64,7 +65,7 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(
     harm(unfinished / LAST / "6")
     result = fit(tiny(), unfinished)
     said = capsys.readouterr().out
-    assert "6 is damaged and set aside" in said
+    assert "6 is damaged" in said
     assert "goes on from step 4 of 6" in said
     assert_equal_states(result.state, finished.state)
     assert (unfinished / LAST / "damaged_6").is_dir()
@@ -123,20 +124,49 @@ def test_out_of_memory_names_batch_and_patch(tmp_path, monkeypatch):
 
 
 def test_what_is_saved_is_what_was_there(tmp_path, finished):
-    # The state is donated to the next step while its checkpoint is still being written.
-    checkpoints = Checkpoints(tmp_path / "c", keep=3)
-    state, copies = finished.state, {}
+    # The state is donated to the next steps while its checkpoint is still being written.
+    checkpoints = Checkpoints(tmp_path / "c", keep=5)
+    state, copies = jax.tree.map(lambda x: x.copy(), finished.state), {}
 
     @partial(jax.jit, donate_argnums=0)
     def add(s):
         return s.replace(step=s.step + 1, params=jax.tree.map(lambda x: x + 1, s.params))
 
-    state = jax.tree.map(lambda x: x.copy(), state)
-    for _ in range(3):
+    for _ in range(4):
         state = add(state)
-        copies[int(state.step)] = leaves(state)
+        copies[int(state.step)] = [leaf.copy() for leaf in leaves(state)]
         checkpoints.save(state)
-    last = checkpoints.restore_last(lambda step: finished.state)
-    for one, other in zip(leaves(last), copies[max(copies)], strict=True):
-        np.testing.assert_array_equal(one, other)
+        for _ in range(3):
+            state = add(state)
+    checkpoints.wait()
+    assert checkpoints.steps() == sorted(copies)
+    for step in reversed(checkpoints.steps()):
+        found = checkpoints.restore_last(lambda step: finished.state)
+        for one, other in zip(leaves(found), copies[step], strict=True):
+            np.testing.assert_array_equal(one, other)
+        shutil.rmtree(tmp_path / "c" / str(step))
+        checkpoints._manager.reload()
     checkpoints.close()
+
+
+def test_an_error_of_the_system_is_no_damage(finished, monkeypatch):
+    checkpoints = Checkpoints(finished.workdir / LAST, keep=2)
+
+    def no_more_files(self, *arguments, **values):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(type(checkpoints._manager), "restore", no_more_files)
+    with pytest.raises(OSError, match="Too many open files"):
+        checkpoints.restore_last(lambda step: finished.state)
+    checkpoints.close()
+    assert (finished.workdir / LAST / "6").is_dir()
+
+
+def test_a_damaged_best_gives_way_to_the_last(finished, tmp_path, capsys):
+    shutil.copytree(finished.workdir, tmp_path / "run")
+    (best,) = (tmp_path / "run" / "best").iterdir()
+    cut(best)
+    _, state, _ = load_run(tmp_path / "run")
+    assert int(state.step) == 6
+    assert "damaged" in capsys.readouterr().out
+    assert best.is_dir()

@@ -1,6 +1,8 @@
 import importlib
 import json
+import shutil
 import signal
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -11,13 +13,18 @@ from configs import quickstart
 from imaging_jax import pretrained
 from tests.train.helpers import assert_equal_states, log
 from train import compiled, loop
-from train.run import BEST, LAST, fit, load_run
+from train.experiment import build_task
+from train.folder import BEST, LAST
+from train.run import fit, load_run
+from train.stage import Stage
 from train.systems import system
+from train.tasks import TASKS, SuperResolution
+from train.tasks.super_resolution import super_resolve
 
 CONFIGS = sorted(
     str(file.with_suffix("")).replace("/", ".")
     for file in Path("configs").rglob("*.py")
-    if file.stem not in ("__init__", "common", "luminance")
+    if file.stem not in ("__init__", "common")
 )
 # One of each kind of task by default.
 DEFAULT = {"configs.quickstart"}
@@ -56,8 +63,8 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     assert log(tmp_path / "whole") == log(tmp_path / "parts")
     assert whole.table == parts.table
     assert [row["system"] for row in whole.table] == ["bicubic", "ours"]
-    expected = {"config.json", "scalars.jsonl", "events", "pictures", "summary.json", "summary.txt",
-                "table.md", "result.json", "weights.safetensors", BEST, LAST}  # fmt: skip
+    expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
+    expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
     _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
@@ -110,11 +117,44 @@ def test_overwrite_starts_anew_but_only_over_a_run(finished, tmp_path):
     assert fit(config, other.workdir, overwrite=True).state.key != other.state.key
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "thesis.tex").write_text("years of work")
-    with pytest.raises(ValueError, match="not a run folder"):
-        fit(config, tmp_path / "papers", overwrite=True)
-    with pytest.raises(ValueError, match="neither empty nor a run folder"):
-        fit(config, tmp_path / "papers")
+    (tmp_path / "papers" / "config.json").write_text('{"model_type": "bert"}')
+    for overwrite in (True, False):
+        with pytest.raises(ValueError, match="neither empty nor a run folder"):
+            fit(config, tmp_path / "papers", overwrite=overwrite)
     assert (tmp_path / "papers" / "thesis.tex").exists()
+
+
+def test_overwrite_by_a_config_that_does_not_fit_deletes_nothing(finished):
+    config = tiny()
+    config.init_from = "nowhere.safetensors"
+    with pytest.raises((ValueError, OSError), match="nowhere"):
+        fit(config, finished.workdir, overwrite=True)
+    assert load_run(finished.workdir)
+
+
+def test_before_its_first_checkpoint_a_run_takes_another_config(tmp_path):
+    first = fit(tiny(), tmp_path / "run")
+    shutil.rmtree(first.workdir / LAST)
+    shutil.rmtree(first.workdir / BEST)
+    config = tiny()
+    config.seed = 3
+    assert fit(config, first.workdir).state.key != first.state.key
+
+
+def test_a_finished_run_keeps_where_it_was_trained(finished):
+    starts = (finished.workdir / "starts.json").read_text()
+    again = fit(tiny(), finished.workdir)
+    assert (finished.workdir / "starts.json").read_text() == starts
+    assert again.table == finished.table
+    assert_equal_states(again.state, finished.state)
+
+
+def test_reading_a_run_changes_nothing_in_it(finished):
+    unfinished = finished.workdir / BEST / "9.orbax-checkpoint-tmp"
+    unfinished.mkdir()
+    load_run(finished.workdir)
+    assert unfinished.is_dir()
+    unfinished.rmdir()
 
 
 @pytest.mark.parametrize("source", ["file", "run"])
@@ -148,11 +188,9 @@ def test_weights_carry_their_config(finished):
     assert pretrained.read(finished.workdir / "weights.safetensors")
 
 
-@pytest.mark.parametrize("profile", [True])
-def test_profile_leaves_a_trace(profile, finished):
+def test_profile_leaves_a_trace_even_of_a_short_run(finished):
     config = tiny()
-    config.profile = profile
-    config.train.steps = 6
+    config.profile = True
     workdir = finished.workdir.parent / "profiled"
     fit(config, workdir)
     assert list((workdir / "profile").rglob("*.xplane.pb"))
@@ -184,6 +222,12 @@ def test_bfloat16_compute_keeps_float32_parameters(tmp_path):
         (lambda c: c.task.update({"loss": "l11"}), r"task\.loss='l11'.*'l1'"),
         (lambda c: c.model.update({"block": 2}), r"model\.block .*'blocks'"),
         (lambda c: c.validation.update({"protocol": "rbg"}), r"validation\.protocol='rbg'.*'rgb'"),
+        (lambda c: c.validation.update({"images": "set55"}), r"validation\.images: .*'set5'"),
+        (lambda c: c.validation.update({"scale": 2}), r"validation\.scale=2"),
+        (lambda c: c.train.update({"steps_per_call": 0}), r"train\.steps_per_call=0"),
+        (lambda c: c.train.update({"accumulate": 0}), r"train\.accumulate=0"),
+        (lambda c: c.data.update({"batch_size": 0}), r"data\.batch_size=0"),
+        (lambda c: c.task.update({"scales": ()}), r"task\.scales is empty"),
     ],
 )
 def test_a_config_that_does_not_fit_names_its_key(change, message, tmp_path):
@@ -195,10 +239,68 @@ def test_a_config_that_does_not_fit_names_its_key(change, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_the_paper_variants_build(monkeypatch):
+@pytest.mark.parametrize("module", CONFIGS)
+@pytest.mark.parametrize("variant", ["", "cpu", "full"])
+def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant):
     # Everything but the data, which is somebody's download.
-    from train.experiment import build_task
+    try:
+        config = importlib.import_module(module).get_config(variant)
+    except ValueError as unknown:
+        assert "known:" in str(unknown)  # noqa: PT017
+        return
+    task, size = build_task(config), config.data.patch_size
+    batch = {"image": jax.ShapeDtypeStruct((12, size, size, 3), np.float32)}
+    state = jax.eval_shape(task.stages[0].init, jax.random.key(0), batch, None)
+    jax.eval_shape(task._loss, state.params, state.collections, state.key, batch)
+    for scale in task.scales:
+        for channels in (1, 3):
+            lr = jax.ShapeDtypeStruct((1, 16, 21, channels), np.float32)
+            sr = jax.eval_shape(
+                partial(super_resolve, task.network, scale=scale), state.variables("network"), lr
+            )
+            assert sr.shape == (1, 16 * scale, 21 * scale, channels)
 
-    for module in CONFIGS:
-        build_task(importlib.import_module(module).get_config())
-    assert build_task(quickstart.get_config()).network.features == 32
+
+def test_a_misspelt_variant_is_no_recipe():
+    with pytest.raises(ValueError, match="'tini' is unknown; known: tiny"):
+        quickstart.get_config("tini")
+
+
+def test_remat_trains_alike(finished, tmp_path):
+    config = tiny()
+    config.model.remat = True
+    result = fit(config, tmp_path / "run")
+    for one, other in zip(
+        jax.tree.leaves(result.state.params), jax.tree.leaves(finished.state.params), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+class TwoStages(SuperResolution):
+    """Two steps, then two more in which a mark stands in the extras."""
+
+    @property
+    def stages(self):
+        (whole,) = super().stages
+
+        def second(key, example, previous):
+            return previous.replace(extras={"mark": jax.numpy.int32(7)})
+
+        return [
+            Stage("first", 2, whole.init, whole.step_functions),
+            Stage("second", 2, second, whole.step_functions),
+        ]
+
+
+@pytest.mark.parametrize("calls", [2, 3])
+def test_a_run_of_two_stages_goes_on_in_the_one_it_was_in(calls, tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "super_resolution", TwoStages)
+    whole = fit(tiny(), tmp_path / "whole")
+    assert int(whole.state.extras["mark"]) == 7
+    with monkeypatch.context() as patch:
+        stop_after(patch, calls)
+        with pytest.raises(loop.Stopped):
+            fit(tiny(), tmp_path / "parts")
+    parts = fit(tiny(), tmp_path / "parts")
+    assert_equal_states(whole.state, parts.state)
+    assert log(tmp_path / "whole") == log(tmp_path / "parts")

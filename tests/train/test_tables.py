@@ -52,7 +52,7 @@ def test_a_file_that_is_no_record_is_named(tmp_path):
         records.read_all(tmp_path)
 
 
-PUBLISHED = {"system": "bicubic", "images": "noise", "scale": 2, "protocol": "luminance",
+PUBLISHED = {"paper": "bicubic", "images": "noise", "scale": 2, "protocol": "luminance",
              "psnr": 12.34, "ssim": 0.5678, "source": "A paper", "mark": "P"}  # fmt: skip
 
 

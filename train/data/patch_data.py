@@ -53,10 +53,11 @@ def patches(
     source = image_set(images)
     if kind is ResidentPatches:
         loaded = load_all(source, patch_size, rescale, on_error)
-        size = sum(image.size for image in loaded)
-        if size <= RESIDENT_LIMIT:
+        if loaded is not None:
             return ResidentPatches(loaded, batch_size, patch_size)
-        say(f"{source.name} takes {size / 2**30:.1f} GiB, too large to be resident: streamed")
+        say(
+            f"{source.name} takes over {RESIDENT_LIMIT:,} bytes, too large to be resident: streamed"
+        )
     return StreamedPatches(source, batch_size, patch_size, seed, rescale, on_error, workers)
 
 
@@ -79,9 +80,9 @@ def shrink(image: np.ndarray, factor: float, patch_size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
 
 
-def load_all(source: ImageSet, patch_size: int, rescale, on_error: str) -> list[np.ndarray]:
-    """Reads every image at every factor; skips or stops at the unusable."""
-    loaded, skipped = [], []
+def load_all(source: ImageSet, patch_size: int, rescale, on_error: str) -> list[np.ndarray] | None:
+    """Reads every image at every factor; skips or stops at the unusable; None if too large."""
+    loaded, skipped, size = [], [], 0
     for index in range(len(source)):
         try:
             image = usable(source, index, patch_size)
@@ -90,7 +91,11 @@ def load_all(source: ImageSet, patch_size: int, rescale, on_error: str) -> list[
                 raise ValueError(f"{error}; data.on_error=skip goes on without it") from None
             skipped.append(str(error))
             continue
-        loaded += [shrink(image, factor, patch_size) for factor in rescale]
+        copies = [shrink(image, factor, patch_size) for factor in rescale]
+        size += sum(copy.size for copy in copies)
+        if size > RESIDENT_LIMIT:
+            return None
+        loaded += copies
     if skipped:
         say(
             f"skipped {len(skipped)} of {len(source)} images of {source.name}: {'; '.join(skipped)}"

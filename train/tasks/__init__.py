@@ -1,8 +1,7 @@
 """Tasks: what is trained and how it predicts. The loop knows nothing else of them."""
 
-from train.tasks.stage import Stage
 from train.tasks.super_resolution import SuperResolution
 
 TASKS = {"super_resolution": SuperResolution}
 
-__all__ = ["TASKS", "Stage", "SuperResolution"]
+__all__ = ["TASKS", "SuperResolution"]

@@ -16,8 +16,8 @@ from train import degradations, state
 from train.devices import data_mesh, replicated, share_out
 from train.optimizers import make_optimizer
 from train.registry import look_up
+from train.stage import Stage
 from train.steps import supervised_step
-from train.tasks.stage import Stage
 
 NETWORK = "network"
 LOSSES = {
@@ -59,6 +59,8 @@ class SuperResolution:
         accumulate: int = 1,
         ema_decay: float = 0.0,
     ):
+        if not scales:
+            raise ValueError("task.scales is empty; wanted factors such as (3,)")
         self.network = network
         self.steps = steps
         self.scales = tuple(scales)
@@ -89,6 +91,9 @@ class SuperResolution:
 
     def check_batch(self, batch_size: int, patch_size: int) -> None:
         """Raises a ValueError where batch or patch can't be shared out among the scales."""
+        for name, value in (("batch_size", batch_size), ("patch_size", patch_size)):
+            if value < 1:
+                raise ValueError(f"data.{name}={value}: wanted at least 1")
         parts = len(self.scales) * self.accumulate
         if batch_size % parts:
             raise ValueError(
@@ -122,14 +127,15 @@ class SuperResolution:
         )
 
     def _loss(self, params, collections, key, batch) -> tuple[jax.Array, dict]:
-        inputs, target = self._pair(key, batch)
+        degradation_key, dropout_key = jax.random.split(key)
+        inputs, target = self._pair(degradation_key, batch)
         variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
         prediction, updated = self.network.apply(
             variables,
             inputs,
             train=True,
             mutable=list(collections.get(NETWORK, {})),
-            rngs={"dropout": jax.random.fold_in(key, 1)},
+            rngs={"dropout": dropout_key},
         )
         target = _centre(target, prediction.shape)
         value = self.loss(prediction.astype(jnp.float32), target)

@@ -19,9 +19,10 @@ class SRCNN(nn.Module):
         channels: image channels.
         features: n1 and n2.
         kernel_sizes: f1, f2 and f3, odd.
-        padding: "same" pads with zeros; "valid" pads nothing and the output loses
-            (f1 + f2 + f3 - 3) rows and columns, as in the paper's training; "edge" repeats the
-            border pixels once by the whole receptive radius, as the released test code does.
+        padding: "same" pads with zeros; "edge" repeats the border pixels once by the whole
+            receptive radius, as the released test code does; "valid" pads nothing in training, as
+            the paper does, so that the output loses (f1 + f2 + f3 - 3) rows and columns, and is
+            "edge" otherwise.
         dtype: type of computation; parameters are float32.
         precision: of the convolutions.
 
@@ -43,9 +44,9 @@ class SRCNN(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
-        """Maps ``(..., H, W, channels)`` in [0, 1] to the same shape (smaller for "valid").
+        """Maps ``(..., H, W, channels)`` in [0, 1] to the same shape.
 
-        ``train`` changes nothing.
+        With ``train`` and "valid" padding the result is smaller.
         """
         check_channels(x, self.channels, "SRCNN")
         if self.padding not in ("same", "valid", "edge"):
@@ -53,7 +54,7 @@ class SRCNN(nn.Module):
         if any(size % 2 == 0 for size in self.kernel_sizes):
             raise ValueError(f"kernel_sizes must be odd, got {self.kernel_sizes}")
         image_type = x.dtype
-        if self.padding == "edge":
+        if self.padding == "edge" or (self.padding == "valid" and not train):
             radius = sum(size // 2 for size in self.kernel_sizes)
             margins = [(0, 0)] * (x.ndim - 3) + [(radius, radius), (radius, radius), (0, 0)]
             x = jnp.pad(x, margins, mode="edge")

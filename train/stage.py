@@ -1,3 +1,5 @@
+"""A stage of a task: what the loop runs."""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
