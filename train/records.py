@@ -30,7 +30,7 @@ def record(
             "protocol": protocol.name,
             "seed": system.seed,
         },
-        "paper": system.paper,
+        **({"paper": system.paper} if system.paper else {}),
         "origin": system.origin,
         "values": scores,
         "per_image": per_image,

@@ -41,7 +41,7 @@ def render(entries: list[dict], published: list[dict]) -> str:
     reproduced = set()
     for entry in entries:
         cell = entry["cell"]
-        key = (entry["paper"], *_place(cell))
+        key = (entry.get("paper"), *_place(cell))
         reproduced.add(key)
         rows[cell["images"], cell["protocol"]].append(_row(entry, by_cell.get(key)))
     for key in by_cell.keys() - reproduced:
@@ -80,7 +80,7 @@ def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
     seed = "" if cell["seed"] is None else str(cell["seed"])
     record = f"[json](../results/{records.file_name(cell)}.json)"
     published = _digits(printed) if printed else ""
-    name = entry["paper"] or cell["system"]
+    name = entry.get("paper", cell["system"])
     return (f"x{cell['scale']}", name, cell["weights"], seed, published, *ours, record)
 
 
