@@ -28,8 +28,8 @@ def reports(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
         from train.loop import Diverged, Stopped
 
         cache_compilations()
-        # Orbax tells the story of every save.
-        logging.set_verbosity(logging.WARNING)
+        # Orbax tells the story of every save, and warns of every folder opened for reading.
+        logging.set_verbosity(logging.ERROR)
         try:
             main(arguments)
         except Stopped as stopped:
