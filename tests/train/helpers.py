@@ -1,7 +1,6 @@
 """What several tests of the application use."""
 
-import json
-
+import chex
 import jax
 import numpy as np
 
@@ -16,8 +15,7 @@ def leaves(state) -> list[np.ndarray]:
 
 def assert_equal_states(a, b) -> None:
     """Equal to the last bit, leaf by leaf."""
-    for one, other in zip(leaves(a), leaves(b), strict=True):
-        np.testing.assert_array_equal(one, other)
+    chex.assert_trees_all_equal(*(s.replace(key=jax.random.key_data(s.key)) for s in (a, b)))
 
 
 def log(workdir) -> list[dict]:
@@ -26,8 +24,3 @@ def log(workdir) -> list[dict]:
         {k: v for k, v in line.items() if k != "time"}
         for line in scalars.read(workdir / "scalars.jsonl")
     ]
-
-
-def plain(config) -> dict:
-    """A config as JSON gives it back."""
-    return json.loads(config.to_json())

@@ -5,6 +5,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -166,10 +167,7 @@ def test_init_from_starts_at_the_weights_given(source, finished, tmp_path):
     # With a rate of zero the first parameters are also the last.
     config.optimizer.schedule = {"name": "constant", "peak": 0.0}
     tuned = fit(config, tmp_path / "tuned")
-    for one, other in zip(
-        jax.tree.leaves(tuned.state.params), jax.tree.leaves(finished.state.params), strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
+    chex.assert_trees_all_equal(tuned.state.params, finished.state.params)
 
 
 def test_init_from_another_model_names_the_first_leaf(finished, tmp_path):
@@ -200,10 +198,7 @@ def test_steps_per_call_gives_the_same_training(finished, tmp_path):
     config = tiny()
     config.train.update({"steps_per_call": 2, "log_every": 2})
     result = fit(config, tmp_path / "run")
-    for one, other in zip(
-        jax.tree.leaves(result.state.params), jax.tree.leaves(finished.state.params), strict=True
-    ):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    chex.assert_trees_all_close(result.state.params, finished.state.params, rtol=1e-4, atol=1e-6)
 
 
 def test_bfloat16_compute_keeps_float32_parameters(tmp_path):
@@ -270,10 +265,7 @@ def test_remat_trains_alike(finished, tmp_path):
     config = tiny()
     config.model.remat = True
     result = fit(config, tmp_path / "run")
-    for one, other in zip(
-        jax.tree.leaves(result.state.params), jax.tree.leaves(finished.state.params), strict=True
-    ):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    chex.assert_trees_all_close(result.state.params, finished.state.params, rtol=1e-4, atol=1e-6)
 
 
 class TwoStages(SuperResolution):
