@@ -45,9 +45,11 @@ PROTOCOLS = {
     for protocol in (
         # SRCNN, VDSR and their time: luminance alone, low resolution never rounded.
         Protocol("luminance", "y", True, "none", "symmetric", True, False),
-        Protocol("luminance_unrounded", "y", True, "none", "symmetric", False, False),
-        # EDSR, RDN: three colours, the low-resolution image is an 8-bit file.
+        Protocol("luminance_unrounded", "y", False, "none", "symmetric", False, False),
+        # EDSR, RDN: three colours, the low-resolution image is an 8-bit file; `rgb` has the
+        # benchmarks' own files, bit for bit, the others those of a later MATLAB in double.
         Protocol("rgb", "rgb", False, "between_passes", "clamp", True, False),
+        Protocol("rgb_y_double", "rgb", False, "once", "symmetric", True, False),
         Protocol("rgb_rounded_once", "rgb", False, "once", "symmetric", True, True),
     )
 }
