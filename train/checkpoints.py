@@ -11,7 +11,7 @@ import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
 from train.console import say
-from train.state import TrainState
+from train.state import TrainState, leaf_name
 
 
 class Checkpoints:
@@ -146,7 +146,7 @@ def _describe(state: TrainState) -> dict[str, list]:
             leaf = jax.random.key_data(leaf)
         # The state is replicated, so the first local shard is the whole.
         data = np.ascontiguousarray(leaf.addressable_data(0))
-        leaves[_name(path)] = [
+        leaves[leaf_name(path)] = [
             list(leaf.shape),
             str(leaf.dtype),
             zlib.crc32(data.reshape(-1).view(np.uint8)),
@@ -159,7 +159,7 @@ def _check_model(found: Mapping[str, list], wanted: TrainState, where: Path) -> 
     for path, leaf in jax.tree_util.tree_leaves_with_path(wanted):
         if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             leaf = jax.eval_shape(jax.random.key_data, leaf)
-        expected[_name(path)] = [list(leaf.shape), str(leaf.dtype)]
+        expected[leaf_name(path)] = [list(leaf.shape), str(leaf.dtype)]
     for path in [*expected, *found]:
         here, there = expected.get(path), found.get(path, [None, None])[:2]
         if path not in found:
@@ -168,10 +168,6 @@ def _check_model(found: Mapping[str, list], wanted: TrainState, where: Path) -> 
             raise OtherModel(f"{where} is of another model: it has {path}, which this one lacks")
         if here != there:
             raise OtherModel(f"{where} is of another model: {path} is {there}, wanted {here}")
-
-
-def _name(path) -> str:
-    return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
 def _brief(error: Exception) -> str:

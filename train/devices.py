@@ -34,9 +34,9 @@ def place_replicated(tree: Any, mesh: Mesh) -> Any:
     )
 
 
-def place_batch(tree: Any, mesh: Mesh, axis: int = 0) -> Any:
-    """Puts this process's rows of a batch on its devices; `axis` is the batch axis."""
-    sharding = split_over_devices(mesh, axis)
+def place_batch(tree: Any, mesh: Mesh) -> Any:
+    """Puts this process's rows of a batch on its devices."""
+    sharding = split_over_devices(mesh)
     return jax.tree.map(
         lambda x: jax.make_array_from_process_local_data(sharding, np.asarray(x)), tree
     )

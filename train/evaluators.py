@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
 
 from train import images, protocols
 from train.data.image_sets import ImageSet
+from train.state import TrainState
 
 # (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C)
 Predict = Callable[[np.ndarray, int], jax.Array]
@@ -72,3 +74,8 @@ def mean(records: list[dict]) -> dict[str, float]:
         for name in records[0]
         if name != "image"
     }
+
+
+def prediction(task: Any, state: TrainState) -> Predict:
+    """A task's prediction from one state, as evaluators take it."""
+    return lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})

@@ -16,7 +16,7 @@ from train.compiled import CompiledStage
 from train.console import say
 from train.scalars import Scalars
 from train.settings import TrainSettings
-from train.state import TrainState
+from train.state import TrainState, leaf_name
 
 
 class Diverged(RuntimeError):
@@ -106,7 +106,7 @@ def _check_finite(values: dict[str, float], step: int, state: TrainState, checkp
 def _first_bad_leaf(state: TrainState) -> str:
     for path, leaf in jax.tree_util.tree_leaves_with_path(state.params):
         if not np.isfinite(np.asarray(leaf.addressable_data(0))).all():
-            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            name = leaf_name(path)
             return f"The first parameter that isn't finite is {name}."
     return "All parameters are still finite: the batch or the loss is at fault."
 

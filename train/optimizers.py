@@ -6,6 +6,7 @@ import jax
 import optax
 
 from train.registry import build
+from train.state import leaf_name
 
 
 def constant(peak: float, steps: int, warmup: int = 0) -> optax.Schedule:
@@ -89,7 +90,7 @@ def make_optimizer(
 
 def _scale_by_path(multipliers: Mapping[str, float]) -> optax.GradientTransformation:
     def factor(path) -> float:
-        name = jax.tree_util.keystr(path, simple=True, separator="/")
+        name = leaf_name(path)
         return next((f for part, f in multipliers.items() if part in name), 1.0)
 
     def update(updates, state, params=None):
@@ -97,10 +98,7 @@ def _scale_by_path(multipliers: Mapping[str, float]) -> optax.GradientTransforma
         return jax.tree_util.tree_map_with_path(lambda p, u: factor(p) * u, updates), state
 
     def init(params):
-        paths = [
-            jax.tree_util.keystr(path, simple=True, separator="/")
-            for path, _ in jax.tree_util.tree_leaves_with_path(params)
-        ]
+        paths = [leaf_name(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
         for part in multipliers:
             if not any(part in path for path in paths):
                 raise ValueError(

@@ -1,10 +1,10 @@
 """Records: every number of a table, and where it comes from."""
 
 import json
-import os
 from pathlib import Path
 
 from train.data.image_sets import ImageSet
+from train.folder import write_json
 from train.provenance import ROOT, provenance
 from train.systems import System
 
@@ -48,9 +48,7 @@ def write(entry: dict, folder: Path = RESULTS) -> Path:
     """Writes a record under the name of its cell: a new value replaces the old."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{file_name(entry['cell'])}.json"
-    temporary = file.with_suffix(".part")
-    temporary.write_text(json.dumps(entry, indent=1) + "\n")
-    os.replace(temporary, file)
+    write_json(file, entry)
     return file
 
 

@@ -9,18 +9,13 @@ import numpy as np
 from imaging_jax import pretrained
 from train import images, pictures, protocols
 from train.console import say
-from train.evaluators import Evaluator, Predict, mean
+from train.evaluators import Evaluator, Predict, mean, prediction
 from train.experiment import Experiment
 from train.state import TrainState
 from train.systems import interpolation
 from train.tasks.super_resolution import NETWORK
 
 WEIGHTS = "weights.safetensors"
-
-
-def system_of(task: Any, state: TrainState) -> Predict:
-    """The task's prediction from a state, as evaluators take it."""
-    return lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})
 
 
 def preview(predict: Predict, image_set, protocol, scale: int, folder: Path, step: int) -> None:
@@ -50,7 +45,7 @@ def compare(predict: Predict, image_set, index: int, protocol, scale: int) -> np
 
 def finish(experiment: Experiment, state: TrainState, workdir: Path) -> list[dict]:
     """Scores the best state on the evaluation sets, draws them, writes weights and says it all."""
-    predict = system_of(experiment.task, state)
+    predict = prediction(experiment.task, state)
     rows = []
     for scoring in experiment.evaluation:
         image_set, protocol = scoring.open()

@@ -17,7 +17,7 @@ from train.checkpoints import AllDamaged, Checkpoints
 from train.compiled import CompiledStage
 from train.console import say
 from train.devices import data_mesh, replicated
-from train.evaluators import Evaluator, mean
+from train.evaluators import Evaluator, mean, prediction
 from train.experiment import Experiment, build_experiment, build_task
 from train.folder import BEST, CONFIG, LAST, is_run, note_start, open_folder, write_result
 from train.initialise import read_initial, with_initial
@@ -225,7 +225,7 @@ class _Run:
     def _validate(self, state: TrainState) -> None:
         step, validation = int(state.step), self.experiment.validation
         images, protocol = validation.open()
-        predict = report.system_of(self.experiment.task, state)
+        predict = prediction(self.experiment.task, state)
         evaluator = Evaluator(predict, images, protocol, validation.scale, self.mesh.size)
         scores = mean(evaluator.records())
         self.scalars.write(step, {f"validation/{k}": v for k, v in scores.items()})

@@ -9,6 +9,11 @@ from flax import struct
 Tree = Any
 
 
+def leaf_name(path: tuple) -> str:
+    """A leaf's path in a tree as words joined by "/", for messages and lists."""
+    return jax.tree_util.keystr(path, simple=True, separator="/")
+
+
 @struct.dataclass
 class TrainState:
     """All that a training run is: two equal states go on equally.

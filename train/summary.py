@@ -8,7 +8,7 @@ import numpy as np
 
 from train.compiled import CompiledStage
 from train.console import say
-from train.state import TrainState
+from train.state import TrainState, leaf_name
 
 
 def write_summary(compiled: CompiledStage, state: TrainState, folder: Path) -> None:
@@ -18,7 +18,7 @@ def write_summary(compiled: CompiledStage, state: TrainState, folder: Path) -> N
     if jax.process_index():
         return
     rows = [
-        (jax.tree_util.keystr(path, simple=True, separator="/"), list(leaf.shape), int(leaf.size))
+        (leaf_name(path), list(leaf.shape), int(leaf.size))
         for path, leaf in jax.tree_util.tree_leaves_with_path(state.params)
     ]
     # XLA counts a fused multiply-add as two operations.

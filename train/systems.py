@@ -12,9 +12,10 @@ import numpy as np
 from imaging_jax import pretrained
 from imaging_jax.operators import resize
 from train.devices import data_mesh, replicated
-from train.evaluators import Predict
+from train.evaluators import Predict, prediction
 from train.folder import is_run, training_of
 from train.registry import nearest
+from train.tasks.super_resolution import NETWORK, compiled_super_resolve
 
 INTERPOLATION = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
 
@@ -70,8 +71,6 @@ def _interpolate(lr, scale, kernel):
 
 def published(name: str) -> System:
     """Published weights of `imaging_jax.pretrained`."""
-    from train.tasks.super_resolution import compiled_super_resolve
-
     weights = pretrained.WEIGHTS[name]
     network, params = pretrained.load(name)
     variables = jax.device_put({"params": params}, replicated(data_mesh()))
@@ -94,13 +93,12 @@ def trained(run: Path) -> System:
     from train.run import load_run
 
     task, state, config = load_run(run)
-    predict = lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})  # noqa: E731
     return System(
         config["model"]["name"],
         run.resolve().name,
-        predict,
+        prediction(task, state),
         tuple(config["task"]["scales"]),
-        _digest(state.variables("network")),
+        _digest(state.variables(NETWORK)),
         "trained here",
         config["seed"],
         {"config": config, **training_of(run)},
