@@ -59,6 +59,26 @@ def luminance():
     return config
 
 
+def colour(config):
+    """Turns `luminance` into what the networks of EDSR's time share: colours, 8-bit files."""
+    config.task.update({"colour": "rgb", "degradation": "bicubic_8bit", "loss": "l1"})
+    config.validation.protocol = "rgb_rounded_once"
+    config.evaluation = ({"images": "set5", "scale": 3, "protocol": "rgb_rounded_once"},)
+
+
+def train_on_cpu(config, steps, peak):
+    """Adam with a cosine, averaged: a recipe for minutes instead of days."""
+    config.optimizer = ConfigDict(
+        {
+            "name": "adam",
+            "clip_norm": 1.0,
+            "schedule": {"name": "cosine", "peak": peak, "warmup": 100},
+        }
+    )
+    config.train.update({"steps": steps, "log_every": 100, "ema_decay": 0.999})
+    config.train.update({"validate_every": 2000, "checkpoint_every": 1000})
+
+
 def make_tiny(config):
     """Shrinks a config for tests: four steps on photographs that need no download."""
     config.data.update({"images": "scikit_image", "batch_size": 8, "patch_size": 24})

@@ -31,6 +31,15 @@ def step_decay(
     return _warmed(optax.piecewise_constant_schedule(peak, boundaries), peak, warmup)
 
 
+def exponential(
+    peak: float, steps: int, every: int, factor: float = 0.5, floor: float = 0.0, warmup: int = 0
+) -> optax.Schedule:
+    """`peak` · `factor`^(step / `every`) + `floor`, falling at every step."""
+    del steps
+    decay = optax.exponential_decay(peak, every, factor)
+    return _warmed(lambda count: decay(count) + floor, peak, warmup)
+
+
 def _warmed(schedule: optax.Schedule, peak: float, warmup: int) -> optax.Schedule:
     if warmup == 0:
         return schedule
@@ -39,7 +48,7 @@ def _warmed(schedule: optax.Schedule, peak: float, warmup: int) -> optax.Schedul
     return optax.join_schedules([rise, schedule], [warmup])
 
 
-SCHEDULES = {"constant": constant, "cosine": cosine, "step": step_decay}
+SCHEDULES = {"constant": constant, "cosine": cosine, "exponential": exponential, "step": step_decay}
 
 
 def adam(schedule, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8):

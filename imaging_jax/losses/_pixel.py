@@ -36,6 +36,27 @@ def mse(prediction: jax.Array, target: jax.Array) -> jax.Array:
     return jnp.mean((prediction - target) ** 2)
 
 
+def charbonnier(prediction: jax.Array, target: jax.Array, epsilon: float = 1e-3) -> jax.Array:
+    """Mean of ``sqrt(difference² + epsilon²)`` over all elements, an L1 that is smooth at 0.
+
+    Args:
+      prediction: any shape.
+      target: the same shape.
+      epsilon: below it the loss is nearly quadratic; positive.
+
+    Returns:
+      A scalar, at least ``epsilon``.
+
+    Raises:
+      ValueError: where the shapes differ.
+
+    Charbonnier, Blanc-Féraud, Aubert, Barlaud, "Two deterministic half-quadratic regularization
+    algorithms for computed imaging", ICIP 1994.
+    """
+    _check_shapes(prediction, target)
+    return jnp.mean(jnp.sqrt((prediction - target) ** 2 + epsilon**2))
+
+
 def sum_of_squares_half(prediction: jax.Array, target: jax.Array) -> jax.Array:
     """``½ ||prediction - target||²`` of each image, and the mean of that over the images.
 

@@ -1,7 +1,31 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.super_resolution import EDSR, SRCNN, VDSR, EDSRLight
+from imaging_jax.models.super_resolution import (
+    DDRN,
+    EDSR,
+    ESPCN,
+    FSRCNN,
+    PECNN,
+    RDN,
+    SRCNN,
+    VDSR,
+    EDSRLight,
+    LGCNet,
+    SRResNet,
+)
 
-MODELS = {"edsr": EDSR, "edsr_light": EDSRLight, "srcnn": SRCNN, "vdsr": VDSR}
+MODELS = {
+    "ddrn": DDRN,
+    "edsr": EDSR,
+    "edsr_light": EDSRLight,
+    "espcn": ESPCN,
+    "fsrcnn": FSRCNN,
+    "lgcnet": LGCNet,
+    "pecnn": PECNN,
+    "rdn": RDN,
+    "srcnn": SRCNN,
+    "srresnet": SRResNet,
+    "vdsr": VDSR,
+}
 
 __all__ = ["MODELS"]

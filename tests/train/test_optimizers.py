@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.optimizers import cosine, make_optimizer, step_decay
+from train.optimizers import cosine, exponential, make_optimizer, step_decay
 
 SECTION = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "peak": 0.5}}
 
@@ -10,6 +10,12 @@ SECTION = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "pea
 def one_update(section, params, grads):
     optimizer, _ = make_optimizer(section, steps=10)
     return optimizer.update(grads, optimizer.init(params), params)[0]
+
+
+def test_exponential_halves_and_keeps_its_floor():
+    schedule = exponential(8e-3, steps=100, every=10, factor=0.5, floor=1e-3)
+    found = [float(schedule(step)) for step in (0, 5, 10, 30)]
+    np.testing.assert_allclose(found, [9e-3, 8e-3 * 0.5**0.5 + 1e-3, 5e-3, 2e-3], rtol=1e-6)
 
 
 def test_cosine_with_warmup_is_its_formula():

@@ -21,6 +21,7 @@ from train.steps import supervised_step
 
 NETWORK = "network"
 LOSSES = {
+    "charbonnier": losses.charbonnier,
     "l1": losses.l1,
     "mse": losses.mse,
     "sum_of_squares_half": losses.sum_of_squares_half,
@@ -39,7 +40,7 @@ class SuperResolution:
       scales: factors; a batch is shared out equally among them.
       colour: "rgb", or "y" for BT.601 luminance alone.
       degradation: a name of `train.degradations.PRESETS`.
-      loss: "l1", "mse" or "sum_of_squares_half".
+      loss: "charbonnier", "l1", "mse" or "sum_of_squares_half".
       accumulate: see `train.steps.supervised_step`.
       ema_decay: see `train.steps.supervised_step`.
 
