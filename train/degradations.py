@@ -17,6 +17,7 @@ PRESETS = {
         ("resize", {"rounding": "none"}),
         ("gaussian_noise", {"sigma": 30 / 255}),
     ],
+    "jpeg_20": [("jpeg", {"quality": 20})],
 }
 
 
@@ -36,10 +37,16 @@ def _gaussian_noise(key, x, scale, sigma):
     return operators.gaussian_noise(key, x, sigma)
 
 
+def _jpeg(key, x, scale, quality):
+    del key, scale
+    return operators.jpeg(x, quality)
+
+
 OPERATORS = {
     "resize": _resize,
     "gaussian_blur": _gaussian_blur,
     "gaussian_noise": _gaussian_noise,
+    "jpeg": _jpeg,
 }
 
 

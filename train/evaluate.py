@@ -14,6 +14,7 @@ _IMAGES = flags.DEFINE_string("images", None, "A set by name, a folder, or tfds:
 _SCALES = flags.DEFINE_list("scales", None, "Factors. Default: those the system serves.")
 _PROTOCOL = flags.DEFINE_string("protocol", "luminance", "How it is scored; --list of train.main.")
 _RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
+_COMMON = ("image", "psnr", "ssim")
 _BATCH = flags.DEFINE_integer("batch_size", 1, "Images of one size predicted together.")
 
 
@@ -42,10 +43,15 @@ def _main(arguments: list[str]) -> None:
             f"{system.name} ({system.weights}) on {images.name} x{scale}, protocol {protocol.name}"
         )
         for row in [*per_image, {"image": "mean", **scores}]:
-            print(f"  {row['image']:24s} {row['psnr']:8.3f} dB  {row['ssim']:.4f}")
+            print(f"  {row['image']:24s} {_words(row)}")
         if _RECORD.value:
             entry = records.record(system, images, scale, protocol, scores, per_image, seconds)
             print(f"  recorded in {records.write(entry).name}")
+
+
+def _words(row: dict) -> str:
+    others = [f"{name} {value:.4f}" for name, value in row.items() if name not in _COMMON]
+    return "  ".join([f"{row['psnr']:8.3f} dB", f"{row['ssim']:.4f}", *others])
 
 
 def _scales(system) -> list[int]:

@@ -1,5 +1,6 @@
 """The file boundary: eight- and sixteen-bit image files in and out."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,16 @@ def write(path: str | Path, image: np.ndarray) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compresses and decompresses (H, W, 1 or 3) uint8 by Pillow's JPEG."""
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(
+        buffer, "JPEG", quality=quality
+    )
+    with Image.open(buffer) as file:
+        return np.asarray(file).reshape(image.shape)
 
 
 def _write_tiff(path: Path, image: np.ndarray) -> None:

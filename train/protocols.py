@@ -1,14 +1,19 @@
 """How a super-resolution system is scored: every choice that moves a digit, by name."""
 
+import os
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from imaging_jax.metrics import psnr, ssim
-from imaging_jax.operators import modcrop, resize, round_to_8bit
+from imaging_jax import pretrained
+from imaging_jax.metrics import NIQEModel, average_gradient, niqe, niqe_model, psnr, ssim
+from imaging_jax.operators import modcrop, resize, round_to_8bit, shave
 from imaging_jax.transforms import luminance
+from train import images
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,9 @@ class Protocol:
       lr_boundary: likewise.
       round_output: the system's output is rounded to 8 bits.
       round_luminance: the luminance of both is rounded to 8 bits before they are compared.
+      jpeg_quality: of the JPEG file that the low-resolution image passes through; 0 for none.
+      compared: "luminance", or "rgb" for all three channels.
+      metrics: names of METRICS.
       ssim_window: words for the record; SSIM is that of Wang et al. 2004 in `valid` mode.
     """
 
@@ -33,6 +41,9 @@ class Protocol:
     lr_boundary: str
     round_output: bool
     round_luminance: bool
+    jpeg_quality: int = 0
+    compared: str = "luminance"
+    metrics: tuple[str, ...] = ("psnr", "ssim")
     ssim_window: str = "gaussian 11x11 sigma 1.5"
 
     def border(self, scale: int) -> int:
@@ -46,29 +57,78 @@ PROTOCOLS = {
         # SRCNN, VDSR and their time: luminance alone, low resolution never rounded.
         Protocol("luminance", "y", True, "none", "symmetric", True, False),
         Protocol("luminance_unrounded", "y", False, "none", "symmetric", False, False),
+        Protocol(
+            "luminance_jpeg_20", "y", True, "once", "symmetric", True, False, jpeg_quality=20
+        ),
         # EDSR, RDN: three colours, the low-resolution image is an 8-bit file; `rgb` has the
         # benchmarks' own files, bit for bit, the others those of a later MATLAB in double.
         Protocol("rgb", "rgb", False, "between_passes", "clamp", True, False),
         Protocol("rgb_y_double", "rgb", False, "once", "symmetric", True, False),
         Protocol("rgb_rounded_once", "rgb", False, "once", "symmetric", True, True),
+        # NIQE of the rounded luminance, as PIRM took it: images of two blocks of 96x96 at least.
+        Protocol(
+            "rgb_niqe", "rgb", False, "once", "symmetric", True, True,
+            metrics=("psnr", "ssim", "niqe"),
+        ),
+        # The remote-sensing papers: all channels, and sharpness.
+        Protocol(
+            "rgb_channels", "rgb", False, "once", "symmetric", True, False, compared="rgb",
+            metrics=("psnr", "ssim", "average_gradient"),
+        ),
     )
+}  # fmt: skip
+
+
+def _niqe_of_estimate(reference, estimate, border):
+    del reference
+    return niqe(shave(round_to_8bit(estimate), border), _pristine())
+
+
+@cache
+def _pristine() -> NIQEModel:
+    root = os.environ.get("IMAGING_DATA")
+    if not root:
+        raise ValueError("NIQE's model of pristine images needs the variable IMAGING_DATA")
+    return niqe_model(pretrained.read(Path(root, "weights/niqe_pris_params.npz")))
+
+
+@partial(jax.jit, static_argnames="border")
+def _average_gradient_of_estimate(reference, estimate, border):
+    del reference
+    return average_gradient(shave(estimate, border))
+
+
+METRICS = {
+    "psnr": jax.jit(psnr, static_argnames="border"),
+    "ssim": jax.jit(ssim, static_argnames="border"),
+    "average_gradient": _average_gradient_of_estimate,
+    "niqe": _niqe_of_estimate,
 }
 
 
 def degrade(protocol: Protocol, image: jax.Array, scale: int) -> tuple[jax.Array, jax.Array]:
-    """Makes (low resolution, reference) out of images (..., H, W, 1 or 3) in [0, 1].
+    """Makes (low resolution, reference) out of images (N, H, W, 1 or 3) in [0, 1].
 
     Computed in float64, as the papers' MATLAB did.
     """
     with jax.enable_x64(True):
-        return _degrade(protocol, jnp.asarray(image, jnp.float64), scale)
+        lr, reference = _degrade(protocol, jnp.asarray(image, jnp.float64), scale)
+        if protocol.jpeg_quality:
+            files = images.from_float(lr)
+            decoded = [images.jpeg_round_trip(file, protocol.jpeg_quality) for file in files]
+            lr = jnp.asarray(np.stack(decoded) / 255.0)
+        return lr, reference
 
 
 def score(protocol: Protocol, reference: jax.Array, estimate: jax.Array, scale: int) -> dict:
-    """Compares in float64: {"psnr", "ssim"}, each of the images' leading shape."""
+    """Compares in float64: {metric: values}, each of the images' leading shape."""
     with jax.enable_x64(True):
         arrays = (jnp.asarray(x, jnp.float64) for x in (reference, estimate))
-        return _score(protocol, *arrays, scale)
+        reference, estimate = _comparable(protocol, *arrays)
+        border = protocol.border(scale)
+        return {
+            name: METRICS[name](reference, estimate, border=border) for name in protocol.metrics
+        }
 
 
 @partial(jax.jit, static_argnums=(0, 2))
@@ -82,16 +142,12 @@ def _degrade(protocol, image, scale):
     return lr, reference
 
 
-@partial(jax.jit, static_argnums=(0, 3))
-def _score(protocol, reference, estimate, scale):
+@partial(jax.jit, static_argnums=0)
+def _comparable(protocol, reference, estimate):
     if protocol.round_output:
         estimate = round_to_8bit(estimate)
-    if reference.shape[-1] == 3:
+    if reference.shape[-1] == 3 and protocol.compared == "luminance":
         reference, estimate = luminance(reference), luminance(estimate)
         if protocol.round_luminance:
             reference, estimate = round_to_8bit(reference), round_to_8bit(estimate)
-    border = protocol.border(scale)
-    return {
-        "psnr": psnr(reference, estimate, border=border),
-        "ssim": ssim(reference, estimate, border=border),
-    }
+    return reference, estimate

@@ -17,6 +17,12 @@ _ORIGINS = {
     "published": "published weights",
     "trained here": "trained here",
 }
+_FORMS = {
+    "psnr": "{:.2f}",
+    "ssim": "{:.4f}",
+    "average_gradient": "AG {:.3f}",
+    "niqe": "NIQE {:.3f}",
+}
 _MARKS = {"P": "", "M": " (from memory)"}
 
 
@@ -34,7 +40,8 @@ def render(entries: list[dict], published: list[dict]) -> str:
     parts = [
         "# Tables\n",
         "Rendered by `python -m train.tables` from `results/` and `train/published.json`; "
-        "PSNR in dB / SSIM.\n",
+        "PSNR in dB / SSIM, and what else a protocol measures: AG, the average gradient "
+        "(larger is sharper), NIQE (smaller is more natural).\n",
     ]
     by_cell = _by_cell(published)
     rows: dict[tuple, list[tuple]] = defaultdict(list)
@@ -90,8 +97,8 @@ def _unreproduced(cell: dict) -> tuple[str, ...]:
 
 
 def _digits(values: dict) -> str:
-    ssim = f" / {values['ssim']:.4f}" if "ssim" in values else ""
-    return f"{values['psnr']:.2f}{ssim}"
+    parts = [form.format(values[name]) for name, form in _FORMS.items() if name in values]
+    return " / ".join(parts)
 
 
 def rendered() -> str:

@@ -1,5 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.restoration import ARCNN
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,
@@ -15,6 +16,7 @@ from imaging_jax.models.super_resolution import (
 )
 
 MODELS = {
+    "arcnn": ARCNN,
     "ddrn": DDRN,
     "edsr": EDSR,
     "edsr_light": EDSRLight,

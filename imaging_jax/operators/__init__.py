@@ -3,6 +3,7 @@
 from imaging_jax.operators._blur import Blur, BlurDownsample, blur
 from imaging_jax.operators._decimation import downsample, modcrop, shave
 from imaging_jax.operators._eight_bit import round_to_8bit
+from imaging_jax.operators._jpeg import jpeg
 from imaging_jax.operators._kernels import (
     anisotropic_gaussian_kernel,
     box_kernel,
@@ -23,6 +24,7 @@ __all__ = [
     "downsample",
     "gaussian_kernel",
     "gaussian_noise",
+    "jpeg",
     "modcrop",
     "resize",
     "round_to_8bit",
