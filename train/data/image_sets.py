@@ -134,12 +134,44 @@ def t91_held_back() -> ImageSet:
     return whole.part("t91_held_back", range(0, len(whole), 10))
 
 
+def set14_large() -> ImageSet:
+    """Those of Set14 with at least 384 pixels a side: enough blocks for NIQE."""
+    whole = IMAGE_SETS["set14"]()
+    return whole.part(
+        "set14_large", [i for i in range(len(whole)) if min(whole[i].shape[:2]) >= 384]
+    )
+
+
+def _sentinel2(name: str, dates: tuple[int, ...]) -> Callable[[], ImageSet]:
+    # Of five dates of one place the first is under clouds and the second under haze.
+    def load() -> ImageSet:
+        root = os.environ.get("IMAGING_DATA")
+        if not root:
+            raise ValueError(f"the set {name} needs the environment variable IMAGING_DATA")
+        scenes = _sentinel2_scenes(Path(root, "remote_sensing/sentinel2_eolearn/eopatch.npz"))
+        return ImageSet(name, [f"date{i + 1}" for i in dates], lambda i: scenes[dates[i]])
+
+    return load
+
+
+@cache
+def _sentinel2_scenes(file: Path) -> np.ndarray:
+    """Red, green and blue (B4, B3, B2) of a patch's scenes; reflectance 1/3.5 becomes white."""
+    with np.load(file) as patch:
+        reflectance = patch["reference_scenes_L1C"][..., [3, 2, 1]]
+    return images.from_float(3.5 * reflectance)
+
+
 IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "scikit_image": scikit_image,
     "dead_leaves": dead_leaves,
     "set5": _under_data("sr", "Set5"),
     "set14": _under_data("sr", "Set14"),
     "bsd100": _under_data("sr", "BSD100"),
+    "set14_large": set14_large,
+    "sentinel2_train": _sentinel2("sentinel2_train", (2, 3)),
+    "sentinel2_haze": _sentinel2("sentinel2_haze", (1,)),
+    "sentinel2_test": _sentinel2("sentinel2_test", (4,)),
     "t91": _t91,
     "t91_train": t91_train,
     "t91_held_back": t91_held_back,
