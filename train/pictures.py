@@ -46,6 +46,9 @@ def busiest_square(image: np.ndarray, side: int) -> tuple[int, int, int]:
     grey = image.astype(np.float64).mean(axis=-1)
     energy = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
     sums = np.pad(energy, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
-    boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    # A square of `side` pixels holds side - 1 differences a row and column.
+    upper, lower = sums[: image.shape[0] - side + 1], sums[side - 1 :]
+    strips = lower - upper
+    boxes = strips[:, side - 1 :] - strips[:, : image.shape[1] - side + 1]
     top, left = np.unravel_index(np.argmax(boxes), boxes.shape)
     return int(top), int(left), side

@@ -65,7 +65,7 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
     open_folder(config, workdir, overwrite)
     with StopSignal().listening() as stop, explains_memory(experiment.data):
         state = run.train(stop)
-    table = report.finish(experiment, state, workdir)
+    table = report.finish(experiment, state, workdir, run.seconds)
     write_result(workdir, table, run.seconds)
     return Result(experiment.task, state, table, workdir)
 

@@ -12,12 +12,14 @@ from imaging_jax.operators._kernels import (
 from imaging_jax.operators._linear_operator import LinearOperator, vstack
 from imaging_jax.operators._noise import gaussian_noise
 from imaging_jax.operators._resize import Resize, resize
+from imaging_jax.operators._warp import affine_warp
 
 __all__ = [
     "Blur",
     "BlurDownsample",
     "LinearOperator",
     "Resize",
+    "affine_warp",
     "anisotropic_gaussian_kernel",
     "blur",
     "box_kernel",

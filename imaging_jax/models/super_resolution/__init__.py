@@ -1,5 +1,10 @@
 """Single-image super-resolution networks, one file a published system."""
 
+from imaging_jax.models.super_resolution._self_ensemble import (
+    dihedral,
+    inverse_dihedral,
+    self_ensemble,
+)
 from imaging_jax.models.super_resolution.ddrn import DDRN
 from imaging_jax.models.super_resolution.edsr import EDSR
 from imaging_jax.models.super_resolution.edsr_light import EDSRLight
@@ -26,4 +31,7 @@ __all__ = [
     "LGCNet",
     "SRResNet",
     "ZSSRNet",
+    "dihedral",
+    "inverse_dihedral",
+    "self_ensemble",
 ]
