@@ -31,8 +31,8 @@ def read_initial(source: str, wanted: TrainState) -> Any:
         _, state, _ = load_run(source)
         return pretrained.match(state.variables(NETWORK), like, source)
     if source in pretrained.WEIGHTS:
-        _, params = pretrained.load(source)
-        return pretrained.match({"params": params}, like, source)
+        _, variables = pretrained.load(source)
+        return pretrained.match(variables, like, source)
     return pretrained.load_params(source, like)
 
 

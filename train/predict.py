@@ -1,4 +1,4 @@
-"""`python -m train.predict --weights=runs/quickstart photo.png`: super-resolves a picture."""
+"""`python -m train.predict --weights=runs/quickstart photo.png folder`: super-resolves pictures."""
 
 import sys
 from pathlib import Path
@@ -7,46 +7,40 @@ from absl import app, flags
 
 from train import command
 
-_WEIGHTS = flags.DEFINE_string("weights", None, "A run folder, or the name of published weights.")
-_OUTPUT = flags.DEFINE_string("output", None, "Default: <picture>_x<scale>.png beside the picture.")
+_WEIGHTS = flags.DEFINE_string(
+    "weights", None, "A run folder, the name of weights, or any other system of --list."
+)
+_OUTPUT = flags.DEFINE_string(
+    "output",
+    None,
+    "A file for one picture, else a folder. Default: <picture>_x<scale>.png beside each picture.",
+)
 _SCALE = flags.DEFINE_integer("scale", None, "Factor. Default: the first the weights serve.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an output that is there.")
+_MEMORY = flags.DEFINE_float("memory", 2.0, "Gigabytes; a larger picture is taken in parts.")
+_SELF_ENSEMBLE = flags.DEFINE_bool(
+    "self_ensemble", False, "The mean of eight turned and mirrored answers: slower, a bit better."
+)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace outputs that are there.")
 
 
 def _main(arguments: list[str]) -> None:
-    if len(arguments) != 2:
-        raise ValueError("usage: python -m train.predict --weights=<run folder or name> <picture>")
+    if len(arguments) < 2:
+        raise ValueError(
+            "usage: python -m train.predict --weights=<run or name> <picture or folder>"
+        )
     if _WEIGHTS.value is None:
         raise ValueError("--weights is missing: a run folder or the name of published weights")
-    from train import images
+    from train.enlarging import Enlarger, enlarge_files, outputs_of
     from train.systems import system as open_system
 
-    picture = Path(arguments[1])
-    system = open_system(_WEIGHTS.value)
+    system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""))
     scale = _SCALE.value or (system.scales or (2,))[0]
     system.check_scale(scale)
-    output = Path(_OUTPUT.value or picture.with_name(f"{picture.stem}_x{scale}.png"))
-    if output.exists() and not _OVERWRITE.value:
-        raise ValueError(f"{output} exists; --overwrite replaces it")
-    image = images.read(picture)
-    images.write(output, enlarge(system.predict, image, scale))
-    print(output)
-
-
-def enlarge(predict, image, scale: int):
-    """Super-resolves (H, W, 1 to 4) uint8 or uint16, keeping its depth; alpha goes bicubically."""
-    import numpy as np
-
-    from train import images
-    from train.systems import interpolation
-
-    whole = images.to_float(image)[None]
-    colours = images.without_alpha(image).shape[-1]
-    parts = [predict(whole[..., :colours], scale)]
-    if image.shape[-1] > colours:
-        parts.append(interpolation("bicubic").predict(whole[..., colours:], scale))
-    enlarged = np.concatenate([np.asarray(part[0]) for part in parts], axis=-1)
-    return images.from_float(enlarged, image.dtype)
+    pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, scale)
+    there = [str(output) for _, output in pairs if output.exists()]
+    if there and not _OVERWRITE.value:
+        raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
+    enlarge_files(Enlarger(system, scale, _MEMORY.value * 1e9), pairs)
 
 
 def main() -> None:

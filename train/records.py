@@ -76,4 +76,7 @@ def file_name(cell: dict) -> str:
     """The cell as a file's stem: system__weights__images_x3__protocol[__seed0]."""
     seed = "" if cell["seed"] is None else f"__seed{cell['seed']}"
     words = f"{cell['system']}__{cell['weights']}__{cell['images']}_x{cell['scale']}"
-    return f"{words}__{cell['protocol']}{seed}".replace("/", "_").replace(":", "_")
+    name = f"{words}__{cell['protocol']}{seed}"
+    for separator in (", ", "/", ":"):
+        name = name.replace(separator, "_")
+    return name

@@ -1,5 +1,6 @@
-"""Systems by name: interpolation, published weights, a run's checkpoint."""
+"""Systems by name: interpolation, weights, a run's checkpoint, and what is made of these."""
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from functools import partial
@@ -10,14 +11,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax import pretrained
+from imaging_jax.models.super_resolution import self_ensemble
 from imaging_jax.operators import resize
 from train.devices import data_mesh, replicated
 from train.evaluators import Predict, prediction
 from train.folder import is_run, training_of
 from train.registry import nearest
-from train.tasks.super_resolution import NETWORK, compiled_super_resolve
+from train.tasks.super_resolution import NETWORK, compiled_super_resolve, enlarge
+from train.tiling import Pure
+from train.zero_shot import ITERATIONS, zero_shot
 
 INTERPOLATION = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
+ZERO_SHOT = "zssr"
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class System:
       name: of the system, as its paper names it.
       weights: name of the weights, "none" for interpolation.
       predict: see `train.evaluators.Predict`.
+      pure: the same without clipping, as a function that can be differentiated; None where there
+        is none.
       scales: factors it serves; empty where it serves all.
       sha256: of the weights' file, or empty.
       origin: "interpolation", "published" or "trained here".
@@ -40,6 +47,7 @@ class System:
     name: str
     weights: str
     predict: Predict
+    pure: Pure | None = None
     scales: tuple[int, ...] = ()
     sha256: str = ""
     origin: str = "interpolation"
@@ -61,7 +69,7 @@ def interpolation(kernel: str) -> System:
         with jax.enable_x64(True):
             return _interpolate(jnp.asarray(lr, jnp.float64), scale, kernel)
 
-    return System(kernel, "none", predict, paper=kernel)
+    return System(kernel, "none", predict, partial(resize, kernel=kernel), paper=kernel)
 
 
 @partial(jax.jit, static_argnums=(1, 2))
@@ -69,21 +77,42 @@ def _interpolate(lr, scale, kernel):
     return jnp.clip(resize(lr, scale, kernel=kernel), 0.0, 1.0)
 
 
-def published(name: str) -> System:
-    """Published weights of `imaging_jax.pretrained`."""
-    weights = pretrained.WEIGHTS[name]
-    network, params = pretrained.load(name)
-    variables = jax.device_put({"params": params}, replicated(data_mesh()))
-    super_resolve = compiled_super_resolve(network)
-    predict = lambda lr, scale: super_resolve(variables, lr, scale)  # noqa: E731
+def zero_shot_learning(iterations: int) -> System:
+    """A network trained on each image that it enlarges."""
+
+    def predict(lr: np.ndarray, scale: int) -> jax.Array:
+        key = jax.random.key(0)
+        return jnp.stack(
+            [zero_shot(key, jnp.asarray(image, jnp.float32), scale, iterations) for image in lr]
+        )
+
     return System(
-        weights.model.__name__.lower(),
-        name,
+        ZERO_SHOT,
+        f"{iterations}_iterations",
         predict,
-        weights.scales,
-        weights.sha256,
+        origin="trained here",
+        seed=0,
+        training={"iterations": iterations},
+        paper=ZERO_SHOT,
+        precision="float32",
+    )
+
+
+def weights(name: str) -> System:
+    """Weights of `imaging_jax.pretrained`, published or our own."""
+    entry = pretrained.WEIGHTS[name]
+    network, variables = pretrained.load(name)
+    variables = jax.device_put(variables, replicated(data_mesh()))
+    apply = compiled_super_resolve(network)
+    return System(
+        entry.model.__name__.lower(),
+        name,
+        lambda lr, scale: apply(variables, lr, scale),
+        lambda lr, scale: enlarge(network, variables, lr, scale),
+        entry.scales,
+        entry.sha256,
         "published",
-        paper=weights.paper,
+        paper=entry.paper,
         precision=str(np.dtype(network.dtype)),
     )
 
@@ -93,12 +122,14 @@ def trained(run: Path) -> System:
     from train.run import load_run
 
     task, state, config = load_run(run)
+    variables = state.variables(NETWORK)
     return System(
         config["model"]["name"],
         run.resolve().name,
         prediction(task, state),
+        lambda lr, scale: enlarge(task.network, variables, lr, scale),
         tuple(config["task"]["scales"]),
-        _digest(state.variables(NETWORK)),
+        _digest(variables),
         "trained here",
         config["seed"],
         {"config": config, **training_of(run)},
@@ -115,17 +146,68 @@ def _digest(tree) -> str:
     return digest.hexdigest()
 
 
+def with_self_ensemble(single: System) -> System:
+    """The system marked "+" in the papers: the mean of eight turned and mirrored answers."""
+
+    def eightfold(answer):
+        return lambda lr, scale: self_ensemble(lambda x: answer(x, scale), jnp.asarray(lr))
+
+    return dataclasses.replace(
+        single,
+        name=f"{single.name}+",
+        predict=eightfold(single.predict),
+        pure=eightfold(single.pure) if single.pure else None,
+        paper=f"{single.paper}+" if single.paper else "",
+    )
+
+
+def chain(first: System, second: System) -> System:
+    """Restores at the image's own size by `first`, then enlarges by `second`.
+
+    Raises:
+      ValueError: `first` doesn't serve scale 1.
+    """
+    first.check_scale(1)
+    pure = None
+    if first.pure and second.pure:
+        pure = lambda lr, scale: second.pure(first.pure(lr, 1), scale)  # noqa: E731
+    return System(
+        f"{first.name}, {second.name}",
+        f"{first.weights}, {second.weights}",
+        lambda lr, scale: second.predict(np.asarray(first.predict(lr, 1)), scale),
+        pure,
+        second.scales,
+        ", ".join(filter(None, (first.sha256, second.sha256))),
+        "trained here" if "trained here" in (first.origin, second.origin) else second.origin,
+        first.seed if second.seed is None else second.seed,
+        {"first": first.training, "second": second.training},
+        precision=second.precision,
+    )
+
+
 def system(name: str) -> System:
-    """Opens a system: interpolation, the name of published weights, or a run folder.
+    """Opens a system by name.
+
+    Args:
+      name: interpolation, weights, a run folder, "zssr" or "zssr:<iterations>"; "<name>+" for the
+        self-ensemble; "<name>,<name>" for one after the other.
 
     Raises:
       ValueError: nothing of that name, with the nearest.
     """
+    if is_run(Path(name)):
+        return trained(Path(name))
+    if "," in name:
+        first, _, second = name.partition(",")
+        return chain(system(first), system(second))
+    if name.endswith("+"):
+        return with_self_ensemble(system(name[:-1]))
     if name in INTERPOLATION:
         return interpolation(name)
     if name in pretrained.WEIGHTS:
-        return published(name)
-    if is_run(Path(name)):
-        return trained(Path(name))
-    known = [*INTERPOLATION, *pretrained.WEIGHTS]
+        return weights(name)
+    kind, _, iterations = name.partition(":")
+    if kind == ZERO_SHOT and (iterations.isdigit() or name == ZERO_SHOT):
+        return zero_shot_learning(int(iterations or ITERATIONS))
+    known = [*INTERPOLATION, *pretrained.WEIGHTS, ZERO_SHOT]
     raise ValueError(f"{name!r} is no run folder and no known system; {nearest(name, known)}")

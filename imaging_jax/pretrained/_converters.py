@@ -6,21 +6,20 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def srcnn_chxy95(arrays: Arrays) -> dict:
-    """Maps Torch ``conv{1,2,3}.{weight,bias}`` to the parameters of SRCNN."""
-    return {
-        layer: _convolution(arrays[f"{layer}.weight"], arrays[f"{layer}.bias"])
-        for layer in ("conv1", "conv2", "conv3")
-    }
+    """Maps Torch ``conv{1,2,3}.{weight,bias}`` to the variables of SRCNN."""
+    layers = ("conv1", "conv2", "conv3")
+    return {"params": {layer: _torch_convolution(arrays, layer) for layer in layers}}
 
 
 def vdsr_twtygqyy(arrays: Arrays) -> dict:
     """Maps Torch ``model.{input,residual_layer.i.conv,output}.weight`` to those of VDSR."""
     hidden = [f"residual_layer.{index}.conv" for index in range(len(arrays) - 2)]
     layers = ["input", *hidden, "output"]
-    return {
-        f"conv{index + 1}": _convolution(arrays[f"model.{layer}.weight"])
+    params = {
+        f"conv{index + 1}": _torch_convolution(arrays, f"model.{layer}")
         for index, layer in enumerate(layers)
     }
+    return {"params": params}
 
 
 def edsr_krasserm(arrays: Arrays) -> dict:
@@ -31,12 +30,15 @@ def edsr_krasserm(arrays: Arrays) -> dict:
     """
     count = sum(name.endswith("_bias") for name in arrays)
     convolutions = [
-        _convolution(arrays[f"convolution{index}_weight"], arrays[f"convolution{index}_bias"])
+        {
+            "kernel": _hwio(arrays[f"convolution{index}_weight"]),
+            "bias": arrays[f"convolution{index}_bias"],
+        }
         for index in range(count)
     ]
     head, *blocks, body, upsampler, tail = convolutions
     pairs = zip(blocks[::2], blocks[1::2], strict=True)
-    return {
+    params = {
         "head": head,
         **{
             f"block{index + 1}": {"conv1": first, "conv2": second}
@@ -46,8 +48,107 @@ def edsr_krasserm(arrays: Arrays) -> dict:
         "upsampler": {"conv1": upsampler},
         "tail": tail,
     }
+    return {"params": params}
 
 
-def _convolution(weight: np.ndarray, bias: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    kernel = {"kernel": weight.transpose(2, 3, 1, 0)}  # OIHW to HWIO
-    return kernel if bias is None else {**kernel, "bias": bias}
+def fsrcnn_saafke(arrays: Arrays) -> dict:
+    """Maps TensorFlow ``{f,b,alpha}{i}``, numbered in order, to FSRCNN with "sub_pixel".
+
+    ``f`` are kernels and ``alpha`` slopes; the last layer has none. The ``mul_*`` scalars are the
+    constant 1/2 in the graph's formula of PReLU and are not converted.
+    """
+    count = sum(name.startswith("alpha") for name in arrays)
+    mapping = [f"mapping{index + 1}" for index in range(count - 3)]
+    params = {"sub_pixel": {"kernel": arrays[f"f{count + 1}"]}, "bias": arrays[f"b{count + 1}"]}
+    for index, layer in enumerate(["feature_extraction", "shrinking", *mapping, "expanding"]):
+        params[layer] = {"kernel": arrays[f"f{index + 1}"], "bias": arrays[f"b{index + 1}"]}
+        params[f"{layer}_prelu"] = {"slope": arrays[f"alpha{index + 1}"]}
+    return {"params": params}
+
+
+def espcn_fannymonori(arrays: Arrays) -> dict:
+    """Maps TensorFlow ``{f,b}{1,2,3}``, kernels and biases, to ESPCN."""
+    params = {
+        f"conv{number}": {"kernel": arrays[f"f{number}"], "bias": arrays[f"b{number}"]}
+        for number in (1, 2, 3)
+    }
+    return {"params": params}
+
+
+def srgan_leftthomas(arrays: Arrays) -> dict:
+    """Maps Torch ``block{i}``, numbered from head to upsampler and tail, to SRResNet.
+
+    The upsampler's output channels are put from Torch's shuffle order into `depth_to_space`'s.
+    """
+    count = sum(name.endswith(".bn1.weight") for name in arrays)
+    head, *blocks, body, end = (f"block{index + 1}" for index in range(count + 3))
+    stages = sum(name.startswith(end) and name.endswith(".prelu.weight") for name in arrays)
+    params = {
+        "head": _torch_convolution(arrays, f"{head}.0"),
+        "head_prelu": _torch_slope(arrays, f"{head}.1"),
+        "body": _torch_convolution(arrays, f"{body}.0"),
+        "body_prelu": _torch_slope(arrays, f"{body}.1"),
+        "tail": _torch_convolution(arrays, f"{end}.{stages}"),
+    }
+    for index in range(stages):
+        convolution = _torch_convolution(arrays, f"{end}.{index}.conv")
+        params[f"up{index + 1}"] = {
+            name: _depth_to_space_order(array) for name, array in convolution.items()
+        }
+        params[f"up{index + 1}_prelu"] = _torch_slope(arrays, f"{end}.{index}.prelu")
+    statistics = {}
+    for index, block in enumerate(blocks):
+        norm1, statistics1 = _torch_batch_norm(arrays, f"{block}.bn1")
+        norm2, statistics2 = _torch_batch_norm(arrays, f"{block}.bn2")
+        params[f"block{index + 1}"] = {
+            "conv1": _torch_convolution(arrays, f"{block}.conv1"),
+            "norm1": norm1,
+            "prelu": _torch_slope(arrays, f"{block}.prelu"),
+            "conv2": _torch_convolution(arrays, f"{block}.conv2"),
+            "norm2": norm2,
+        }
+        statistics[f"block{index + 1}"] = {"norm1": statistics1, "norm2": statistics2}
+    return {"params": params, "batch_stats": statistics}
+
+
+def pecnn_kuijiang94(arrays: Arrays) -> dict:
+    """Maps TensorFlow ``srmodel/conv*/{weights,biases}`` to PECNN."""
+    layers = {"head1": "conv0", "head2": "conv1", "head3": "conv2", "fuse": "conv3"}
+    layers["tail"] = "conv10"
+    for block in range(3):
+        for index in range(3):
+            layers[f"block{block + 1}_conv{index + 1}"] = f"srmodel_block/conv{index}_0_{block}"
+    params = {
+        layer: {
+            "kernel": arrays[f"srmodel/{theirs}/weights"],
+            "bias": arrays[f"srmodel/{theirs}/biases"],
+        }
+        for layer, theirs in layers.items()
+    }
+    return {"params": params}
+
+
+def _torch_convolution(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
+    kernel = {"kernel": _hwio(arrays[f"{layer}.weight"])}
+    return {**kernel, "bias": arrays[f"{layer}.bias"]} if f"{layer}.bias" in arrays else kernel
+
+
+def _torch_slope(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
+    return {"slope": arrays[f"{layer}.weight"].reshape(())}
+
+
+def _torch_batch_norm(arrays: Arrays, layer: str) -> tuple[dict, dict]:
+    """Its parameters and its running statistics."""
+    params = {"scale": arrays[f"{layer}.weight"], "bias": arrays[f"{layer}.bias"]}
+    mean, variance = arrays[f"{layer}.running_mean"], arrays[f"{layer}.running_var"]
+    return params, {"mean": mean, "var": variance}
+
+
+def _hwio(weight: np.ndarray) -> np.ndarray:
+    return weight.transpose(2, 3, 1, 0)  # from OIHW
+
+
+def _depth_to_space_order(array: np.ndarray, scale: int = 2) -> np.ndarray:
+    """Reorders the last axis from Torch's (c, dy, dx) to (dy, dx, c)."""
+    split = array.reshape(*array.shape[:-1], -1, scale, scale)
+    return np.moveaxis(split, -3, -1).reshape(array.shape)

@@ -33,6 +33,17 @@ PUBLISHED_WEIGHTS = [
     ("vdsr_twtygqyy", "set5", "luminance", {2: 37.589, 3: 33.748, 4: 31.434}),
     ("vdsr_twtygqyy", "set5", "luminance_unrounded", {2: 37.653, 3: 33.773, 4: 31.453}),
     ("vdsr_twtygqyy", "set14", "luminance", {2: 33.040, 3: 29.838, 4: 28.077}),
+    ("fsrcnn_saafke_x2", "set5", "luminance", {2: 34.830}),
+    ("fsrcnn_saafke_x3", "set5", "luminance", {3: 30.546}),
+    ("fsrcnn_saafke_x4", "set5", "luminance", {4: 28.365}),
+    ("fsrcnn_small_saafke_x2", "set5", "luminance", {2: 34.490}),
+    ("fsrcnn_small_saafke_x3", "set5", "luminance", {3: 30.164}),
+    ("fsrcnn_small_saafke_x4", "set5", "luminance", {4: 28.138}),
+    ("espcn_fannymonori_x2", "set5", "luminance", {2: 34.710}),
+    ("espcn_fannymonori_x3", "set5", "luminance", {3: 30.476}),
+    ("espcn_fannymonori_x4", "set5", "luminance", {4: 28.354}),
+    ("srgan_leftthomas_x4", "set5", "rgb_rounded_once", {4: 30.637}),
+    ("pecnn_kuijiang94_x3", "set5", "rgb_y_double", {3: 33.417}),
 ]
 
 

@@ -184,6 +184,11 @@ def compiled_super_resolve(network: nn.Module) -> Callable:
 
 
 def super_resolve(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Array:
+    """What `enlarge` gives, clipped to [0, 1]."""
+    return jnp.clip(enlarge(network, variables, lr, scale), 0.0, 1.0)
+
+
+def enlarge(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Array:
     """Applies a network of one or three channels to an image of one or three.
 
     Args:
@@ -193,17 +198,17 @@ def super_resolve(network: nn.Module, variables, lr: jax.Array, scale: int) -> j
       scale: integer factor.
 
     Returns:
-      (N, h · scale, w · scale, channels of lr) in [0, 1]. A luminance network gets the luminance
-      of a colour image, whose chroma is resized bicubically; a colour network sees a grey image as
-      three equal channels.
+      (N, h · scale, w · scale, channels of lr), nominally in [0, 1]. A luminance network gets the
+      luminance of a colour image, whose chroma is resized bicubically; a colour network sees a
+      grey image as three equal channels.
     """
     if network.channels == 1 and lr.shape[-1] == 3:
         ycbcr = rgb_to_ycbcr(lr)
-        y = super_resolve(network, variables, ycbcr[..., :1], scale)
+        y = enlarge(network, variables, ycbcr[..., :1], scale)
         chroma = resize(ycbcr[..., 1:], scale)
-        return jnp.clip(ycbcr_to_rgb(jnp.concatenate([y, chroma], axis=-1)), 0.0, 1.0)
+        return ycbcr_to_rgb(jnp.concatenate([y, chroma], axis=-1))
     if network.channels == 3 and lr.shape[-1] == 1:
-        colour = super_resolve(network, variables, jnp.repeat(lr, 3, axis=-1), scale)
+        colour = enlarge(network, variables, jnp.repeat(lr, 3, axis=-1), scale)
         return jnp.mean(colour, axis=-1, keepdims=True)
     inputs = resize(lr, scale) if network.upsampled_input else lr
-    return jnp.clip(network.apply(variables, inputs).astype(jnp.float32), 0.0, 1.0)
+    return network.apply(variables, inputs).astype(jnp.float32)

@@ -1,0 +1,82 @@
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from imaging_jax.models.super_resolution import VDSR, EDSRLight
+from train.tasks.super_resolution import enlarge
+from train.tiling import largest_tile, receptive_radius, tiled, windows
+
+
+def enlarging(network, size=12):
+    image = jnp.zeros((1, size, size, network.channels))
+    variables = jax.jit(network.init)(jax.random.key(0), image)
+    # Away from its start near zero, where the network hardly looks around.
+    variables = jax.tree.map(
+        lambda x: x + 0.05 * jnp.sin(jnp.arange(x.size)).reshape(x.shape), variables
+    )
+    return partial(enlarge, network, variables)
+
+
+LIGHT = EDSRLight(scale=2, channels=1, features=4, blocks=2)
+DEEP = VDSR(depth=5, features=4)
+
+
+def global_mean(lr, scale):
+    repeated = jnp.repeat(jnp.repeat(lr, scale, axis=1), scale, axis=2)
+    return repeated * jnp.mean(lr, axis=(1, 2), keepdims=True)
+
+
+def test_the_receptive_radius_is_that_of_the_layers():
+    # 3x3 convolutions: head, two blocks of two, body, tail.
+    assert receptive_radius(enlarging(LIGHT), 2, 1) == 7
+    # A pixel of the input, doubled bicubically, reaches 3 pixels of the output on either side of
+    # its own two; five 3x3 convolutions reach 5 more: 8 of them lie within 4 of the input's.
+    assert receptive_radius(enlarging(DEEP), 2, 1) == 4
+
+
+def test_a_network_that_pools_globally_has_none():
+    assert receptive_radius(global_mean, 2, 1) is None
+
+
+@pytest.mark.parametrize("network", [LIGHT, DEEP], ids=["light", "deep"])
+@pytest.mark.parametrize("size", [(41, 58), (30, 64), (20, 19)])
+def test_tiles_make_the_whole_image(network, size):
+    pure = enlarging(network)
+    radius = receptive_radius(pure, 2, 1)
+    lr = np.asarray(jax.random.uniform(jax.random.key(1), (2, *size, 1), minval=0.3, maxval=0.7))
+    predict = jax.jit(pure, static_argnums=1)
+    whole = np.asarray(predict(lr, 2))
+    found = tiled(predict, lr, 2, tile=30, overlap=radius)
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    if max(size) > 30:
+        short = tiled(predict, lr, 2, tile=30, overlap=1)
+        assert np.abs(short - whole).max() > 1e-5
+
+
+@pytest.mark.parametrize("size", [1, 9, 10, 11, 25, 26, 27, 100])
+def test_windows_cover_an_axis_once_and_keep_their_distance(size):
+    tile, overlap = 10, 3
+    cut = windows(size, tile, overlap)
+    covered = [place for _, kept in cut for place in range(*kept)]
+    assert covered == list(range(size))
+    assert {end - first for (first, end), _ in cut} == {min(tile, size)}
+    for (first, end), (start, stop) in cut:
+        assert start - first >= overlap or first == start == 0
+        assert end - stop >= overlap or end == stop == size
+
+
+def test_a_tile_of_overlap_alone_is_refused():
+    with pytest.raises(ValueError, match="tile of 14 pixels holds nothing but its overlap of 7"):
+        tiled(enlarging(LIGHT), np.zeros((1, 40, 40, 1), np.float32), 2, tile=14, overlap=7)
+
+
+def test_the_largest_tile_keeps_within_the_memory():
+    pure = enlarging(LIGHT)
+    side = largest_tile(pure, 2, 1, memory=4e6)
+    shape = jax.ShapeDtypeStruct((1, side, side, 1), jnp.float32)
+    used = jax.jit(pure, static_argnums=1).lower(shape, 2).compile().memory_analysis()
+    held = used.temp_size_in_bytes + used.output_size_in_bytes + used.argument_size_in_bytes
+    assert 1e6 < held < 5e6

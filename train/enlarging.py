@@ -1,0 +1,109 @@
+"""Enlarges image files: which goes where, in parts where memory asks for it."""
+
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from train import images
+from train.console import say
+from train.systems import System, interpolation
+from train.tiling import largest_tile, receptive_radius, tiled
+
+
+def outputs_of(inputs: list[Path], output: str | None, scale: int) -> list[tuple[Path, Path]]:
+    """Pairs every picture, those of folders included, with the file it is enlarged to.
+
+    Args:
+      inputs: pictures and folders.
+      output: a file for one picture, else a folder; None puts each beside its picture.
+      scale: part of the name.
+
+    Raises:
+      ValueError: no picture there, several for one output file, or two of one name.
+    """
+    pictures = []
+    for path in inputs:
+        pictures += images.image_files(path) if path.is_dir() else [path]
+    target = Path(output) if output else None
+    if target and target.suffix and not target.is_dir():
+        if len(pictures) > 1:
+            raise ValueError(f"--output={output} is one file, the pictures are {len(pictures)}")
+        return [(pictures[0], target)]
+    pairs = [(p, (target or p.parent) / f"{p.stem}_x{scale}.png") for p in pictures]
+    sources = {}
+    for picture, file in pairs:
+        if file in sources:
+            raise ValueError(f"{picture} and {sources[file]} would both become {file}")
+        sources[file] = picture
+    return pairs
+
+
+def enlarge_files(enlarger: "Enlarger", pairs: list[tuple[Path, Path]]) -> None:
+    """Enlarges one after the other; what can't be read is told at the end.
+
+    Raises:
+      ValueError: names the unreadable; the others were written.
+    """
+    failures = []
+    for picture, output in tqdm(pairs, desc="pictures", disable=len(pairs) == 1, leave=False):
+        try:
+            image = images.read(picture)
+        except (images.UnreadableImage, OSError) as error:
+            failures.append(str(error))
+            continue
+        images.write(output, enlarger(image))
+        say(str(output))
+    if failures:
+        raise ValueError(f"{len(failures)} of {len(pairs)} not enlarged: {'; '.join(failures)}")
+
+
+class Enlarger:
+    """Super-resolves (H, W, 1 to 4) uint8 or uint16, keeping depth; alpha goes bicubically.
+
+    Args:
+      system: what enlarges.
+      scale: factor.
+      memory: bytes that a compiled program may hold; a larger picture is taken in tiles.
+    """
+
+    def __init__(self, system: System, scale: int, memory: float):
+        self.system = system
+        self.scale = scale
+        self.memory = memory
+        self._reach = cache(self._measure)
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Enlarges one image.
+
+        Raises:
+          ValueError: the memory doesn't hold a tile with its overlap.
+        """
+        whole = images.to_float(image)[None]
+        colours = images.without_alpha(image).shape[-1]
+        parts = [self._enlarge(whole[..., :colours])]
+        if image.shape[-1] > colours:
+            bicubic = interpolation("bicubic").predict
+            parts.append(np.asarray(bicubic(whole[..., colours:], self.scale)))
+        return images.from_float(np.concatenate(parts, axis=-1)[0], image.dtype)
+
+    def _enlarge(self, lr: np.ndarray) -> np.ndarray:
+        tile, overlap = self._reach(lr.shape[-1])
+        if tile is None or tile >= max(lr.shape[1:3]):
+            return np.asarray(self.system.predict(lr, self.scale))
+        progress = partial(tqdm, desc="tiles", leave=False)
+        return tiled(self.system.predict, lr, self.scale, tile, overlap, progress)
+
+    def _measure(self, channels: int) -> tuple[int | None, int]:
+        """(tile, overlap); no tile for what must see the whole image."""
+        if self.system.pure is None:
+            return None, 0
+        overlap = receptive_radius(self.system.pure, self.scale, channels)
+        if overlap is None:
+            say(
+                f"{self.system.weights} looks at the whole image, so it is not cut into tiles, "
+                "however much memory it takes"
+            )
+            return None, 0
+        return largest_tile(self.system.pure, self.scale, channels, self.memory), overlap

@@ -1,0 +1,117 @@
+"""Large images in parts: as far as a network sees, how much memory it takes, and the stitching."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+# Sides of the probes, in low-resolution pixels: what reaches the largest one's edge is global.
+_PROBES = (33, 65, 129, 257)
+_DRAWS = 3
+
+# (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C), differentiable.
+Pure = Callable[[jax.Array, int], jax.Array]
+
+
+def receptive_radius(pure: Pure, scale: int, channels: int) -> int | None:
+    """How far a system looks, in low-resolution pixels; None where it looks at the whole image.
+
+    Found from the support of the gradient of one pixel's enlargement, of several random images:
+    a ReLU that is off in one of them is on in another.
+    """
+    for side in _PROBES:
+        centre = side // 2
+        radius = max(
+            _support_radius(pure, scale, centre, key, (1, side, side, channels))
+            for key in jax.random.split(jax.random.key(0), _DRAWS)
+        )
+        if radius < centre:
+            return radius
+    return None
+
+
+def _support_radius(pure, scale, centre, key, shape) -> int:
+    image_key, weight_key = jax.random.split(key)
+    # Well inside [0, 1], where nothing is clipped.
+    image = 0.3 + 0.4 * jax.random.uniform(image_key, shape)
+    weights = jax.random.normal(weight_key, (scale, scale, shape[-1]))
+    block = slice(centre * scale, (centre + 1) * scale)
+
+    def pixel(x):
+        return jnp.sum(weights * pure(x, scale)[0, block, block])
+
+    gradient = np.asarray(jax.jit(jax.grad(pixel))(image)[0])
+    places = np.argwhere(np.any(gradient != 0, axis=-1))
+    return int(np.abs(places - centre).max(initial=0))
+
+
+def largest_tile(pure: Pure, scale: int, channels: int, memory: float) -> int:
+    """The side of the largest square, in low-resolution pixels, that is enlarged within `memory`.
+
+    Args:
+      pure: the system.
+      scale: factor.
+      channels: of the image.
+      memory: bytes for what the compiled program holds at once.
+    """
+    side = 64
+    shape = jax.ShapeDtypeStruct((1, side, side, channels), jnp.float32)
+    program = jax.jit(pure, static_argnums=1).lower(shape, scale).compile()
+    used = program.memory_analysis()
+    held = used.temp_size_in_bytes + used.output_size_in_bytes + used.argument_size_in_bytes
+    return math.isqrt(int(memory * side**2 / held))
+
+
+def tiled(
+    predict: Callable[[np.ndarray, int], jax.Array],
+    lr: np.ndarray,
+    scale: int,
+    tile: int,
+    overlap: int,
+    progress: Callable[[Iterator], Iterator] = iter,
+) -> np.ndarray:
+    """Enlarges (N, h, w, C) in windows of one size, `tile` pixels a side or the whole image's.
+
+    Equal to `predict` of the whole image where `overlap` is at least the receptive radius: every
+    pixel is taken from a window that holds all it depends on, and the image's own border stays a
+    border.
+
+    Raises:
+      ValueError: a tile that holds nothing but overlap.
+    """
+    if tile <= 2 * overlap and tile < max(lr.shape[1:3]):
+        raise ValueError(
+            f"a tile of {tile} pixels holds nothing but its overlap of {overlap} a side; "
+            "allow more memory"
+        )
+    height, width = lr.shape[1:3]
+    result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), np.float32)
+    rows, columns = windows(height, tile, overlap), windows(width, tile, overlap)
+    for row, column in progress([(r, c) for r in rows for c in columns]):
+        part = np.asarray(predict(lr[:, slice(*row[0]), slice(*column[0])], scale))
+        (top, bottom), (left, right) = (
+            [scale * (edge - first) for edge in kept] for (first, _), kept in (row, column)
+        )
+        kept_rows, kept_columns = (
+            slice(*(scale * edge for edge in kept)) for _, kept in (row, column)
+        )
+        result[:, kept_rows, kept_columns] = part[:, top:bottom, left:right]
+    return result
+
+
+def windows(size: int, tile: int, overlap: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Cuts an axis: pairs of (first, end) of a window and of the part of it that is kept.
+
+    All windows are of one length, so that one compiled program serves them.
+    """
+    if size <= tile:
+        return [((0, size), (0, size))]
+    step = tile - 2 * overlap
+    firsts = [min(first, size - tile) for first in range(0, size - tile + step, step)]
+    edges = [0, *(first + overlap for first in firsts[1:]), size]
+    return [
+        ((first, first + tile), (edges[index], edges[index + 1]))
+        for index, first in enumerate(firsts)
+    ]
