@@ -21,7 +21,9 @@ _FORMS = {
     "psnr": "{:.2f}",
     "ssim": "{:.4f}",
     "average_gradient": "AG {:.3f}",
+    "lpips": "LPIPS {:.3f}",
     "niqe": "NIQE {:.3f}",
+    "pi": "PI {:.3f}",
 }
 _MARKS = {"P": "", "M": " (from memory)"}
 
@@ -32,7 +34,8 @@ def render(entries: list[dict], published: list[dict]) -> str:
     Args:
       entries: records.
       published: cells {"paper", "images", "scale", "protocol", "psnr", "ssim", "source", "mark"};
-        those that nothing here reproduces yet have rows of their own.
+        "scale" is null where the source doesn't tell it. Those that nothing here reproduces yet
+        have rows of their own.
 
     Raises:
       ValueError: two published values of one cell.
@@ -41,7 +44,7 @@ def render(entries: list[dict], published: list[dict]) -> str:
         "# Tables\n",
         "Rendered by `python -m train.tables` from `results/` and `train/published.json`; "
         "PSNR in dB / SSIM, and what else a protocol measures: AG, the average gradient "
-        "(larger is sharper), NIQE (smaller is more natural).\n",
+        "(larger is sharper); LPIPS, NIQE and PI (smaller is better).\n",
     ]
     by_cell = _by_cell(published)
     rows: dict[tuple, list[tuple]] = defaultdict(list)
@@ -93,7 +96,8 @@ def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
 
 def _unreproduced(cell: dict) -> tuple[str, ...]:
     empty = [""] * len(_ORIGINS)
-    return (f"x{cell['scale']}", cell["paper"], "", "", _digits(cell), *empty, "")
+    scale = f"x{cell['scale']}" if cell["scale"] else ""
+    return (scale, cell["paper"], "", "", _digits(cell), *empty, "")
 
 
 def _digits(values: dict) -> str:
