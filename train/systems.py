@@ -111,7 +111,8 @@ def weights(name: str) -> System:
         lambda lr, scale: enlarge(network, variables, lr, scale),
         entry.scales,
         entry.sha256,
-        "published",
+        "trained here" if entry.packaged else "published",
+        seed=0 if entry.packaged else None,
         paper=entry.paper,
         precision=str(np.dtype(network.dtype)),
     )

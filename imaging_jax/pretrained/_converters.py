@@ -1,8 +1,14 @@
 from collections.abc import Mapping
 
 import numpy as np
+from flax import traverse_util
 
 Arrays = Mapping[str, np.ndarray]
+
+
+def own(arrays: Arrays) -> dict:
+    """Maps the names that `save` writes to the tree they came from."""
+    return traverse_util.unflatten_dict(dict(arrays), sep="/")
 
 
 def srcnn_chxy95(arrays: Arrays) -> dict:
