@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax import pretrained
+from imaging_jax.models import MODELS
 from imaging_jax.models.super_resolution import self_ensemble
 from imaging_jax.operators import resize
 from train.devices import data_mesh, replicated
@@ -105,7 +106,7 @@ def weights(name: str) -> System:
     variables = jax.device_put(variables, replicated(data_mesh()))
     apply = compiled_super_resolve(network)
     return System(
-        entry.model.__name__.lower(),
+        next(key for key, model in MODELS.items() if model is entry.model),
         name,
         lambda lr, scale: apply(variables, lr, scale),
         lambda lr, scale: enlarge(network, variables, lr, scale),
@@ -156,7 +157,7 @@ def with_self_ensemble(single: System) -> System:
     return dataclasses.replace(
         single,
         name=f"{single.name}+",
-        predict=eightfold(single.predict),
+        predict=eightfold(lambda lr, scale: np.asarray(single.predict(lr, scale), np.float32)),
         pure=eightfold(single.pure) if single.pure else None,
         paper=f"{single.paper}+" if single.paper else "",
     )

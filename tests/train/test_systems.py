@@ -1,0 +1,113 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from imaging_jax import pretrained
+from train import records
+from train.data import image_set
+from train.evaluators import Evaluator
+from train.protocols import PROTOCOLS
+from train.systems import System, chain, interpolation, system, with_self_ensemble
+from train.zero_shot import ITERATIONS
+
+LR = np.random.default_rng(0).random((2, 6, 9, 3))
+
+
+def brighter(lr, scale):
+    big = jnp.repeat(jnp.repeat(jnp.asarray(lr), scale, axis=1), scale, axis=2)
+    return big + 0.1
+
+
+BRIGHTER = System("brighter", "tenth", brighter, brighter, (1, 2), seed=3)
+
+
+def test_a_chain_restores_then_enlarges():
+    both = chain(BRIGHTER, interpolation("nearest"))
+    found = both.predict(LR, 2)
+    np.testing.assert_allclose(found[:, ::2, ::2], np.minimum(LR + 0.1, 1), atol=1e-6)
+    np.testing.assert_allclose(both.pure(LR, 2)[:, ::2, ::2], LR + 0.1, atol=1e-6)
+    assert (both.name, both.weights, both.seed) == ("brighter, nearest", "tenth, none", 3)
+    with pytest.raises(ValueError, match=r"scale=1: .* serves \(2,\)"):
+        chain(System("x", "double", brighter, scales=(2,)), BRIGHTER)
+
+
+def test_a_chain_is_named_with_a_comma():
+    found = system("bicubic,nearest")
+    assert (found.name, found.seed) == ("bicubic, nearest", None)
+    cell = {"system": found.name, "weights": found.weights, "images": "set5", "scale": 2}
+    name = records.file_name({**cell, "protocol": "rgb", "seed": None})
+    assert name == "bicubic_nearest__none_none__set5_x2__rgb"
+
+
+def test_plus_is_the_self_ensemble():
+    single, ensemble = system("bicubic"), system("bicubic+")
+    assert (ensemble.name, ensemble.paper) == ("bicubic+", "bicubic+")
+    np.testing.assert_allclose(ensemble.predict(LR, 3), single.predict(LR, 3), atol=1e-6)
+    assert with_self_ensemble(BRIGHTER).paper == ""
+
+
+def test_zero_shot_is_named_with_its_iterations():
+    assert system("zssr").weights == f"{ITERATIONS}_iterations"
+    found = system("zssr:1")
+    assert (found.name, found.weights, found.seed) == ("zssr", "1_iterations", 0)
+    estimate = found.predict(LR[:1, :, :8], 2)
+    assert estimate.shape == (1, 12, 16, 3)
+    with pytest.raises(ValueError, match="'zssr:many' is no run folder"):
+        system("zssr:many")
+
+
+def test_own_weights_are_trained_here_and_published_ones_are_not():
+    found = system("edsr_light_x2")
+    assert (found.origin, found.name, found.scales) == ("trained here", "edsr_light", (2,))
+    assert found.predict(LR, 2).shape == (2, 12, 18, 3)
+    assert found.sha256 == pretrained.WEIGHTS["edsr_light_x2"].sha256
+
+
+def test_jpeg_is_between_the_reference_and_the_system():
+    seen = []
+
+    def spy(lr, scale):
+        seen.append(np.asarray(lr))
+        return interpolation("bicubic").predict(lr, scale)
+
+    images = image_set("dead_leaves").part("two", [0, 1])
+    for name in ("luminance", "luminance_jpeg_20"):
+        Evaluator(spy, images, PROTOCOLS[name], 2).records()
+    clean, coded = np.concatenate(seen[:2]), np.concatenate(seen[2:])
+    assert coded.shape == clean.shape
+    np.testing.assert_allclose(coded * 255, np.rint(coded * 255), atol=1e-9)
+    assert 0.01 < np.abs(coded - clean).mean() < 0.1
+
+
+def test_the_remote_sensing_protocol_scores_channels_and_sharpness():
+    images = image_set("dead_leaves").part("one", [0])
+    protocol = PROTOCOLS["rgb_channels"]
+    (found,) = Evaluator(interpolation("nearest").predict, images, protocol, 2).records()
+    reference = images[0][..., :3] / 255.0
+    assert found["average_gradient"] > 0
+    # A flat estimate has no gradient, and its error is the spread of all three channels.
+    grey = System("grey", "none", lambda lr, s: np.full((1, 192, 192, 3), 0.5))
+    (flat,) = Evaluator(grey.predict, images, protocol, 2).records()
+    assert flat["average_gradient"] == pytest.approx(0, abs=1e-9)
+    levels = np.floor(0.5 * 255 + 0.5) / 255
+    mse = np.mean((reference[2:-2, 2:-2] - levels) ** 2)
+    assert flat["psnr"] == pytest.approx(-10 * np.log10(mse), abs=1e-9)
+
+
+def test_niqe_is_that_of_the_rounded_luminance(imaging_data):
+    images = image_set("set14_large")
+    assert min(min(image.shape[:2]) for image in images) >= 384
+    part = images.part("part", [images.names.index("lenna")])
+    (found,) = Evaluator(interpolation("bicubic").predict, part, PROTOCOLS["rgb_niqe"], 3).records()
+    # Bicubic images are far less natural than photographs, which score 3 to 5.
+    assert 5 < found["niqe"] < 15
+
+
+def test_the_satellite_scenes_are_reflectances_stretched(imaging_data):
+    names = ("sentinel2_train", "sentinel2_haze", "sentinel2_test")
+    sets = [image_set(name) for name in names]
+    assert [s.names for s in sets] == [["date3", "date4"], ["date2"], ["date5"]]
+    file = imaging_data / "remote_sensing/sentinel2_eolearn/eopatch.npz"
+    with np.load(file) as patch:
+        red = patch["reference_scenes_L1C"][4, :, :, 3]
+    np.testing.assert_allclose(sets[2][0][..., 0] / 255 / 3.5, red, atol=0.5 / 255 / 3.5 + 1e-7)
