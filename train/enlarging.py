@@ -1,5 +1,6 @@
 """Enlarges image files: which goes where, in parts where memory asks for it."""
 
+import math
 from functools import cache, partial
 from pathlib import Path
 
@@ -72,7 +73,8 @@ class Enlarger:
         self.system = system
         self.scale = scale
         self.memory = memory
-        self._reach = cache(self._measure)
+        self._largest_tile = cache(self._measure_tile)
+        self._radius = cache(self._measure_radius)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Enlarges one image.
@@ -89,21 +91,23 @@ class Enlarger:
         return images.from_float(np.concatenate(parts, axis=-1)[0], image.dtype)
 
     def _enlarge(self, lr: np.ndarray) -> np.ndarray:
-        tile, overlap = self._reach(lr.shape[-1])
-        if tile is None or tile >= max(lr.shape[1:3]):
+        channels = lr.shape[-1]
+        if self._largest_tile(channels) >= max(lr.shape[1:3]) or self._radius(channels) is None:
             return np.asarray(self.system.predict(lr, self.scale))
         progress = partial(tqdm, desc="tiles", leave=False)
+        tile, overlap = self._largest_tile(channels), self._radius(channels)
         return tiled(self.system.predict, lr, self.scale, tile, overlap, progress)
 
-    def _measure(self, channels: int) -> tuple[int | None, int]:
-        """(tile, overlap); no tile for what must see the whole image."""
+    def _measure_tile(self, channels: int) -> float:
         if self.system.pure is None:
-            return None, 0
-        overlap = receptive_radius(self.system.pure, self.scale, channels)
-        if overlap is None:
+            return math.inf
+        return largest_tile(self.system.pure, self.scale, channels, self.memory)
+
+    def _measure_radius(self, channels: int) -> int | None:
+        radius = receptive_radius(self.system.pure, self.scale, channels)
+        if radius is None:
             say(
                 f"{self.system.weights} looks at the whole image, so it is not cut into tiles, "
                 "however much memory it takes"
             )
-            return None, 0
-        return largest_tile(self.system.pure, self.scale, channels, self.memory), overlap
+        return radius
