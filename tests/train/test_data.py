@@ -175,3 +175,11 @@ data = StreamedPatches(found, 4, 16, 0, (1.0,), "stop", 0)
 batch = data.host_batch(0)
 print(len(found), image.shape, image[0, 0, 0], batch.shape, "tensorflow" in sys.modules)
 """
+
+
+def test_one_image_of_a_set():
+    one = image_set("scikit_image/coffee")
+    assert (one.name, one.names) == ("scikit_image/coffee", ["coffee"])
+    np.testing.assert_array_equal(one[0], image_set("scikit_image")[1])
+    with pytest.raises(ValueError, match=r"image of scikit_image='coffe' .* 'coffee'"):
+        image_set("scikit_image/coffe")

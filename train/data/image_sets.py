@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from train import images
-from train.registry import nearest
+from train.registry import look_up, nearest
 
 SCIKIT_IMAGE = ("astronaut", "coffee", "chelsea", "rocket", "motorcycle")
 
@@ -181,11 +181,18 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
 def image_set(name: str) -> ImageSet:
     """Opens a set: a name of IMAGE_SETS, "tfds:<name>:<split>", or a folder ($VARIABLES expand).
 
+    "<name of IMAGE_SETS>/<image>" is the set of that image alone.
+
     Raises:
       ValueError: nothing of that name, with the nearest; a folder without images.
     """
     if name in IMAGE_SETS:
         return IMAGE_SETS[name]()
+    whole, _, image = name.partition("/")
+    if image and whole in IMAGE_SETS:
+        names = IMAGE_SETS[whole]().names
+        index = look_up({n: i for i, n in enumerate(names)}, image, f"image of {whole}")
+        return IMAGE_SETS[whole]().part(name, [index])
     if name.startswith("tfds:"):
         return tfds(name)
     path = Path(os.path.expandvars(name)).expanduser()
