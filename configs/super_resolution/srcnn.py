@@ -1,4 +1,8 @@
-"""SRCNN 9-1-5 (Dong et al., ECCV 2014); variant "cpu": Adam, minutes on two cores."""
+"""SRCNN 9-1-5 (Dong et al., ECCV 2014); variant "cpu": Adam, minutes on two cores.
+
+Variants "9-3-5" and "9-5-5": the larger networks of the journal paper (TPAMI 2016), which it trains
+on ImageNet: `--config.data.images=<folder>`.
+"""
 
 from ml_collections import ConfigDict
 
@@ -6,7 +10,7 @@ from configs import common
 
 
 def get_config(variant=""):
-    common.check_variant(variant, ("cpu", "tiny"))
+    common.check_variant(variant, ("9-3-5", "9-5-5", "cpu", "tiny"))
     config = common.luminance()
     config.paper = "srcnn 9-1-5"
     config.model = ConfigDict({"name": "srcnn", "padding": "valid", "dtype": "float32"})
@@ -24,6 +28,9 @@ def get_config(variant=""):
     )
     config.train.update({"steps": 15_000_000, "log_every": 1000})
     config.train.update({"validate_every": 50_000, "checkpoint_every": 50_000})
+    if variant in ("9-3-5", "9-5-5"):
+        config.paper = f"srcnn {variant}"
+        config.model.kernel_sizes = tuple(map(int, variant.split("-")))
     if variant in ("cpu", "tiny"):
         config.task.loss = "mse"
         config.model.padding = "same"
