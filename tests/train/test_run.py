@@ -66,6 +66,7 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     assert [row["system"] for row in whole.table] == ["bicubic", "ours"]
     expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
+    expected |= {"report.html"}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
     _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
