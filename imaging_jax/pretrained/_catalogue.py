@@ -66,6 +66,9 @@ WEIGHTS: dict[str, Weights] = {
     "edsr_light_x2": _edsr_light(
         2, "e714d9b361e24c5f3b0730634e7dba9187cfdf78339e31297e76ed2a69249ad2"
     ),
+    "edsr_light_x3": _edsr_light(
+        3, "34f8a5fa6c87b040b722ee32ceb1126b0287f01ab6627141638dc3ab282b1f3a"
+    ),
     "edsr_light_x4": _edsr_light(
         4, "4453e4c4d60635abcd8b7aacfe7a1414d02ccf18feddc8a47111b8fc6a0c75ee"
     ),
