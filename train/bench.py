@@ -1,0 +1,67 @@
+"""`python -m train.bench --config=configs/<name>.py`: how fast a config trains and predicts."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from absl import app, flags
+from ml_collections import config_flags
+
+from train import command
+
+_CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/, :variant behind it.")
+_DATA = flags.DEFINE_string(
+    "data", "config", "config: as it says; synthetic: noise of its size, made once on the device."
+)
+_SIZE = flags.DEFINE_string("image_size", "128x128", "Of the image predicted from; '' for none.")
+_AGAINST = flags.DEFINE_string("against", "", "torch: in turns with the same in PyTorch.")
+_ROUNDS = flags.DEFINE_integer("rounds", 10, "Chunks of calls timed of each.")
+_SECONDS = flags.DEFINE_float("seconds", 2.0, "About how long a chunk lasts.")
+_OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
+
+
+def image_size(words: str) -> tuple[int, int] | None:
+    """Reads "96x128" as (96, 128), height first, and "" as None."""
+    if not words:
+        return None
+    if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", words):
+        raise ValueError(f"--image_size={words}: wanted <height>x<width> such as 128x128")
+    height, width = words.split("x")
+    return int(height), int(width)
+
+
+def _main(arguments: list[str]) -> None:
+    if len(arguments) > 1:
+        raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
+    if _CONFIG.value is None:
+        raise ValueError("--config=configs/<name>.py is missing; train.main --list shows them")
+    size = image_size(_SIZE.value)
+    if _AGAINST.value:
+        # Two frameworks share the GPU: ours must not take most of its memory beforehand.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        # A program read from a cache would tell nothing of how long compiling takes.
+        os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
+    from train.benchmarks import benchmark, lines
+    from train.folder import write_json
+
+    report = benchmark(
+        _CONFIG.value,
+        source=_DATA.value,
+        image_size=size,
+        against=_AGAINST.value,
+        rounds=_ROUNDS.value,
+        seconds=_SECONDS.value,
+    )
+    print("\n".join(lines(report)))
+    if _OUTPUT.value:
+        write_json(Path(_OUTPUT.value), report)
+
+
+def main() -> None:
+    """The command line."""
+    app.run(command.reports(_main), flags_parser=command.parse_flags)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
