@@ -66,7 +66,7 @@ def colour(config):
     config.evaluation = ({"images": "set5", "scale": 3, "protocol": "rgb_rounded_once"},)
 
 
-def train_on_cpu(config, steps, peak):
+def train_on_cpu(config, steps, peak, ema_decay):
     """Adam with a cosine, averaged: a recipe for minutes instead of days."""
     config.optimizer = ConfigDict(
         {
@@ -75,8 +75,8 @@ def train_on_cpu(config, steps, peak):
             "schedule": {"name": "cosine", "peak": peak, "warmup": 100},
         }
     )
-    config.train.update({"steps": steps, "log_every": 100, "ema_decay": 0.999})
-    config.train.update({"validate_every": 2000, "checkpoint_every": 1000})
+    config.train.update({"steps": steps, "log_every": 100, "ema_decay": ema_decay})
+    config.train.update({"validate_every": steps // 5, "checkpoint_every": steps // 5})
 
 
 def make_tiny(config):

@@ -23,8 +23,7 @@ def get_config(variant=""):
     common.colour(config)
     config.model = ConfigDict(MODELS["pecnn" if variant in ("", "tiny") else variant])
     config.data.update({"images": "sentinel2_train", "batch_size": 8, "patch_size": 36})
-    common.train_on_cpu(config, steps=1500, peak=1e-3)
-    config.train.update({"validate_every": 500, "checkpoint_every": 500})
+    common.train_on_cpu(config, steps=800, peak=1e-3, ema_decay=0.99)
     config.validation.update({"images": "sentinel2_haze", "protocol": "rgb_channels"})
     config.evaluation = ({"images": "sentinel2_test", "scale": 3, "protocol": "rgb_channels"},)
     if variant == "tiny":

@@ -34,7 +34,7 @@ def get_config(variant=""):
         config.task.loss = "mse"
         config.model.residual = True
         config.data.update({"images": "t91_train", "rescale": (0.5,), "batch_size": 8})
-        common.train_on_cpu(config, steps=2000, peak=1e-3)
+        common.train_on_cpu(config, steps=2000, peak=1e-3, ema_decay=0.999)
     if variant == "tiny":
         common.make_tiny(config)
         config.model.features = (8, 4, 4)

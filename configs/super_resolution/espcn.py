@@ -35,7 +35,7 @@ def get_config(variant=""):
     config.train.update({"validate_every": 50_000, "checkpoint_every": 50_000})
     if variant in ("cpu", "colour", "tiny"):
         config.data.update({"batch_size": 16, "patch_size": 48})
-        common.train_on_cpu(config, steps=25_000, peak=2e-3)
+        common.train_on_cpu(config, steps=25_000, peak=2e-3, ema_decay=0.999)
     if variant == "colour":
         config.paper = ""
         config.model.update(
@@ -47,7 +47,7 @@ def get_config(variant=""):
             }
         )
         common.colour(config)
-        common.train_on_cpu(config, steps=4000, peak=1e-3)
+        common.train_on_cpu(config, steps=3000, peak=1e-3, ema_decay=0.99)
     if variant == "tiny":
         common.make_tiny(config)
         config.model.features = (8, 4)

@@ -34,7 +34,7 @@ def get_config(variant=""):
     if variant.endswith("cpu") or variant == "tiny":
         config.task.loss = "mse"
         config.data.update({"batch_size": 16, "patch_size": 48})
-        common.train_on_cpu(config, steps=25_000, peak=2e-3)
+        common.train_on_cpu(config, steps=25_000, peak=2e-3, ema_decay=0.999)
     if variant == "tiny":
         common.make_tiny(config)
         config.model.update({"d": 8, "s": 4, "m": 1})

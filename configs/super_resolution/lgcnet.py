@@ -30,7 +30,7 @@ def get_config(variant=""):
         config.task.loss = "l1"
         config.data.update({"images": "t91_train", "batch_size": 8, "patch_size": 36})
         config.validation.images = "t91_held_back"
-        common.train_on_cpu(config, steps=2000, peak=1e-3)
+        common.train_on_cpu(config, steps=1200, peak=1e-3, ema_decay=0.99)
     if variant == "tiny":
         common.make_tiny(config)
         config.model.update({"features": 4, "combined_features": 4})

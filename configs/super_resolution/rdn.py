@@ -15,6 +15,7 @@ def get_config(variant=""):
         config.train.steps = 1_000_000
     if variant == "cpu":
         config.model.update({"D": 2, "C": 3, "G": 16, "G0": 32})
+        config.train.update({"steps": 2500, "validate_every": 500})
     if variant == "tiny":
         common.make_tiny(config)
         config.model.update({"D": 1, "C": 2, "G": 4, "G0": 4})
