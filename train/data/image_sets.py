@@ -143,7 +143,7 @@ def set14_large() -> ImageSet:
 
 
 def _sentinel2(name: str, dates: tuple[int, ...]) -> Callable[[], ImageSet]:
-    # Of five dates of one place the first is under clouds and the second under haze.
+    # Of five dates of one place the first two are under clouds and haze.
     def load() -> ImageSet:
         root = os.environ.get("IMAGING_DATA")
         if not root:
@@ -170,7 +170,6 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "bsd100": _under_data("sr", "BSD100"),
     "set14_large": set14_large,
     "sentinel2_train": _sentinel2("sentinel2_train", (2, 3)),
-    "sentinel2_haze": _sentinel2("sentinel2_haze", (1,)),
     "sentinel2_test": _sentinel2("sentinel2_test", (4,)),
     "t91": _t91,
     "t91_train": t91_train,
