@@ -1,10 +1,27 @@
+from functools import partial
 from pathlib import Path
 
+import jax
 import numpy as np
+from jax.test_util import check_vjp
 from PIL import Image
 
 # The first row of the inverse of NTSC's YIQ matrix, which MATLAB's rgb2gray uses.
 RGB2GRAY = [0.298936021293775, 0.587043074451121, 0.114020904255103]
+
+# Programs that run once: optimised, they take twice as long to compile.
+jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+def check_gradient(score, image):
+    """Compares the gradient of a score with finite differences, as `check_grads` does."""
+    value_and_gradient = jit(jax.value_and_grad(score))
+
+    def vjp(image):
+        value, gradient = value_and_gradient(image)
+        return value, lambda cotangent: (cotangent * gradient,)
+
+    check_vjp(jit(score), vjp, (image,))
 
 
 def check_arrays():

@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.test_util import check_grads
 from scipy.signal import correlate2d
 
 from imaging_jax.metrics import LPIPS_NETWORKS, lpips, lpips_weights
 from imaging_jax.pretrained import read
+from tests.metrics.helpers import check_gradient, jit
 
 # The sums of the published layers' weights.
 CHECKSUMS = {
@@ -93,7 +93,7 @@ def test_published_linear_layers_of_another_network(imaging_data):
 
 def test_against_numpy(x64):
     references, estimates, weights = example()
-    got = jax.jit(lambda x, y: lpips(x, y, features, weights))(references, estimates)
+    got = jit(lambda x, y: lpips(x, y, features, weights))(references, estimates)
     expected = [numpy_lpips(*pair, weights) for pair in zip(references, estimates, strict=True)]
     # The published shift and scale of [-1, 1] are ImageNet's to the three digits they have.
     np.testing.assert_allclose(got, expected, rtol=1e-10)
@@ -101,7 +101,7 @@ def test_against_numpy(x64):
 
 def test_in_float32():
     references, estimates, weights = example(np.float32)
-    got = jax.jit(lambda x, y: lpips(x, y, features, weights))(references, estimates)
+    got = jit(lambda x, y: lpips(x, y, features, weights))(references, estimates)
     assert got.dtype == jnp.float32
     expected = [numpy_lpips(*pair, weights) for pair in zip(references, estimates, strict=True)]
     np.testing.assert_allclose(got, expected, rtol=1e-5)
@@ -124,7 +124,7 @@ def test_equal_images_and_dead_activations():
     references, estimates, weights = example(np.float32)
     dead = lambda x: [jax.nn.relu(x - 1) for x in features(x)]  # noqa: E731
     assert any((np.asarray(x) == 0).all(axis=-1).any() for x in dead(references))
-    score = jax.jit(jax.value_and_grad(lambda x: lpips(references, x, dead, weights).sum()))
+    score = jit(jax.value_and_grad(lambda x: lpips(references, x, dead, weights).sum()))
     for estimate in (references, estimates):
         value, gradient = score(estimate)
         assert (value < 1e-9) == (estimate is references)
@@ -133,8 +133,7 @@ def test_equal_images_and_dead_activations():
 
 def test_gradient(x64):
     references, estimates, weights = example()
-    score = jax.jit(lambda x: lpips(references, x, features, weights).sum())
-    check_grads(score, (estimates,), order=1, modes=["rev"])
+    check_gradient(lambda x: lpips(references, x, features, weights).sum(), estimates)
 
 
 def test_errors():

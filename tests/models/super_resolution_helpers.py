@@ -91,6 +91,16 @@ def loss_of(module, variables, image, target):
     return jnp.mean((output - target) ** 2)
 
 
+@functools.cache
+def training(module):
+    """Compiled: (params, other variables, image, target) to the loss and its gradient."""
+
+    def loss(params, others, image, target):
+        return loss_of(module, {**others, "params": params}, image, target)
+
+    return jit(jax.value_and_grad(loss))
+
+
 def layers(module, variables, image, train=False):
     """The output of every direct layer of the module, by name."""
 

@@ -9,6 +9,7 @@ from train.enlarging import Enlarger, enlarge_files, outputs_of
 from train.systems import System, interpolation
 
 GENERATOR = np.random.default_rng(0)
+NEAREST = Enlarger(interpolation("nearest"), 2, 2e9)
 
 
 def picture(path, shape, dtype=np.uint8):
@@ -21,7 +22,7 @@ def picture(path, shape, dtype=np.uint8):
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_depth_and_alpha_stay(dtype, channels):
     image = GENERATOR.integers(0, np.iinfo(dtype).max, (9, 12, channels)).astype(dtype)
-    found = Enlarger(interpolation("nearest"), 2, 2e9)(image)
+    found = NEAREST(image)
     assert (found.shape, found.dtype) == ((18, 24, channels), dtype)
     colours = 1 if channels < 3 else 3
     np.testing.assert_array_equal(found[::2, ::2, :colours], image[..., :colours])
@@ -74,6 +75,6 @@ def test_what_cannot_be_read_is_told_after_the_others_are_written(tmp_path):
     wanted = picture(tmp_path / "b.png", (6, 5, 3))
     pairs = outputs_of([tmp_path], None, 2)
     with pytest.raises(ValueError, match=r"1 of 2 not enlarged: .*a\.png"):
-        enlarge_files(Enlarger(interpolation("nearest"), 2, 2e9), pairs)
+        enlarge_files(NEAREST, pairs)
     np.testing.assert_array_equal(images.read(tmp_path / "b_x2.png")[::2, ::2], wanted)
     assert not (tmp_path / "a_x2.png").exists()

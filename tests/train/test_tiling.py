@@ -1,4 +1,4 @@
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -6,18 +6,29 @@ import numpy as np
 import pytest
 
 from imaging_jax.models.super_resolution import VDSR, EDSRLight
+from tests.models.super_resolution_helpers import initial, jit
 from train.tasks.super_resolution import enlarge
 from train.tiling import largest_tile, receptive_radius, tiled, windows
 
 
-def enlarging(network, size=12):
-    image = jnp.zeros((1, size, size, network.channels))
-    variables = jax.jit(network.init)(jax.random.key(0), image)
+@cache
+def enlarging(network):
     # Away from its start near zero, where the network hardly looks around.
     variables = jax.tree.map(
-        lambda x: x + 0.05 * jnp.sin(jnp.arange(x.size)).reshape(x.shape), variables
+        lambda x: x + 0.05 * np.sin(np.arange(x.size, dtype=np.float32)).reshape(x.shape),
+        initial(network),
     )
     return partial(enlarge, network, variables)
+
+
+@cache
+def radius_of(network):
+    return receptive_radius(enlarging(network), 2, 1)
+
+
+@cache
+def compiled(network):
+    return jit(enlarging(network), static_argnums=1)
 
 
 LIGHT = EDSRLight(scale=2, channels=1, features=4, blocks=2)
@@ -31,10 +42,10 @@ def global_mean(lr, scale):
 
 def test_the_receptive_radius_is_that_of_the_layers():
     # 3x3 convolutions: head, two blocks of two, body, tail.
-    assert receptive_radius(enlarging(LIGHT), 2, 1) == 7
+    assert radius_of(LIGHT) == 7
     # A pixel of the input, doubled bicubically, reaches 3 pixels of the output on either side of
     # its own two; five 3x3 convolutions reach 5 more: 8 of them lie within 4 of the input's.
-    assert receptive_radius(enlarging(DEEP), 2, 1) == 4
+    assert radius_of(DEEP) == 4
 
 
 def test_a_network_that_pools_globally_has_none():
@@ -44,12 +55,10 @@ def test_a_network_that_pools_globally_has_none():
 @pytest.mark.parametrize("network", [LIGHT, DEEP], ids=["light", "deep"])
 @pytest.mark.parametrize("size", [(41, 58), (30, 64), (20, 19)])
 def test_tiles_make_the_whole_image(network, size):
-    pure = enlarging(network)
-    radius = receptive_radius(pure, 2, 1)
-    lr = np.asarray(jax.random.uniform(jax.random.key(1), (2, *size, 1), minval=0.3, maxval=0.7))
-    predict = jax.jit(pure, static_argnums=1)
+    lr = np.random.default_rng(0).uniform(0.3, 0.7, (2, *size, 1)).astype(np.float32)
+    predict = compiled(network)
     whole = np.asarray(predict(lr, 2))
-    found = tiled(predict, lr, 2, tile=30, overlap=radius)
+    found = tiled(predict, lr, 2, tile=30, overlap=radius_of(network))
     np.testing.assert_allclose(found, whole, atol=1e-5)
     if max(size) > 30:
         short = tiled(predict, lr, 2, tile=30, overlap=1)
