@@ -1,6 +1,6 @@
 """Forward models y = A(x), noise, and the algebra of linear operators."""
 
-from imaging_jax.operators._blur import Blur, BlurDownsample, blur
+from imaging_jax.operators._blur import Blur, BlurDownsample, blur, optical_transfer_function
 from imaging_jax.operators._decimation import downsample, modcrop, shave
 from imaging_jax.operators._eight_bit import round_to_8bit
 from imaging_jax.operators._jpeg import jpeg
@@ -28,6 +28,7 @@ __all__ = [
     "gaussian_noise",
     "jpeg",
     "modcrop",
+    "optical_transfer_function",
     "resize",
     "round_to_8bit",
     "shave",

@@ -1,7 +1,9 @@
+from collections.abc import Callable
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from imaging_jax.operators._decimation import downsample
@@ -76,6 +78,16 @@ class Blur(LinearOperator):
         """Blurs ``x`` of shape ``in_shape``."""
         return blur(x, self.kernel, self.boundary)
 
+    @property
+    def proximal(self) -> Callable | None:
+        """``argmin_x |A x - y|² + rho |x - z|²`` in the Fourier domain; None unless circular."""
+        return self._proximal if self.boundary == "circular" else None
+
+    def _proximal(self, y, z, rho):
+        otf = optical_transfer_function(self.kernel, self.in_shape[:2])[..., None]
+        numerator = otf.conj() * _fft(y) + rho * _fft(z)
+        return _inverse_fft(numerator / (jnp.abs(otf) ** 2 + rho), self.in_dtype)
+
 
 class BlurDownsample(LinearOperator):
     """`blur`, then `downsample`: the classical degradation of super-resolution.
@@ -95,6 +107,72 @@ class BlurDownsample(LinearOperator):
     def forward(self, x: jax.Array) -> jax.Array:
         """Blurs and decimates ``x`` of shape ``in_shape``."""
         return downsample(blur(x, self.kernel, self.boundary), self.scale, self.offset)
+
+    @property
+    def proximal(self) -> Callable | None:
+        """``argmin_x |A x - y|² + rho |x - z|²``, exactly (Zhao et al., 2016, eq. 15).
+
+        None unless the boundary is circular and the sides are multiples of the scale.
+        """
+        whole_blocks = all(size % self.scale == 0 for size in self.in_shape[:2])
+        return self._proximal if self.boundary == "circular" and whole_blocks else None
+
+    def _proximal(self, y, z, rho):
+        height, width, channels = self.in_shape
+        scale = self.scale
+        # Keeping pixels from the offset on is keeping those from 0 on of the image rolled back.
+        rolled = jnp.roll(centred_kernel(self.kernel, (height, width)), -self.offset, axis=(0, 1))
+        otf = jnp.fft.fft2(rolled)[..., None]
+        upsampled = jnp.zeros((*z.shape[:-3], height, width, channels), z.dtype)
+        upsampled = upsampled.at[..., ::scale, ::scale, :].set(y)
+
+        def mean_of_aliases(spectrum):
+            blocks = (scale, height // scale, scale, width // scale, spectrum.shape[-1])
+            return spectrum.reshape(*spectrum.shape[:-3], *blocks).mean(axis=(-5, -3))
+
+        r = otf.conj() * _fft(upsampled) + rho * _fft(z)
+        low_resolution = mean_of_aliases(otf * r) / (mean_of_aliases(jnp.abs(otf) ** 2) + rho)
+        aliases = jnp.tile(low_resolution, (scale, scale, 1))
+        return _inverse_fft((r - otf.conj() * aliases) / rho, self.in_dtype)
+
+
+def centred_kernel(kernel: jax.Array, shape: tuple[int, int]) -> jax.Array:
+    """Lays a kernel into a periodic image so that its centre ``floor(size / 2)`` is at (0, 0).
+
+    Args:
+      kernel: ``(h, w)``; what reaches beyond the image wraps around.
+      shape: ``(H, W)``.
+
+    Returns:
+      ``(H, W)``, the circular blur of a point at (0, 0).
+    """
+    rows, columns = (
+        (np.arange(size) - size // 2) % length
+        for size, length in zip(kernel.shape, shape, strict=True)
+    )
+    return jnp.zeros(shape, kernel.dtype).at[rows[:, None], columns].add(kernel)
+
+
+def optical_transfer_function(kernel: jax.Array, shape: tuple[int, int]) -> jax.Array:
+    """The Fourier transform of a circular blur: ``fft2(blur(x)) = otf * fft2(x)`` per channel.
+
+    Args:
+      kernel: ``(h, w)``.
+      shape: ``(H, W)`` of the image.
+
+    Returns:
+      Complex ``(H, W)``, frequency 0 first.
+    """
+    return jnp.fft.fft2(centred_kernel(kernel, shape))
+
+
+def _fft(x):
+    return jnp.fft.fft2(x, axes=(-3, -2))
+
+
+def _inverse_fft(spectrum, dtype):
+    x = jnp.fft.ifft2(spectrum, axes=(-3, -2))
+    return x if jnp.issubdtype(dtype, jnp.complexfloating) else x.real.astype(dtype)
 
 
 def _pad(x, kernel_shape, mode):

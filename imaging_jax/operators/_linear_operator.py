@@ -25,6 +25,9 @@ class LinearOperator(struct.PyTreeNode, kw_only=True, eq=False):
     ``A @ B``, ``A + B``, ``2 * A``, ``vstack([A, B])``, ``A.normal``, ``A.norm(key)``. Axes of the
     input before ``in_shape`` are mapped over, in ``A``, ``A.T`` and ``A.H`` alike.
 
+    A subclass that is diagonal in a known basis also defines ``proximal(y, z, rho)``, the exact
+    ``argmin_x |A x - y|² + rho |x - z|²``; it is None elsewhere, and solvers then iterate.
+
     Attributes:
       in_shape: shape of one input, for images ``(H, W, C)``; a tuple of shapes where the input is a
         tuple of arrays, as of the adjoint of a stack.
@@ -36,6 +39,8 @@ class LinearOperator(struct.PyTreeNode, kw_only=True, eq=False):
 
     # Leaves ``numpy_scalar * A`` to __rmul__.
     __array_ufunc__ = None
+
+    proximal = None
 
     def __init_subclass__(cls, **kwargs):
         # Equal by identity: arrays have no hash, and `jax.jit(A)` needs one.
