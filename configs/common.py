@@ -59,6 +59,30 @@ def luminance():
     return config
 
 
+def denoising(sigma):
+    """What the denoisers share: grey patches, noise of one level or of levels from a range."""
+    config = luminance()
+    config.task = ConfigDict({"name": "denoising", "sigma": sigma, "colour": "y", "loss": "mse"})
+    config.data.images = "$IMAGING_DATA/sr/BSDS500_train"
+    scoring = {"sigma": int(min(sigma[1], 25)), "protocol": "awgn"}
+    config.validation = ConfigDict({"images": "t91_held_back", **scoring})
+    config.evaluation = ({"images": "set12", **scoring},)
+    return config
+
+
+def adam_with_steps(config, steps, peak, every, factor):
+    """Adam whose rate falls by `factor` each `every` steps: a paper's days of training."""
+    config.optimizer = ConfigDict(
+        {
+            "name": "adam",
+            "clip_norm": 0.0,
+            "schedule": {"name": "step", "peak": peak, "every": every, "factor": factor},
+        }
+    )
+    config.train.update({"steps": steps, "log_every": 500})
+    config.train.update({"validate_every": steps // 20, "checkpoint_every": steps // 20})
+
+
 def colour(config):
     """Turns `luminance` into what the networks of EDSR's time share: colours, 8-bit files."""
     config.task.update({"colour": "rgb", "degradation": "bicubic_8bit", "loss": "l1"})
@@ -84,5 +108,5 @@ def make_tiny(config):
     config.data.update({"images": "scikit_image", "batch_size": 8, "patch_size": 24})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
     config.validation.images = "dead_leaves"
-    scoring = {key: config.validation[key] for key in ("scale", "protocol")}
+    scoring = {key: value for key, value in config.validation.items() if key != "images"}
     config.evaluation = ({"images": "dead_leaves", **scoring},)

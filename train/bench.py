@@ -17,7 +17,7 @@ _DATA = flags.DEFINE_string(
 _SIZE = flags.DEFINE_string("image_size", "128x128", "Of the image predicted from; '' for none.")
 _AGAINST = flags.DEFINE_string("against", "", "torch: in turns with the same in PyTorch.")
 _ROUNDS = flags.DEFINE_integer("rounds", 10, "Chunks of calls timed of each.")
-_SECONDS = flags.DEFINE_float("seconds", 2.0, "About how long a chunk lasts.")
+_SECONDS = flags.DEFINE_float("seconds", 2.0, "About how long a chunk lasts.", lower_bound=0.0)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
 
 
@@ -37,6 +37,8 @@ def _main(arguments: list[str]) -> None:
     if _CONFIG.value is None:
         raise ValueError("--config=configs/<name>.py is missing; train.main --list shows them")
     size = image_size(_SIZE.value)
+    if _OUTPUT.value and not Path(_OUTPUT.value).absolute().parent.is_dir():
+        raise ValueError(f"--output={_OUTPUT.value}: its folder isn't there")
     if _AGAINST.value:
         # Two frameworks share the GPU: ours must not take most of its memory beforehand.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

@@ -16,7 +16,7 @@ def parse_flags(arguments: list[str]) -> list[str]:
     try:
         return flags.FLAGS(arguments)
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
-        _fail(_config_key(error, arguments))
+        _fail(_without_traceback(_config_key(error, arguments)))
     except SyntaxError as error:
         _fail(f"{error.filename}:{error.lineno}: {error.msg}")
 
@@ -81,6 +81,15 @@ def _config_key(error: Exception, arguments: list[str]) -> str:
         hint = f"; did you mean {unknown.group(1)!r}?" if unknown else ""
         return f"{given[0]}: the config has no key {key!r}{hint}"
     return str(error)
+
+
+def _without_traceback(message: str) -> str:
+    # What a config raises comes wrapped in the text of its traceback.
+    before, traceback, after = message.partition("Traceback (most recent call last)")
+    if not traceback:
+        return message
+    flag = before.partition(": ")[0].removeprefix("flag ")
+    return f"{flag}: {after.strip().splitlines()[-1].partition(': ')[2]}"
 
 
 def _fail(message: str) -> None:

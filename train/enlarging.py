@@ -1,4 +1,4 @@
-"""Enlarges image files: which goes where, in parts where memory asks for it."""
+"""Restores image files: which goes where, in parts where memory asks for it."""
 
 import math
 from functools import cache, partial
@@ -13,16 +13,17 @@ from train.systems import System, interpolation
 from train.tiling import largest_tile, receptive_radius, tiled
 
 
-def outputs_of(inputs: list[Path], output: str | None, scale: int) -> list[tuple[Path, Path]]:
-    """Pairs every picture, those of folders included, with the file it is enlarged to.
+def outputs_of(inputs: list[Path], output: str | None, suffix: str) -> list[tuple[Path, Path]]:
+    """Pairs every picture, those of folders included, with the file it becomes.
 
     Args:
       inputs: pictures and folders.
       output: a file for one picture, else a folder; None puts each beside its picture.
-      scale: part of the name.
+      suffix: of the names.
 
     Raises:
-      ValueError: no picture there, several for one output file, or two of one name.
+      ValueError: no picture there, several for one output file, two of one name, or an ending
+        that isn't an image's.
     """
     pictures = []
     for path in inputs:
@@ -31,8 +32,10 @@ def outputs_of(inputs: list[Path], output: str | None, scale: int) -> list[tuple
     if target and target.suffix and not target.is_dir():
         if len(pictures) > 1:
             raise ValueError(f"--output={output} is one file, the pictures are {len(pictures)}")
+        if target.suffix.lower() not in images.SUFFIXES:
+            raise ValueError(f"--output={output}: known endings are {', '.join(images.SUFFIXES)}")
         return [(pictures[0], target)]
-    pairs = [(p, (target or p.parent) / f"{p.stem}_x{scale}.png") for p in pictures]
+    pairs = [(p, (target or p.parent) / f"{p.stem}_{suffix}.png") for p in pictures]
     sources = {}
     for picture, file in pairs:
         if file in sources:
@@ -42,36 +45,39 @@ def outputs_of(inputs: list[Path], output: str | None, scale: int) -> list[tuple
 
 
 def enlarge_files(enlarger: "Enlarger", pairs: list[tuple[Path, Path]]) -> None:
-    """Enlarges one after the other; what can't be read is told at the end.
+    """Restores one after the other; what can't be is told at the end.
 
     Raises:
-      ValueError: names the unreadable; the others were written.
+      ValueError: names each that can't be read, restored or written, and why; the others were
+        written.
     """
     failures = []
     for picture, output in tqdm(pairs, desc="pictures", disable=len(pairs) == 1, leave=False):
         try:
-            image = images.read(picture)
-        except (images.UnreadableImage, OSError) as error:
+            images.write(output, enlarger(images.read(picture)))
+        except images.UnreadableImage as error:
             failures.append(str(error))
-            continue
-        images.write(output, enlarger(image))
-        say(str(output))
+        except (ValueError, OSError) as error:
+            failures.append(f"{picture} -> {output}: {error}")
+        else:
+            say(str(output))
     if failures:
-        raise ValueError(f"{len(failures)} of {len(pairs)} not enlarged: {'; '.join(failures)}")
+        raise ValueError(f"{len(failures)} of {len(pairs)} not done: {'; '.join(failures)}")
 
 
 class Enlarger:
-    """Super-resolves (H, W, 1 to 4) uint8 or uint16, keeping depth; alpha goes bicubically.
+    """Restores (H, W, 1 to 4) uint8 or uint16, keeping depth; alpha is enlarged bicubically.
 
     Args:
-      system: what enlarges.
-      scale: factor.
+      system: what restores.
+      condition: its scale, or the level of noise.
       memory: bytes that a compiled program may hold; a larger picture is taken in tiles.
     """
 
-    def __init__(self, system: System, scale: int, memory: float):
+    def __init__(self, system: System, condition: int, memory: float):
         self.system = system
-        self.scale = scale
+        self.condition = condition
+        self.scale = 1 if system.condition == "sigma" else condition
         self.memory = memory
         self._largest_tile = cache(self._measure_tile)
         self._radius = cache(self._measure_radius)
@@ -92,19 +98,24 @@ class Enlarger:
 
     def _enlarge(self, lr: np.ndarray) -> np.ndarray:
         channels = lr.shape[-1]
-        if self._largest_tile(channels) >= max(lr.shape[1:3]) or self._radius(channels) is None:
-            return np.asarray(self.system.predict(lr, self.scale))
+        fits = self._largest_tile(channels) ** 2 >= lr.shape[1] * lr.shape[2]
+        if fits or self._radius(channels) is None:
+            return np.asarray(self.system.predict(lr, self.condition))
         progress = partial(tqdm, desc="tiles", leave=False)
         tile, overlap = self._largest_tile(channels), self._radius(channels)
-        return tiled(self.system.predict, lr, self.scale, tile, overlap, progress)
+        predict = lambda part, _: self.system.predict(part, self.condition)  # noqa: E731
+        return tiled(predict, lr, self.scale, tile, overlap, progress)
+
+    def _pure(self, lr, _):
+        return self.system.pure(lr, self.condition)
 
     def _measure_tile(self, channels: int) -> float:
         if self.system.pure is None:
             return math.inf
-        return largest_tile(self.system.pure, self.scale, channels, self.memory)
+        return largest_tile(self._pure, self.scale, channels, self.memory)
 
     def _measure_radius(self, channels: int) -> int | None:
-        radius = receptive_radius(self.system.pure, self.scale, channels)
+        radius = receptive_radius(self._pure, self.scale, channels)
         if radius is None:
             say(
                 f"{self.system.weights} looks at the whole image, so it is not cut into tiles, "

@@ -12,10 +12,13 @@ _SYSTEM = flags.DEFINE_string(
 )
 _IMAGES = flags.DEFINE_string("images", None, "A set by name, a folder, or tfds:<name>:<split>.")
 _SCALES = flags.DEFINE_list("scales", None, "Factors. Default: those the system serves.")
+_SIGMAS = flags.DEFINE_list("sigmas", None, "Levels of noise, of 255. Default: likewise.")
 _PROTOCOL = flags.DEFINE_string("protocol", "luminance", "How it is scored; --list of train.main.")
 _RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
 _COMMON = ("image", "psnr", "ssim")
-_BATCH = flags.DEFINE_integer("batch_size", 1, "Images of one size predicted together.")
+_BATCH = flags.DEFINE_integer(
+    "batch_size", 1, "Images of one size predicted together.", lower_bound=1
+)
 
 
 def _main(arguments: list[str]) -> None:
@@ -33,19 +36,20 @@ def _main(arguments: list[str]) -> None:
 
     protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
     images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
-    for scale in _scales(system):
-        system.check_scale(scale)
+    for value in _conditions(system, protocol.condition):
+        system.check(protocol.condition, value)
         start = time.monotonic()
-        evaluator = Evaluator(system.predict, images, protocol, scale, _BATCH.value)
+        evaluator = Evaluator(system.predict, images, protocol, value, _BATCH.value)
         per_image = evaluator.records()
         scores, seconds = mean(per_image), time.monotonic() - start
         print(
-            f"{system.name} ({system.weights}) on {images.name} x{scale}, protocol {protocol.name}"
+            f"{system.name} ({system.weights}) on {images.name}, {protocol.condition} {value}, "
+            f"protocol {protocol.name}"
         )
         for row in [*per_image, {"image": "mean", **scores}]:
             print(f"  {row['image']:24s} {_words(row)}")
         if _RECORD.value:
-            entry = records.record(system, images, scale, protocol, scores, per_image, seconds)
+            entry = records.record(system, images, value, protocol, scores, per_image, seconds)
             print(f"  recorded in {records.write(entry).name}")
 
 
@@ -54,12 +58,15 @@ def _words(row: dict) -> str:
     return "  ".join([f"{row['psnr']:8.3f} dB", f"{row['ssim']:.4f}", *others])
 
 
-def _scales(system) -> list[int]:
-    words = _SCALES.value or [str(scale) for scale in system.scales]
+def _conditions(system, condition: str) -> list[int]:
+    flag, other = (_SCALES, _SIGMAS) if condition == "scale" else (_SIGMAS, _SCALES)
+    if other.value:
+        raise ValueError(f"--{other.name}: --protocol={_PROTOCOL.value} goes by {condition}")
+    words = flag.value or [str(value) for value in system.serves]
     if not words:
-        raise ValueError(f"--scales is missing, and {system.name} serves every scale")
+        raise ValueError(f"--{flag.name} is missing, and {system.name} serves every {condition}")
     if not all(word.isdigit() and int(word) > 0 for word in words):
-        raise ValueError(f"--scales={','.join(words)}: wanted whole numbers such as 2,3,4")
+        raise ValueError(f"--{flag.name}={','.join(words)}: wanted whole numbers such as 2,3,4")
     return [int(word) for word in words]
 
 

@@ -8,35 +8,36 @@ from typing import Any
 import jax
 import numpy as np
 
-from train import images, protocols
+from train import images
 from train.data.image_sets import ImageSet
+from train.protocols import Protocol
 from train.state import TrainState
 
-# (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C)
+# (measured images (N, h, w, C), scale or sigma) -> (N, H, W, C), nominally in [0, 1]
 Predict = Callable[[np.ndarray, int], jax.Array]
 
 
 @dataclass(frozen=True)
 class Evaluator:
-    """The same object for a checkpoint, a published weight and bicubic.
+    """The same object for a checkpoint, a published weight, a classical solver and bicubic.
 
     Attributes:
       predict: the system.
       images: the set.
       protocol: how it is scored.
-      scale: factor.
+      condition: the scale or sigma, whichever the protocol names.
       batch_size: images of one size that are predicted together; they are shared out among the
         devices, so a multiple of their number.
     """
 
     predict: Predict
     images: ImageSet
-    protocol: protocols.Protocol
-    scale: int
+    protocol: Protocol
+    condition: int
     batch_size: int = 1
 
     def records(self) -> list[dict]:
-        """Returns {"image", "psnr", "ssim"} for every image, in the set's order."""
+        """Returns {"image", "psnr", …} for every image, in the set's order."""
         found: dict[int, dict] = {}
         for group in self._groups():
             for start in range(0, len(group), self.batch_size):
@@ -61,9 +62,13 @@ class Evaluator:
         # A last batch that isn't full is filled with repetitions, which are not counted.
         filled = indices + indices[-1:] * (self.batch_size - len(indices))
         batch = np.stack([self._image(i) for i in filled]).astype(np.float64) / 255.0
-        lr, reference = protocols.degrade(self.protocol, batch, self.scale)
-        estimate = self.predict(np.asarray(lr), self.scale)
-        scores = protocols.score(self.protocol, reference, np.asarray(estimate), self.scale)
+        try:
+            inputs, reference = self.protocol.degrade(batch, self.condition, filled)
+            estimate = self.predict(np.asarray(inputs), self.condition)
+            scores = self.protocol.score(reference, np.asarray(estimate), self.condition)
+        except ValueError as error:
+            names = ", ".join(self.images.names[i] for i in indices)
+            raise ValueError(f"{self.images.name}/{names}: {error}") from error
         return [{k: float(v[i]) for k, v in scores.items()} for i in range(len(indices))]
 
 
@@ -78,4 +83,4 @@ def mean(records: list[dict]) -> dict[str, float]:
 
 def prediction(task: Any, state: TrainState) -> Predict:
     """A task's prediction from one state, as evaluators take it."""
-    return lambda lr, scale: task.predict(state, {"lr": lr, "scale": scale})
+    return lambda inputs, condition: task.predict(state, inputs, condition)

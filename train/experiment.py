@@ -7,19 +7,25 @@ from typing import Any
 from imaging_jax.models import MODELS
 from train.data import DATA, image_set
 from train.protocols import PROTOCOLS, Protocol
+from train.protocols.measures import check_measurable
 from train.registry import build, call, look_up
 from train.settings import TrainSettings, train_settings
 from train.tasks import TASKS
-from train.tasks.super_resolution import CHANNELS
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """One line of the sections `validation` and `evaluation`: a set, a scale, a protocol."""
+    """One line of the sections `validation` and `evaluation`: a set and how it is scored.
+
+    Attributes:
+      images: the set.
+      protocol: a name of `train.protocols.PROTOCOLS`.
+      condition: the scale or sigma, as the protocol names it.
+    """
 
     images: str
-    scale: int
     protocol: str
+    condition: int
 
     def open(self) -> tuple[Any, Protocol]:
         """Returns the set of images and the protocol."""
@@ -54,13 +60,12 @@ class Experiment:
 def build_task(config: Mapping[str, Any]) -> Any:
     """Builds the task of a config, with its network; needs no data."""
     settings = train_settings(config)
-    task = config["task"]
-    colour = look_up(CHANNELS, task.get("colour", "rgb"), "task.colour")
-    scales = task.get("scales") or (None,)
-    network = build(MODELS, config["model"], "model", scale=scales[0], channels=colour)
+    section = config["task"]
+    task = look_up(TASKS, section.get("name"), "task.name")
+    network = build(MODELS, config["model"], "model", **task.network_values(section))
     return build(
         TASKS,
-        task,
+        section,
         "task",
         network=network,
         optimizer=config["optimizer"],
@@ -78,9 +83,9 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     settings = train_settings(config)
     task = build_task(config)
-    validation = _scoring(config["validation"], "validation", task.scales)
+    validation = _scoring(config["validation"], "validation", task)
     evaluation = tuple(
-        _scoring(line, f"evaluation[{index}]", task.scales)
+        _scoring(line, f"evaluation[{index}]", task)
         for index, line in enumerate(config["evaluation"])
     )
     data = build(DATA, config["data"], "data", seed=config["seed"])
@@ -97,14 +102,30 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     )
 
 
-def _scoring(section: Mapping[str, Any], path: str, scales: tuple[int, ...]) -> Scoring:
-    scoring = call(Scoring, section, path)
-    look_up(PROTOCOLS, scoring.protocol, f"{path}.protocol")
-    if scoring.scale not in scales:
-        raise ValueError(f"{path}.scale={scoring.scale}: the task's scales are {scales}")
+def _scoring(section: Mapping[str, Any], path: str, task: Any) -> Scoring:
+    values = {**section, "condition": section.get(task.condition)}
+    values.pop(task.condition, None)
+    if values["condition"] is None:
+        raise ValueError(f"{path}.{task.condition} is missing")
+    scoring = call(Scoring, values, path)
+    protocol = look_up(PROTOCOLS, scoring.protocol, f"{path}.protocol")
+    if protocol.condition != task.condition:
+        raise ValueError(
+            f"{path}.protocol={scoring.protocol!r} goes by {protocol.condition}, "
+            f"the task by {task.condition}"
+        )
+    if task.serves and scoring.condition not in task.serves:
+        raise ValueError(
+            f"{path}.{task.condition}={scoring.condition}: the task's {task.condition}s are "
+            f"{task.serves}"
+        )
     try:
-        # Opened once here: a set that isn't there must not come to light after days of training.
+        # Opened once here: what isn't there must not come to light after days of training.
         image_set(scoring.images)
     except ValueError as error:
         raise ValueError(f"{path}.images: {error}") from None
+    try:
+        check_measurable(protocol.metrics)
+    except ValueError as error:
+        raise ValueError(f"{path}.protocol={scoring.protocol!r}: {error}") from None
     return scoring

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -32,7 +33,7 @@ def render(
     Args:
       title: of the page.
       summary: a sentence below it.
-      table: rows of equal keys.
+      table: rows; what one lacks stays empty.
       previews: {name: (before, after)}, each (H, W, 3) uint8.
       sides: what before and after are called.
       scalars: lines of `scalars.jsonl`.
@@ -52,11 +53,19 @@ def render(
     )
 
 
+def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names that occur in any row, in order of first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "<p>The config names no evaluation.</p>"
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
-    body = "".join(f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in rows)
+    names = columns(rows)
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    body = "".join(
+        f"<tr>{''.join(_cell(row.get(name, '')) for name in names)}</tr>" for row in rows
+    )
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
@@ -90,6 +99,8 @@ def _series(scalars: Sequence[Mapping[str, float]]) -> dict[str, tuple[list, lis
     series: dict[str, tuple[list, list]] = defaultdict(lambda: ([], []))
     for line in scalars:
         for name in line.keys() - {"step", "time"}:
+            if not math.isfinite(line[name]):
+                continue
             steps, values = series[name]
             steps.append(line["step"])
             values.append(line[name])

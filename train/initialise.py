@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from imaging_jax import pretrained
 from train.folder import is_run
 from train.state import TrainState
-from train.tasks.super_resolution import NETWORK
+from train.tasks.supervised import NETWORK
 
 
 def read_initial(source: str, wanted: TrainState) -> Any:

@@ -1,5 +1,6 @@
-"""`python -m train.predict --weights=runs/quickstart photo.png folder`: super-resolves pictures."""
+"""`python -m train.predict --weights=runs/quickstart photo.png folder`: restores pictures."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -13,12 +14,20 @@ _WEIGHTS = flags.DEFINE_string(
 _OUTPUT = flags.DEFINE_string(
     "output",
     None,
-    "A file for one picture, else a folder. Default: <picture>_x<scale>.png beside each picture.",
+    "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
+    "<picture>_denoised.png, beside each picture.",
 )
-_SCALE = flags.DEFINE_integer("scale", None, "Factor. Default: the first the weights serve.")
+_SCALE = flags.DEFINE_integer(
+    "scale", None, "Factor. Default: the first the weights serve.", lower_bound=1
+)
+_SIGMA = flags.DEFINE_integer(
+    "sigma", None, "Level of the noise, of 255, for a denoiser. Default: likewise.", lower_bound=1
+)
 _MEMORY = flags.DEFINE_float("memory", 2.0, "Gigabytes; a larger picture is taken in parts.")
 _SELF_ENSEMBLE = flags.DEFINE_bool(
-    "self_ensemble", False, "The mean of eight turned and mirrored answers: slower, a bit better."
+    "self_ensemble",
+    False,
+    "The mean of eight turned and mirrored answers, of a chain's last: slower, a bit better.",
 )
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace outputs that are there.")
 
@@ -30,17 +39,30 @@ def _main(arguments: list[str]) -> None:
         )
     if _WEIGHTS.value is None:
         raise ValueError("--weights is missing: a run folder or the name of published weights")
+    if not 0 < _MEMORY.value < math.inf:
+        raise ValueError(f"--memory={_MEMORY.value}: wanted gigabytes, above 0")
     from train.enlarging import Enlarger, enlarge_files, outputs_of
     from train.systems import system as open_system
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""))
-    scale = _SCALE.value or (system.scales or (2,))[0]
-    system.check_scale(scale)
-    pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, scale)
+    condition = _condition(system)
+    suffix = "denoised" if system.condition == "sigma" else f"x{condition}"
+    pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
     there = [str(output) for _, output in pairs if output.exists()]
     if there and not _OVERWRITE.value:
         raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
-    enlarge_files(Enlarger(system, scale, _MEMORY.value * 1e9), pairs)
+    enlarge_files(Enlarger(system, condition, _MEMORY.value * 1e9), pairs)
+
+
+def _condition(system) -> int:
+    flag, other = (_SIGMA, _SCALE) if system.condition == "sigma" else (_SCALE, _SIGMA)
+    if other.value is not None:
+        raise ValueError(f"--{other.name}: {_WEIGHTS.value} goes by {flag.name}")
+    if flag.value is None and flag is _SIGMA and not system.serves:
+        raise ValueError(f"--sigma is missing: {_WEIGHTS.value} takes any level of noise")
+    value = flag.value if flag.value is not None else (system.serves or (2,))[0]
+    system.check(flag.name, value)
+    return value
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ RESULTS = ROOT / "results"
 def record(
     system: System,
     images: ImageSet,
-    scale: int,
+    condition: int,
     protocol,
     scores: dict,
     per_image: list,
@@ -26,7 +26,7 @@ def record(
             "system": system.name,
             "weights": system.weights,
             "images": images.name,
-            "scale": scale,
+            protocol.condition: condition,
             "protocol": protocol.name,
             "seed": system.seed,
         },
@@ -34,7 +34,7 @@ def record(
         "origin": system.origin,
         "values": scores,
         "per_image": per_image,
-        "protocol": {**protocol.__dict__, "border": protocol.border(scale)},
+        "protocol": {**protocol.__dict__, "border": protocol.border(condition)},
         "training": system.training,
         **provenance(),
         "weights_sha256": system.sha256,
@@ -73,9 +73,10 @@ def read_all(folder: Path = RESULTS) -> list[dict]:
 
 
 def file_name(cell: dict) -> str:
-    """The cell as a file's stem: system__weights__images_x3__protocol[__seed0]."""
+    """The cell as a file's stem: system__weights__images_x3__protocol[__seed0], or …_sigma25…."""
     seed = "" if cell["seed"] is None else f"__seed{cell['seed']}"
-    words = f"{cell['system']}__{cell['weights']}__{cell['images']}_x{cell['scale']}"
+    condition = f"x{cell['scale']}" if "scale" in cell else f"sigma{cell['sigma']}"
+    words = f"{cell['system']}__{cell['weights']}__{cell['images']}_{condition}"
     name = f"{words}__{cell['protocol']}{seed}"
     for separator in (", ", "/", ":"):
         name = name.replace(separator, "_")

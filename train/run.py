@@ -34,7 +34,7 @@ class Result:
     Attributes:
       task: predicts with `state`.
       state: the best by validation.
-      table: rows of the final table: {"images", "scale", "protocol", "system", "psnr", "ssim"}.
+      table: rows of the final table: {"images", "scale", "protocol", "system", "psnr", …}.
       workdir: the run folder.
     """
 
@@ -226,11 +226,11 @@ class _Run:
         step, validation = int(state.step), self.experiment.validation
         images, protocol = validation.open()
         predict = prediction(self.experiment.task, state)
-        evaluator = Evaluator(predict, images, protocol, validation.scale, self.mesh.size)
+        evaluator = Evaluator(predict, images, protocol, validation.condition, self.mesh.size)
         scores = mean(evaluator.records())
         self.scalars.write(step, {f"validation/{k}": v for k, v in scores.items()})
         say(f"step {step}: validation on {images.name} {scores['psnr']:.3f} dB")
-        report.preview(predict, images, protocol, validation.scale, self.workdir / "pictures", step)
+        report.preview(predict, validation, self.workdir / "pictures", step)
         steps = self.best.steps()
         better = not steps or scores["psnr"] > self.best.note(steps[-1])["psnr"]
         if jax.process_count() > 1:

@@ -18,17 +18,19 @@ from train.devices import data_mesh, replicated
 from train.evaluators import Predict, prediction
 from train.folder import is_run, training_of
 from train.registry import nearest
-from train.tasks.super_resolution import NETWORK, compiled_super_resolve, enlarge
+from train.tasks.denoising import denoise
+from train.tasks.super_resolution import enlarge
+from train.tasks.supervised import NETWORK, compiled
 from train.tiling import Pure
 from train.zero_shot import ITERATIONS, zero_shot
 
 INTERPOLATION = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
-ZERO_SHOT = "zssr"
+IDENTITY, ZERO_SHOT = "identity", "zssr"
 
 
 @dataclass(frozen=True)
 class System:
-    """Something that super-resolves, and where it comes from.
+    """Something that restores images, and where it comes from.
 
     Attributes:
       name: of the system, as its paper names it.
@@ -36,31 +38,37 @@ class System:
       predict: see `train.evaluators.Predict`.
       pure: the same without clipping, as a function that can be differentiated; None where there
         is none.
-      scales: factors it serves; empty where it serves all.
+      serves: scales or levels of noise it serves; empty where it serves all.
       sha256: of the weights' file, or empty.
       origin: "interpolation", "published" or "trained here".
       seed: of the training, where it was trained here.
       training: where and how, likewise: the run's config, seconds and provenance.
       paper: the published system it reproduces, as `published.json` names it; or empty.
       precision: of its arithmetic.
+      condition: what `serves` counts: "scale" or "sigma"; empty where it takes either.
     """
 
     name: str
     weights: str
     predict: Predict
     pure: Pure | None = None
-    scales: tuple[int, ...] = ()
+    serves: tuple[int, ...] = ()
     sha256: str = ""
     origin: str = "interpolation"
     seed: int | None = None
     training: dict | None = None
     paper: str = ""
     precision: str = "float64"
+    condition: str = "scale"
 
-    def check_scale(self, scale: int) -> None:
-        """Raises a ValueError where the system doesn't serve `scale`."""
-        if self.scales and scale not in self.scales:
-            raise ValueError(f"scale={scale}: {self.weights} serves {self.scales}")
+    def check(self, condition: str, value: int) -> None:
+        """Raises a ValueError where the system doesn't serve this scale or sigma."""
+        if self.condition and condition != self.condition:
+            raise ValueError(
+                f"{self.name} ({self.weights}) goes by {self.condition}, no {condition}"
+            )
+        if self.serves and value not in self.serves:
+            raise ValueError(f"{condition}={value}: {self.weights} serves {self.serves}")
 
 
 def interpolation(kernel: str) -> System:
@@ -76,6 +84,11 @@ def interpolation(kernel: str) -> System:
 @partial(jax.jit, static_argnums=(1, 2))
 def _interpolate(lr, scale, kernel):
     return jnp.clip(resize(lr, scale, kernel=kernel), 0.0, 1.0)
+
+
+def identity() -> System:
+    """What was given, as it is: the measured image's own score."""
+    return System("identity", "none", lambda y, condition: y, condition="")
 
 
 def zero_shot_learning(iterations: int) -> System:
@@ -104,18 +117,20 @@ def weights(name: str) -> System:
     entry = pretrained.WEIGHTS[name]
     network, variables = pretrained.load(name)
     variables = jax.device_put(variables, replicated(data_mesh()))
-    apply = compiled_super_resolve(network)
+    restore = partial(denoise if entry.condition == "sigma" else enlarge, network)
+    apply = compiled(restore)
     return System(
         next(key for key, model in MODELS.items() if model is entry.model),
         name,
-        lambda lr, scale: apply(variables, lr, scale),
-        lambda lr, scale: enlarge(network, variables, lr, scale),
-        entry.scales,
+        lambda y, condition: apply(variables, y, condition),
+        lambda y, condition: restore(variables, y, condition),
+        entry.serves,
         entry.sha256,
         "trained here" if entry.packaged else "published",
         seed=0 if entry.packaged else None,
         paper=entry.paper,
         precision=str(np.dtype(network.dtype)),
+        condition=entry.condition,
     )
 
 
@@ -129,14 +144,15 @@ def trained(run: Path) -> System:
         config["model"]["name"],
         run.resolve().name,
         prediction(task, state),
-        lambda lr, scale: enlarge(task.network, variables, lr, scale),
-        tuple(config["task"]["scales"]),
+        lambda y, condition: task.restore(variables, y, condition),
+        task.serves,
         _digest(variables),
         "trained here",
         config["seed"],
         {"config": config, **training_of(run)},
         config["paper"],
         config["model"].get("dtype", "float32"),
+        task.condition,
     )
 
 
@@ -169,7 +185,7 @@ def chain(first: System, second: System) -> System:
     Raises:
       ValueError: `first` doesn't serve scale 1.
     """
-    first.check_scale(1)
+    first.check("scale", 1)
     pure = None
     if first.pure and second.pure:
         pure = lambda lr, scale: second.pure(first.pure(lr, 1), scale)  # noqa: E731
@@ -178,12 +194,13 @@ def chain(first: System, second: System) -> System:
         f"{first.weights}, {second.weights}",
         lambda lr, scale: second.predict(np.asarray(first.predict(lr, 1)), scale),
         pure,
-        second.scales,
+        second.serves,
         ", ".join(filter(None, (first.sha256, second.sha256))),
         "trained here" if "trained here" in (first.origin, second.origin) else second.origin,
         first.seed if second.seed is None else second.seed,
         {"first": first.training, "second": second.training},
         precision=second.precision,
+        condition=second.condition,
     )
 
 
@@ -191,8 +208,9 @@ def system(name: str) -> System:
     """Opens a system by name.
 
     Args:
-      name: interpolation, weights, a run folder, "zssr" or "zssr:<iterations>"; "<name>+" for the
-        self-ensemble; "<name>,<name>" for one after the other.
+      name: interpolation, weights, a run folder, "identity", "zssr" or "zssr:<iterations>";
+        "<name>+" for the self-ensemble; "<name>,<name>" for one after the other, where "+" holds
+        for the one it stands at.
 
     Raises:
       ValueError: nothing of that name, with the nearest.
@@ -206,10 +224,14 @@ def system(name: str) -> System:
         return with_self_ensemble(system(name[:-1]))
     if name in INTERPOLATION:
         return interpolation(name)
+    if name == IDENTITY:
+        return identity()
     if name in pretrained.WEIGHTS:
         return weights(name)
     kind, _, iterations = name.partition(":")
     if kind == ZERO_SHOT and (iterations.isdigit() or name == ZERO_SHOT):
+        if iterations and int(iterations) < 1:
+            raise ValueError(f"{name}: wanted at least 1 iteration")
         return zero_shot_learning(int(iterations or ITERATIONS))
-    known = [*INTERPOLATION, *pretrained.WEIGHTS, ZERO_SHOT]
+    known = [*INTERPOLATION, *pretrained.WEIGHTS, IDENTITY, ZERO_SHOT]
     raise ValueError(f"{name!r} is no run folder and no known system; {nearest(name, known)}")

@@ -33,9 +33,9 @@ def render(entries: list[dict], published: list[dict]) -> str:
 
     Args:
       entries: records.
-      published: cells {"paper", "images", "scale", "protocol", "psnr", "ssim", "source", "mark"};
-        "scale" is null where the source doesn't tell it. Those that nothing here reproduces yet
-        have rows of their own.
+      published: cells {"paper", "images", "scale" or "sigma", "protocol", "psnr", "ssim",
+        "source", "mark"}; "scale" is null where the source doesn't tell it. Those that nothing
+        here reproduces yet have rows of their own.
 
     Raises:
       ValueError: two published values of one cell.
@@ -75,11 +75,17 @@ def _by_cell(published: Iterable[dict]) -> dict[tuple, dict]:
 
 
 def _place(cell: dict) -> tuple:
-    return cell["images"], cell["scale"], cell["protocol"]
+    return cell["images"], _condition(cell), cell["protocol"]
+
+
+def _condition(cell: dict) -> str:
+    if "sigma" in cell:
+        return f"sigma {cell['sigma']}"
+    return f"x{cell['scale']}" if cell["scale"] else ""
 
 
 def _table(rows: list[tuple]) -> list[str]:
-    head = ["scale", "system", "weights", "seed", "published", *_ORIGINS.values(), "record"]
+    head = ["condition", "system", "weights", "seed", "published", *_ORIGINS.values(), "record"]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     return [*lines, *("| " + " | ".join(row) + " |" for row in sorted(rows)), ""]
 
@@ -91,13 +97,12 @@ def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
     record = f"[json](../results/{records.file_name(cell)}.json)"
     published = _digits(printed) if printed else ""
     name = entry.get("paper", cell["system"])
-    return (f"x{cell['scale']}", name, cell["weights"], seed, published, *ours, record)
+    return (_condition(cell), name, cell["weights"], seed, published, *ours, record)
 
 
 def _unreproduced(cell: dict) -> tuple[str, ...]:
     empty = [""] * len(_ORIGINS)
-    scale = f"x{cell['scale']}" if cell["scale"] else ""
-    return (scale, cell["paper"], "", "", _digits(cell), *empty, "")
+    return (_condition(cell), cell["paper"], "", "", _digits(cell), *empty, "")
 
 
 def _digits(values: dict) -> str:

@@ -84,7 +84,7 @@ def tiled(
     if tile <= 2 * overlap and tile < max(lr.shape[1:3]):
         raise ValueError(
             f"a tile of {tile} pixels holds nothing but its overlap of {overlap} a side; "
-            "allow more memory"
+            "allow more --memory"
         )
     height, width = lr.shape[1:3]
     result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), np.float32)

@@ -63,7 +63,7 @@ def spectral_angle(reference: jax.Array, estimate: jax.Array, *, border: int = 0
     """
     reference, estimate = shaved_pair(reference, estimate, border)
     norms = _norm(reference), _norm(estimate)
-    counts = (norms[0] > 0) & (norms[1] > 0)
+    counts = (norms[0] != 0) & (norms[1] != 0)
     x, y = (
         image / jnp.where(norm > 0, norm, 1)[..., None]
         for image, norm in zip((reference, estimate), norms, strict=True)

@@ -116,8 +116,8 @@ def _average_pool(x):
 
 
 def _power_of_positive(x, exponent):
-    # The inner `where` keeps the infinite derivative at 0 out of the gradient.
-    return jnp.where(x > 0, jnp.where(x > 0, x, 1) ** exponent, 0)
+    # The inner `where` keeps the infinite derivative at 0 out of the gradient; NaN stays NaN.
+    return jnp.where(x <= 0, 0, jnp.where(x <= 0, 1, x) ** exponent)
 
 
 def _check_size(x, smallest):

@@ -1,6 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.restoration import ARCNN
+from imaging_jax.models.restoration import ARCNN, IRCNN, DnCNN, FFDNet, SimpleCNN
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,
@@ -18,13 +18,17 @@ from imaging_jax.models.super_resolution import (
 MODELS = {
     "arcnn": ARCNN,
     "ddrn": DDRN,
+    "dncnn": DnCNN,
     "edsr": EDSR,
     "edsr_light": EDSRLight,
     "espcn": ESPCN,
+    "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
+    "ircnn": IRCNN,
     "lgcnet": LGCNet,
     "pecnn": PECNN,
     "rdn": RDN,
+    "simple_cnn": SimpleCNN,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
     "vdsr": VDSR,

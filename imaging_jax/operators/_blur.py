@@ -13,7 +13,6 @@ from imaging_jax.operators._linear_operator import LinearOperator
 Boundary = Literal["circular", "symmetric", "reflect", "zero", "valid"]
 
 _PAD_MODES = {
-    "circular": "wrap",
     "symmetric": "symmetric",
     "reflect": "reflect",
     "zero": "constant",
@@ -48,6 +47,8 @@ def blur(x: jax.Array, kernel: jax.Array, boundary: Boundary = "circular") -> ja
         raise ValueError(
             f"kernel: expected a real matrix (h, w), got {kernel.dtype} of shape {kernel.shape}"
         )
+    if boundary == "circular":
+        return _convolve_circular(x, kernel)
     if boundary == "valid":
         if kernel.shape[0] > x.shape[-3] or kernel.shape[1] > x.shape[-2]:
             raise ValueError(
@@ -58,7 +59,7 @@ def blur(x: jax.Array, kernel: jax.Array, boundary: Boundary = "circular") -> ja
             raise ValueError(f"x: expected at least 2 pixels a side to reflect, got {x.shape}")
         x = _pad(x, kernel.shape, _PAD_MODES[boundary])
     else:
-        names = ", ".join([*_PAD_MODES, "valid"])
+        names = ", ".join(["circular", *_PAD_MODES, "valid"])
         raise ValueError(f"boundary: expected one of {names}, got {boundary!r}")
     return _convolve_valid(x, kernel)
 
@@ -179,6 +180,17 @@ def _pad(x, kernel_shape, mode):
     # Output pixel i reads x[i + c - k], k = 0 ... size - 1.
     rows, columns = ((size - 1 - size // 2, size // 2) for size in kernel_shape)
     return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)], mode=mode)
+
+
+def _convolve_circular(x, kernel):
+    shape, axes = x.shape[-3:-1], (-3, -2)
+    kernel = centred_kernel(kernel.astype(x.real.dtype), shape)[..., None]
+    if jnp.iscomplexobj(x):
+        return jnp.fft.ifft2(
+            jnp.fft.fft2(x, axes=axes) * jnp.fft.fft2(kernel, axes=axes), axes=axes
+        )
+    product = jnp.fft.rfft2(x, axes=axes) * jnp.fft.rfft2(kernel, axes=axes)
+    return jnp.fft.irfft2(product, s=shape, axes=axes)
 
 
 def _convolve_valid(x, kernel):

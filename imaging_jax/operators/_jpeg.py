@@ -61,6 +61,8 @@ def jpeg(x: jax.Array, quality: float | jax.Array) -> jax.Array:
     x = as_image("x", x, real=True)
     if x.shape[-1] not in (1, 3):
         raise ValueError(f"x: expected 1 or 3 channels, got {x.shape}")
+    if jnp.ndim(quality):
+        raise ValueError(f"quality: expected one number, got shape {jnp.shape(quality)}")
     if not isinstance(quality, jax.core.Tracer) and not 1 <= quality <= 100:
         raise ValueError(f"quality: expected 1 to 100, got {quality}")
     levels = _round(255 * jnp.clip(x, 0, 1))
@@ -83,7 +85,8 @@ def _code_colour(rgb, quality):
     chroma = _round(chroma - 1 / 8 * (1 - jnp.arange(columns // 2)[:, None] % 2))
     chroma = _code(chroma, _CHROMINANCE_TABLE, quality)
     # Bilinear with half-pixel centres: libjpeg's triangle filter, weights 3/4 and 1/4.
-    chroma = resize(chroma, 2, kernel="bilinear")
+    # It leaves narrow planes as they are.
+    chroma = resize(chroma, 2, kernel="bilinear" if columns // 2 > 2 else "nearest")
     chroma = _round(chroma - 1 / 32 * (jnp.arange(columns)[:, None] % 2))[..., :height, :width, :]
     return _mix(jnp.linalg.inv(matrix), jnp.concatenate([y, chroma - 128], axis=-1))
 

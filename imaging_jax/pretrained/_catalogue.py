@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from flax import linen as nn
 
+from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN
 from imaging_jax.models.super_resolution import (
     EDSR,
     ESPCN,
@@ -28,24 +29,27 @@ class Weights:
         sha256: of that file.
         model: the module's class.
         values: its fields.
-        scales: the enlargements that the weights serve.
+        serves: the enlargements, or for a denoiser the noise levels of 255, that the weights were
+            trained for; empty where a denoiser is told the level.
         convert: maps the file's arrays to the module's variables.
         source: where they were published, with the commit.
         licence: as stated there.
         paper: the system of the paper that they are a copy of, empty where they are of a variant.
         packaged: they are our own and come with the package.
+        condition: what `serves` counts, "scale" or "sigma".
     """
 
     file: str
     sha256: str
     model: type[nn.Module]
     values: Mapping[str, Any]
-    scales: tuple[int, ...]
+    serves: tuple[int, ...]
     convert: Callable[[Mapping[str, np.ndarray]], dict]
     source: str
     licence: str
     paper: str = ""
     packaged: bool = False
+    condition: str = "scale"
 
 
 def _edsr_light(scale: int, sha256: str) -> Weights:
@@ -54,7 +58,7 @@ def _edsr_light(scale: int, sha256: str) -> Weights:
         sha256=sha256,
         model=EDSRLight,
         values={"scale": scale, "blocks": 8},
-        scales=(scale,),
+        serves=(scale,),
         convert=_converters.own,
         source="configs/super_resolution/edsr_light.py; see docs/model_card.md",
         licence="Apache-2.0",
@@ -62,7 +66,104 @@ def _edsr_light(scale: int, sha256: str) -> Weights:
     )
 
 
+def _denoiser(
+    name: str,
+    sha256: str,
+    model: type[nn.Module],
+    values: Mapping[str, Any],
+    sigma: int | None,
+    convert: Callable,
+    source: str,
+    paper: str = "",
+    licence: str = "none stated",
+) -> Weights:
+    return Weights(
+        file=f"weights/{name}.npz",
+        sha256=sha256,
+        model=model,
+        values=values,
+        serves=(sigma,) if sigma else (),
+        convert=convert,
+        source=source,
+        licence=licence,
+        paper=paper,
+        condition="sigma",
+    )
+
+
+_DENOISERS = {
+    "dncnn_s25_kair": _denoiser(
+        "dncnn_s25_kair",
+        "1b845f0323ef80ed229a71951de5ff32dc24abc11c22ec561a413291222347d2",
+        DnCNN,
+        {"batch_norm": False},
+        25,
+        _converters.dncnn_kair,
+        "github.com/cszn/KAIR, model_zoo/dncnn_25.pth at fc1732f4a451",
+        paper="dncnn",
+        licence="MIT",
+    ),
+    "ffdnet_gray": _denoiser(
+        "ffdnet_gray_official",
+        "e971d1daf14ab47ef6f6aa42066b57bbc01360db06d479dd938922005213943e",
+        FFDNet,
+        {},
+        None,
+        _converters.ffdnet_official,
+        "github.com/cszn/FFDNet, models/FFDNet_gray.mat at e787f46df2f3",
+        paper="ffdnet",
+    ),
+    "ffdnet_color": _denoiser(
+        "ffdnet_color_official",
+        "225b01fd5f0335778e5f594c04a185b9578d9fb35d3d1bed10b684bfd029564d",
+        FFDNet,
+        {"channels": 3, "depth": 12, "features": 96},
+        None,
+        _converters.ffdnet_official,
+        "github.com/cszn/FFDNet, models/FFDNet_color.mat at e787f46df2f3",
+        paper="ffdnet",
+    ),
+    **{
+        f"ircnn_gray_sigma{sigma}": _denoiser(
+            f"ircnn_gray_sigma{sigma}",
+            sha256,
+            IRCNN,
+            {},
+            sigma,
+            _converters.ircnn_zoo,
+            "github.com/WolframRhodium/Super-Resolution-Zoo, "
+            f"IRCNN/grayscale/model_sigma={range_}-0000.params at 041842f177ab",
+            paper="ircnn",
+        )
+        for sigma, range_, sha256 in (
+            (15, "16to18", "c774460d4cee4fcae2025c0617f7b93721d582c544bce7b2067470c46fdac873"),
+            (25, "26to28", "17c165f2043f87823a687e8df71297c8bc9953f16b7e6fb36d123f670f807465"),
+        )
+    },
+    "simple_cnn_sigma15": _denoiser(
+        "pnp_simplecnn_noise15",
+        "0f7863dd0149726aa6ab6c1829b980d6d0338511aaeccbc89672434172d50ae0",
+        SimpleCNN,
+        {},
+        15,
+        _converters.simple_cnn_ryu,
+        "github.com/uclaopt/Provable_Plug_and_Play, Pretrained_models/SimpleCNN_noise15.pth at "
+        "f316b85e64be",
+    ),
+    "realsn_simple_cnn_sigma15": _denoiser(
+        "pnp_realsn_simplecnn_noise15",
+        "5883c3d17736e0a90472a641c2457a6f595c93cc5441ee147f42f2e50bc8c75a",
+        SimpleCNN,
+        {"spectral_normalization": True},
+        15,
+        _converters.simple_cnn_ryu,
+        "github.com/uclaopt/Provable_Plug_and_Play, Pretrained_models/RealSN_SimpleCNN_noise15.pth "
+        "at f316b85e64be",
+    ),
+}
+
 WEIGHTS: dict[str, Weights] = {
+    **_DENOISERS,
     "edsr_light_x2": _edsr_light(
         2, "e714d9b361e24c5f3b0730634e7dba9187cfdf78339e31297e76ed2a69249ad2"
     ),
@@ -77,7 +178,7 @@ WEIGHTS: dict[str, Weights] = {
         sha256="2305e73917df6ba528d20e93e57472257d9169464f9184d9a86039031df43f99",
         model=SRCNN,
         values={"padding": "edge"},
-        scales=(3,),
+        serves=(3,),
         convert=_converters.srcnn_chxy95,
         source="github.com/chxy95/SRCNN, model/weights.pkl at b2d43e3d605b",
         licence="MIT",
@@ -88,7 +189,7 @@ WEIGHTS: dict[str, Weights] = {
         sha256="4ba297685673621a7ad29f5cf31195bc233c1082c1095d91554da443987bda04",
         model=VDSR,
         values={"use_bias": False},
-        scales=(2, 3, 4),
+        serves=(2, 3, 4),
         convert=_converters.vdsr_twtygqyy,
         source="github.com/twtygqyy/pytorch-vdsr, model/model_epoch_50.pth at 514b02104401",
         licence="MIT",
@@ -99,7 +200,7 @@ WEIGHTS: dict[str, Weights] = {
         sha256="54e690c6a183268501eb19967981e15a71e0f1d590ca7d7ef014a9a7d04b0164",
         model=EDSR,
         values={"scale": 2, "blocks": 8, "value_range": 2.0},
-        scales=(2,),
+        serves=(2,),
         convert=_converters.edsr_krasserm,
         source=(
             "github.com/WolframRhodium/Super-Resolution-Zoo, "
@@ -113,7 +214,7 @@ WEIGHTS: dict[str, Weights] = {
             sha256=sha256,
             model=FSRCNN,
             values={"scale": scale, "upsampling": "sub_pixel"},
-            scales=(scale,),
+            serves=(scale,),
             convert=_converters.fsrcnn_saafke,
             source=(
                 f"github.com/Saafke/FSRCNN_Tensorflow, models/FSRCNN_x{scale}.pb at 6a4812c4ef1c"
@@ -132,7 +233,7 @@ WEIGHTS: dict[str, Weights] = {
             sha256=sha256,
             model=FSRCNN,
             values={"scale": scale, "d": 32, "s": 5, "m": 1, "upsampling": "sub_pixel"},
-            scales=(scale,),
+            serves=(scale,),
             convert=_converters.fsrcnn_saafke,
             source=(
                 "github.com/Saafke/FSRCNN_Tensorflow, "
@@ -152,7 +253,7 @@ WEIGHTS: dict[str, Weights] = {
             sha256=sha256,
             model=ESPCN,
             values={"scale": scale, "activation": "relu", "output_activation": "tanh"},
-            scales=(scale,),
+            serves=(scale,),
             convert=_converters.espcn_fannymonori,
             source=f"github.com/fannymonori/TF-ESPCN, export/ESPCN_x{scale}.pb at 5c628eca8202",
             licence="Apache-2.0",
@@ -168,7 +269,7 @@ WEIGHTS: dict[str, Weights] = {
         sha256="cdd9a3f759bd6e49316abf5fb68a5aec953d10766373505560653c8c98c53f1f",
         model=SRResNet,
         values={"scale": 4, "blocks": 5, "shared_slopes": True, "body_end": "prelu"},
-        scales=(4,),
+        serves=(4,),
         convert=_converters.srgan_leftthomas,
         source="github.com/leftthomas/SRGAN, epochs/netG_epoch_4_100.pth, before 7ddfdf27273c",
         licence="MIT",
@@ -178,7 +279,7 @@ WEIGHTS: dict[str, Weights] = {
         sha256="b51e430c2a3feda92f252263b1e05a26105fc95aeac92e144cedb03df58ab5a6",
         model=PECNN,
         values={"scale": 3},
-        scales=(3,),
+        serves=(3,),
         convert=_converters.pecnn_kuijiang94,
         source=(
             "github.com/kuijiang94/PECNN, "

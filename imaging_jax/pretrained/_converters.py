@@ -134,6 +134,78 @@ def pecnn_kuijiang94(arrays: Arrays) -> dict:
     return {"params": params}
 
 
+def dncnn_kair(arrays: Arrays) -> dict:
+    """Maps Torch ``model.{0,2,4,...}`` to DnCNN whose batch norms are merged."""
+    return {"params": _torch_sequence(arrays, "model")}
+
+
+def simple_cnn_ryu(arrays: Arrays) -> dict:
+    """Maps Torch ``dncnn.{0,2,4,6}.weight`` to SimpleCNN.
+
+    Of RealSN's three arrays a layer, ``weight_orig`` is the kernel and ``weight`` what it becomes
+    after the division by its norm.
+    """
+    if "dncnn.0.weight_orig" not in arrays:
+        return {"params": _torch_sequence(arrays, "dncnn")}
+    params, spectral = {}, {}
+    for index in range(len(arrays) // 3):
+        original, divided = (arrays[f"dncnn.{2 * index}.{n}"] for n in ("weight_orig", "weight"))
+        params[f"conv{index + 1}"] = {"kernel": _hwio(original)}
+        spectral[f"conv{index + 1}"] = {
+            "u": np.transpose(arrays[f"dncnn.{2 * index}.weight_u"], (0, 2, 3, 1)),
+            "sigma": np.vdot(original, divided) / np.vdot(divided, divided),
+        }
+    return {"params": params, "spectral": spectral}
+
+
+def ircnn_zoo(arrays: Arrays) -> dict:
+    """Maps MXNet ``convolution{i}_{weight,bias}``, numbered upwards from any i, to IRCNN."""
+    numbers = sorted(
+        int(name.removeprefix("convolution").removesuffix("_weight"))
+        for name in arrays
+        if name.endswith("_weight")
+    )
+    params = {
+        f"conv{index + 1}": {
+            "kernel": _hwio(arrays[f"convolution{number}_weight"]),
+            "bias": arrays[f"convolution{number}_bias"],
+        }
+        for index, number in enumerate(numbers)
+    }
+    return {"params": params}
+
+
+def ffdnet_official(arrays: Arrays) -> dict:
+    """Maps MatConvNet ``layers.*.conv.weights.{0,1}``, in order, to FFDNet.
+
+    Sub-images are put from colour-major order, columns first, into that of `space_to_depth`.
+    """
+    layers = sorted(name[: -len(".0")] for name in arrays if name.endswith(".conv.weights.0"))
+    params = {
+        f"conv{index + 1}": {
+            "kernel": arrays[f"{layer}.0"],
+            "bias": arrays[f"{layer}.1"].reshape(-1),
+        }
+        for index, layer in enumerate(layers)
+    }
+    last = params[f"conv{len(layers)}"]
+    channels = last["bias"].size // 4
+    # Ours: row, column, colour. Theirs: colour, column, row.
+    order = np.arange(4 * channels).reshape(channels, 2, 2).transpose(2, 1, 0).reshape(-1)
+    first = params["conv1"]["kernel"]
+    params["conv1"]["kernel"] = np.concatenate([first[:, :, order], first[:, :, -1:]], axis=2)
+    last.update({"kernel": last["kernel"][..., order], "bias": last["bias"][order]})
+    return {"params": params}
+
+
+def _torch_sequence(arrays: Arrays, prefix: str) -> dict:
+    layers = sorted({int(name.split(".")[1]) for name in arrays if name.startswith(f"{prefix}.")})
+    return {
+        f"conv{index + 1}": _torch_convolution(arrays, f"{prefix}.{layer}")
+        for index, layer in enumerate(layers)
+    }
+
+
 def _torch_convolution(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     kernel = {"kernel": _hwio(arrays[f"{layer}.weight"])}
     return {**kernel, "bias": arrays[f"{layer}.bias"]} if f"{layer}.bias" in arrays else kernel

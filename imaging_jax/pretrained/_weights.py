@@ -40,7 +40,8 @@ def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
 
     module = weights.model(**weights.values)
     image = jax.ShapeDtypeStruct((1, 32, 32, module.channels), jnp.float32)
-    like = jax.eval_shape(module.init, jax.random.key(0), image)
+    arguments = (image, 0.1) if getattr(module, "takes_sigma", False) else (image,)
+    like = jax.eval_shape(module.init, jax.random.key(0), *arguments)
     return module, match(weights.convert(read(path)), like, str(path))
 
 

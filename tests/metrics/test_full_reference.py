@@ -109,6 +109,11 @@ def test_ms_ssim_of_a_negative_is_zero():
 
 
 @pytest.mark.slow
+def test_ms_ssim_of_what_is_no_number_is_none():
+    x = jnp.zeros((176, 176, 1))
+    assert np.isnan(ms_ssim(x, x.at[90, 90].set(jnp.nan)))
+
+
 def test_ms_ssim_has_a_finite_gradient_where_it_is_zero():
     x = np.random.default_rng(0).random((161, 161, 1)).astype(np.float32)
     gradient = jax.jit(jax.grad(ms_ssim))(1 - x, x)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from imaging_jax.metrics import ergas, spectral_angle
+from imaging_jax.metrics import average_gradient, ergas, spectral_angle
 from tests.metrics.helpers import check_arrays, check_gradient, jit
 
 scored_ergas = jit(ergas, static_argnames=("ratio", "border"))
@@ -122,3 +122,11 @@ def test_errors():
             metric(x.astype(jnp.uint8), x.astype(jnp.uint8))
     with pytest.raises(ValueError, match="ratio: expected a positive number, got 0"):
         ergas(x, x, ratio=0)
+
+
+def test_what_is_no_number_is_no_perfect_score():
+    x = jnp.asarray(np.random.default_rng(0).random((12, 12, 3)), jnp.float32)
+    broken = x.at[3, 4, 1].set(jnp.nan)
+    assert np.isnan(ergas(x, broken, ratio=4))
+    assert np.isnan(spectral_angle(x, broken))
+    assert np.isnan(average_gradient(broken))

@@ -25,7 +25,7 @@ def photograph():
 @pytest.mark.parametrize("name", OWN)
 def test_enlarges_a_photograph_better_than_bicubic(name, monkeypatch):
     monkeypatch.delenv("IMAGING_DATA", raising=False)
-    (scale,) = WEIGHTS[name].scales
+    (scale,) = WEIGHTS[name].serves
     module, variables = pretrained.load(name)
     lr = resize(photograph(), 1 / scale, rounding="once")
     estimate = jnp.clip(jax.jit(module.apply)(variables, lr), 0, 1)
@@ -35,7 +35,7 @@ def test_enlarges_a_photograph_better_than_bicubic(name, monkeypatch):
 
 
 def test_serves_three_scales_in_six_megabytes():
-    assert {WEIGHTS[name].scales for name in OWN} == {(2,), (3,), (4,)}
+    assert {WEIGHTS[name].serves for name in OWN} == {(2,), (3,), (4,)}
     files = [weights_module._folder(WEIGHTS[name]) / WEIGHTS[name].file for name in OWN]
     assert sum(file.stat().st_size for file in files) <= 6e6
     assert {WEIGHTS[name].licence for name in OWN} == {"Apache-2.0"}

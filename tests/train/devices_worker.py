@@ -68,7 +68,7 @@ def ragged_scores(run):
 
     def predict(lr, scale):
         predicted.append(len(lr))
-        return task.predict(state, {"lr": lr, "scale": scale})
+        return task.predict(state, lr, scale)
 
     evaluator = Evaluator(predict, images, PROTOCOLS["rgb_rounded_once"], 3, jax.device_count())
     return {"scores": [r["psnr"] for r in evaluator.records()], "predicted": predicted}

@@ -285,7 +285,7 @@ def test_torch_takes_our_steps(torch, clip_norm, ema_decay):
     from train.benchmarks.torch_networks import copy_weights, counterpart
     from train.benchmarks.torch_training import TorchModel, TorchTraining
     from train.benchmarks.training import on_ready_pairs
-    from train.tasks.super_resolution import NETWORK
+    from train.tasks.supervised import NETWORK
 
     config = small()
     config.optimizer.update({"clip_norm": clip_norm})

@@ -54,27 +54,55 @@ def test_folders_and_pictures_get_their_outputs(tmp_path):
     picture(folder / "b.png", (8, 8, 3))
     picture(folder / "c.jpg", (8, 8, 1))
     inputs = [tmp_path / "a.png", folder]
-    names = {output for _, output in outputs_of(inputs, None, 2)}
+    names = {output for _, output in outputs_of(inputs, None, "x2")}
     assert names == {tmp_path / "a_x2.png", folder / "b_x2.png", folder / "c_x2.png"}
-    there = outputs_of(inputs, str(tmp_path / "out"), 2)
+    there = outputs_of(inputs, str(tmp_path / "out"), "x2")
     assert {output.parent for _, output in there} == {tmp_path / "out"}
-    one = outputs_of(inputs[:1], str(tmp_path / "big.tif"), 2)
+    one = outputs_of(inputs[:1], str(tmp_path / "big.tif"), "x2")
     assert one == [(tmp_path / "a.png", tmp_path / "big.tif")]
     with pytest.raises(ValueError, match="is one file, the pictures are 3"):
-        outputs_of(inputs, str(tmp_path / "big.tif"), 2)
+        outputs_of(inputs, str(tmp_path / "big.tif"), "x2")
 
 
 def test_two_pictures_of_one_name_are_refused():
     inputs = [Path("here/a.png"), Path("there/a.jpg")]
     with pytest.raises(ValueError, match=r"there/a\.jpg and here/a\.png would both become"):
-        outputs_of(inputs, "out", 2)
+        outputs_of(inputs, "out", "x2")
+    with pytest.raises(ValueError, match=r"--output=big\.bogus: known endings are \.png"):
+        outputs_of(inputs[:1], "big.bogus", "x2")
 
 
 def test_what_cannot_be_read_is_told_after_the_others_are_written(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no image")
     wanted = picture(tmp_path / "b.png", (6, 5, 3))
-    pairs = outputs_of([tmp_path], None, 2)
-    with pytest.raises(ValueError, match=r"1 of 2 not enlarged: .*a\.png"):
+    pairs = outputs_of([tmp_path], None, "x2")
+    with pytest.raises(ValueError, match=r"1 of 2 not done: .*a\.png"):
         enlarge_files(NEAREST, pairs)
     np.testing.assert_array_equal(images.read(tmp_path / "b_x2.png")[::2, ::2], wanted)
     assert not (tmp_path / "a_x2.png").exists()
+
+
+def test_one_picture_that_fails_is_named_and_the_others_are_done(tmp_path):
+    def refuses_small(lr, scale):
+        if min(lr.shape[1:3]) < 4:
+            raise ValueError("lr: too small")
+        return interpolation("nearest").predict(lr, scale)
+
+    for name, size in (("a", 8), ("b", 2), ("c", 8)):
+        picture(tmp_path / f"{name}.png", (size, size, 3))
+    pairs = outputs_of([tmp_path], None, "x2")
+    enlarger = Enlarger(System("choosy", "none", refuses_small), 2, 2e9)
+    with pytest.raises(ValueError, match=r"1 of 3 not done: .*b\.png -> .*lr: too small"):
+        enlarge_files(enlarger, pairs)
+    assert (tmp_path / "a_x2.png").exists()
+    assert (tmp_path / "c_x2.png").exists()
+    assert not (tmp_path / "b_x2.png").exists()
+
+
+def test_a_denoiser_keeps_the_size():
+    def halve(noisy, sigma):
+        return noisy * sigma / 50
+
+    system = System("halve", "none", halve, halve, condition="sigma")
+    found = Enlarger(system, 25, 2e9)(np.full((9, 12, 3), 100, np.uint8))
+    assert (found.shape, np.unique(found).tolist()) == ((9, 12, 3), [50])

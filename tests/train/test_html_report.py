@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train import html_report
+from train import html_report, report
 
 GENERATOR = np.random.default_rng(0)
 PAIR = tuple(GENERATOR.integers(0, 256, (20, 30, 3)).astype(np.uint8) for _ in range(2))
@@ -101,3 +101,19 @@ def test_what_it_quotes_stays_text(text):
 def test_a_run_without_evaluation_says_so():
     text = html_report.render("run", "", [], {}, ("a", "b"), [], {}, [])
     assert "names no evaluation" in Page(text).text
+
+
+def test_rows_and_curves_may_have_gaps():
+    rows = [{"images": "a", "psnr": 1.0}, {"images": "b", "niqe": 2.0, "psnr": 3.0}]
+    text = html_report.render(
+        title="", summary="", table=rows, previews={}, sides=("", ""), config={}, starts=[],
+        scalars=[{"step": i, "loss": x} for i, x in enumerate([1.0, float("nan"), 3.0])],
+    )  # fmt: skip
+    head = "<tr><th>images</th><th>psnr</th><th>niqe</th></tr>"
+    first = '<tr><td>a</td><td class="number">1.0000</td><td></td></tr>'
+    assert head + first in text
+    assert report.markdown(rows) == (
+        "| images | psnr | niqe |\n| --- | --- | --- |\n| a | 1.00 |  |\n| b | 3.00 | 2.0000 |\n"
+    )
+    assert "nan" not in text
+    assert ">3</text>" in text

@@ -20,7 +20,6 @@ from train.run import fit, load_run
 from train.stage import Stage
 from train.systems import system
 from train.tasks import TASKS, SuperResolution
-from train.tasks.super_resolution import super_resolve
 
 CONFIGS = sorted(
     str(file.with_suffix("")).replace("/", ".")
@@ -63,15 +62,18 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     assert_equal_states(whole.state, parts.state)
     assert log(tmp_path / "whole") == log(tmp_path / "parts")
     assert whole.table == parts.table
-    assert [row["system"] for row in whole.table] == ["bicubic", "ours"]
+    baseline = "identity" if "sigma" in whole.table[0] else "bicubic"
+    assert [row["system"] for row in whole.table] == [baseline, "ours"]
     expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
     expected |= {"report.html"}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
     _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
-    scale = whole.table[0]["scale"]
-    sr = system(str(tmp_path / "whole")).predict(np.zeros((1, 9, 7, 3)), scale)
+    row = whole.table[0]
+    scale = row.get("scale", 1)
+    condition = row.get("sigma", scale)
+    sr = system(str(tmp_path / "whole")).predict(np.zeros((1, 9, 7, 3)), condition)
     assert sr.shape == (1, 9 * scale, 7 * scale, 3)
 
 
@@ -253,13 +255,13 @@ def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant):
     batch = {"image": jax.ShapeDtypeStruct((12, size, size, 3), np.float32)}
     state = jax.eval_shape(task.stages[0].init, jax.random.key(0), batch, None)
     jax.eval_shape(task._loss, state.params, state.collections, state.key, batch)
-    for scale in task.scales:
+    for condition in task.serves or (25,):
+        factor = condition if task.condition == "scale" else 1
         for channels in (1, 3):
             lr = jax.ShapeDtypeStruct((1, 16, 21, channels), np.float32)
-            sr = jax.eval_shape(
-                partial(super_resolve, task.network, scale=scale), state.variables("network"), lr
-            )
-            assert sr.shape == (1, 16 * scale, 21 * scale, channels)
+            restore = partial(task.restore, condition=condition)
+            sr = jax.eval_shape(restore, state.variables("network"), lr)
+            assert sr.shape == (1, 16 * factor, 21 * factor, channels)
 
 
 def test_a_misspelt_variant_is_no_recipe():

@@ -110,6 +110,31 @@ def test_the_packages_own_weights_are_worth_their_place(name, bicubic, imaging_d
     assert found >= least[scale] > bicubic + 1.8
 
 
+# The fact sheet's figures with published denoisers: weights, set, sigma, protocol, PSNR.
+DENOISERS = [
+    ("dncnn_s25_kair", "set12", 25, "awgn", 30.448),
+    ("dncnn_s25_kair", "set12", 25, "awgn_one_seed", 30.432),
+    ("ffdnet_gray", "set12", 15, "awgn", 32.755),
+    ("ffdnet_gray", "set12", 50, "awgn", 27.338),
+    ("ffdnet_gray", "set12", 75, "awgn", 25.514),
+    ("ffdnet_gray", "set12", 25, "awgn_one_seed", 30.419),
+    ("ircnn_gray_sigma25", "set12", 25, "awgn", 30.394),
+    ("simple_cnn_sigma15", "set12", 15, "awgn", 31.772),
+    ("realsn_simple_cnn_sigma15", "set12", 15, "awgn", 30.517),
+    ("ffdnet_gray", "bsd68", 25, "awgn", 29.187),
+    ("ffdnet_color", "kodak24", 25, "awgn", 32.139),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "images", "sigma", "protocol", "expected"), DENOISERS, ids=lambda value: str(value)
+)
+def test_published_denoisers(name, images, sigma, protocol, expected, imaging_data):
+    found = scores(name, images, protocol, sigma)["psnr"]
+    assert found == pytest.approx(expected, abs=0.02)
+
+
 def pictures(*shapes):
     generator = np.random.default_rng(0)
     arrays = [generator.integers(0, 256, shape).astype(np.uint8) for shape in shapes]

@@ -28,7 +28,7 @@ def test_a_chain_restores_then_enlarges():
     np.testing.assert_allclose(both.pure(LR, 2)[:, ::2, ::2], LR + 0.1, atol=1e-6)
     assert (both.name, both.weights, both.seed) == ("brighter, nearest", "tenth, none", 3)
     with pytest.raises(ValueError, match=r"scale=1: .* serves \(2,\)"):
-        chain(System("x", "double", brighter, scales=(2,)), BRIGHTER)
+        chain(System("x", "double", brighter, serves=(2,)), BRIGHTER)
 
 
 def test_a_chain_is_named_with_a_comma():
@@ -46,6 +46,15 @@ def test_plus_is_the_self_ensemble():
     assert with_self_ensemble(BRIGHTER).paper == ""
 
 
+def test_plus_evens_out_what_is_lopsided():
+    # Adds 1 to the top left pixel of each block: turned and mirrored, a quarter to each.
+    def corner(lr, scale):
+        return jnp.zeros((1, 4, 4, 1)).at[:, ::2, ::2].set(1.0)
+
+    found = with_self_ensemble(System("corner", "none", corner, corner)).predict(LR[:1, :2, :2], 2)
+    np.testing.assert_allclose(found[0, ..., 0], np.full((4, 4), 0.25), atol=1e-6)
+
+
 def test_zero_shot_is_named_with_its_iterations():
     assert system("zssr").weights == f"{ITERATIONS}_iterations"
     found = system("zssr:1")
@@ -54,11 +63,13 @@ def test_zero_shot_is_named_with_its_iterations():
     assert estimate.shape == (1, 12, 16, 3)
     with pytest.raises(ValueError, match="'zssr:many' is no run folder"):
         system("zssr:many")
+    with pytest.raises(ValueError, match="zssr:0: wanted at least 1 iteration"):
+        system("zssr:0")
 
 
 def test_own_weights_are_trained_here_and_published_ones_are_not():
     found = system("edsr_light_x2")
-    assert (found.origin, found.name, found.scales) == ("trained here", "edsr_light", (2,))
+    assert (found.origin, found.name, found.serves) == ("trained here", "edsr_light", (2,))
     assert found.predict(LR, 2).shape == (2, 12, 18, 3)
     assert found.sha256 == pretrained.WEIGHTS["edsr_light_x2"].sha256
 

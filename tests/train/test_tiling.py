@@ -88,4 +88,4 @@ def test_the_largest_tile_keeps_within_the_memory():
     shape = jax.ShapeDtypeStruct((1, side, side, 1), jnp.float32)
     used = jax.jit(pure, static_argnums=1).lower(shape, 2).compile().memory_analysis()
     held = used.temp_size_in_bytes + used.output_size_in_bytes + used.argument_size_in_bytes
-    assert 1e6 < held < 5e6
+    assert 3e6 < held < 1.01 * 4e6

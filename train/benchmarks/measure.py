@@ -23,7 +23,7 @@ from train.provenance import provenance
 from train.registry import look_up
 from train.run import explains_memory
 from train.settings import plain, train_settings
-from train.tasks.super_resolution import NETWORK
+from train.tasks.supervised import NETWORK
 
 WHOLE, OURS = "whole step", "ours"
 
@@ -58,7 +58,8 @@ def benchmark(
     """
     if rounds < 1:
         raise ValueError(f"--rounds={rounds}: wanted at least 1")
-    look_up(dict.fromkeys(["", "torch"]), against, "--against")
+    if against:
+        look_up({"torch": None}, against, "--against")
     load = machine.load()
     task, settings, mesh = build_task(config), train_settings(config), data_mesh()
     opponent = Torch(config, task) if against else None

@@ -18,7 +18,7 @@ from train.devices import replicated, split_over_devices
 from train.registry import build, look_up
 from train.stage import Stage
 from train.steps import supervised_step
-from train.tasks.super_resolution import NETWORK
+from train.tasks.supervised import NETWORK
 
 SOURCES = ("config", "synthetic")
 
@@ -185,7 +185,7 @@ def prediction(task: Any, state: Any, lr: np.ndarray, scale: int) -> Callable[[i
 
     def run(calls: int) -> None:
         for _ in range(calls):
-            result = task.predict(state, {"lr": lr, "scale": scale})
+            result = task.predict(state, lr, scale)
         jax.block_until_ready(result)
 
     return run

@@ -142,6 +142,22 @@ def set14_large() -> ImageSet:
     )
 
 
+def set12_small() -> ImageSet:
+    """The first seven of Set12, of 256x256: what deconvolution is scored on."""
+    return IMAGE_SETS["set12"]().part("set12_small", range(7))
+
+
+def bsd68() -> ImageSet:
+    """CBSD68 in grey, by the weights of MATLAB's rgb2gray."""
+    colour = IMAGE_SETS["cbsd68"]()
+    weights = np.array([0.298936021, 0.587043074, 0.114020904])
+
+    def load(index: int) -> np.ndarray:
+        return np.floor(colour[index] @ weights + 0.5).astype(np.uint8)[..., None]
+
+    return ImageSet("bsd68", colour.names, load)
+
+
 def _sentinel2(name: str, dates: tuple[int, ...]) -> Callable[[], ImageSet]:
     # Of five dates of one place the first two are under clouds and haze.
     def load() -> ImageSet:
@@ -169,6 +185,11 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "set14": _under_data("sr", "Set14"),
     "bsd100": _under_data("sr", "BSD100"),
     "set14_large": set14_large,
+    "set12": _under_data("denoise", "Set12"),
+    "set12_small": set12_small,
+    "bsd68": bsd68,
+    "cbsd68": _under_data("denoise", "CBSD68"),
+    "kodak24": _under_data("denoise", "Kodak24"),
     "sentinel2_train": _sentinel2("sentinel2_train", (2, 3)),
     "sentinel2_test": _sentinel2("sentinel2_test", (4,)),
     "t91": _t91,

@@ -1,52 +1,34 @@
-"""Single-image super-resolution: one network, one loss, pairs made inside the step."""
+"""Single-image super-resolution, and at scale 1 restoration of any named degradation."""
 
-from collections.abc import Callable
-from functools import cached_property, partial
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from imaging_jax import losses
 from imaging_jax.operators import resize
 from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
-from train import degradations, state
-from train.devices import data_mesh, replicated, share_out
-from train.optimizers import make_optimizer
+from train import degradations
 from train.registry import look_up
-from train.stage import Stage
-from train.steps import supervised_step
-
-NETWORK = "network"
-LOSSES = {
-    "charbonnier": losses.charbonnier,
-    "l1": losses.l1,
-    "mse": losses.mse,
-    "sum_of_squares_half": losses.sum_of_squares_half,
-}
-CHANNELS = {"rgb": 3, "y": 1}
+from train.tasks.supervised import Supervised
 
 
-class SuperResolution:
+class SuperResolution(Supervised):
     """Trains `network` to undo a degradation at one or several scales.
 
     Args:
       network: takes the low-resolution image, or the bicubic-upsampled one where its class says
         `upsampled_input`; has `channels` channels.
-      optimizer: config section, see `train.optimizers.make_optimizer`.
-      steps: length of the training.
       scales: factors; a batch is shared out equally among them.
-      colour: "rgb", or "y" for BT.601 luminance alone.
       degradation: a name of `train.degradations.PRESETS`.
-      loss: "charbonnier", "l1", "mse" or "sum_of_squares_half".
-      accumulate: see `train.steps.supervised_step`.
-      ema_decay: see `train.steps.supervised_step`.
+
+    The others are those of `Supervised`.
 
     Raises:
       ValueError: an unknown name, or a network that serves one scale only given several.
     """
+
+    condition = "scale"
 
     def __init__(
         self,
@@ -62,39 +44,35 @@ class SuperResolution:
     ):
         if not scales:
             raise ValueError("task.scales is empty; wanted factors such as (3,)")
-        self.network = network
-        self.steps = steps
+        if getattr(network, "takes_sigma", False):
+            raise ValueError(
+                f"task.name=super_resolution: {type(network).__name__} takes a noise level; "
+                "wanted task.name=denoising"
+            )
+        super().__init__(network, optimizer, steps, colour, loss, accumulate, ema_decay)
         self.scales = tuple(scales)
-        self.channels = look_up(CHANNELS, colour, "task.colour")
         look_up(degradations.PRESETS, degradation, "task.degradation")
         self.degradation = degradation
-        self.loss = look_up(LOSSES, loss, "task.loss")
-        self.accumulate = accumulate
-        self.ema_decay = ema_decay
-        self.optimizer, self.schedule = make_optimizer(optimizer, steps)
         if len(self.scales) > 1 and not network.upsampled_input:
             raise ValueError(
                 f"task.scales={self.scales}: {type(network).__name__} serves one scale, since it "
                 "takes the low-resolution image; give one"
             )
 
+    @staticmethod
+    def network_values(section: dict[str, Any]) -> dict[str, Any]:
+        """Channels, and the scale that a network with a scale of its own is built for."""
+        scales = section.get("scales") or (None,)
+        return {**Supervised.network_values(section), "scale": scales[0]}
+
     @property
-    def stages(self) -> list[Stage]:
-        """One stage with one step function."""
-        step = supervised_step(
-            self._loss,
-            self.optimizer,
-            self.schedule,
-            accumulate=self.accumulate,
-            ema_decay=self.ema_decay,
-        )
-        return [Stage("train", self.steps, self._init, (step,))]
+    def serves(self) -> tuple[int, ...]:
+        """The scales."""
+        return self.scales
 
     def check_batch(self, batch_size: int, patch_size: int) -> None:
         """Raises a ValueError where batch or patch can't be shared out among the scales."""
-        for name, value in (("batch_size", batch_size), ("patch_size", patch_size)):
-            if value < 1:
-                raise ValueError(f"data.{name}={value}: wanted at least 1")
+        super().check_batch(batch_size, patch_size)
         parts = len(self.scales) * self.accumulate
         if batch_size % parts:
             raise ValueError(
@@ -104,45 +82,12 @@ class SuperResolution:
             if patch_size % scale:
                 raise ValueError(f"data.patch_size={patch_size} isn't a multiple of scale {scale}")
 
-    def predict(self, train_state: state.TrainState, inputs: dict[str, Any]) -> jax.Array:
-        """Super-resolves `inputs["lr"]`, (N, h, w, 1 or 3) in [0, 1], by `inputs["scale"]`."""
-        variables = train_state.variables(NETWORK)
-        return self.super_resolve(variables, inputs["lr"], inputs["scale"])
+    def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
+        """See `enlarge`."""
+        return enlarge(self.network, variables, inputs, condition)
 
-    @cached_property
-    def super_resolve(self) -> Callable:
-        """See `compiled_super_resolve`."""
-        return compiled_super_resolve(self.network)
-
-    def _init(self, key, example, previous) -> state.TrainState:
-        del previous
-        inputs, _ = jax.eval_shape(self._pair, key, example)
-        variables = dict(self.network.init(key, jnp.zeros(inputs.shape, inputs.dtype)))
-        params = {NETWORK: variables.pop("params")}
-        return state.create(
-            key,
-            params,
-            {NETWORK: variables} if variables else {},
-            {"main": self.optimizer.init(params)},
-            keep_ema=bool(self.ema_decay),
-        )
-
-    def _loss(self, params, collections, key, batch) -> tuple[jax.Array, dict]:
-        degradation_key, dropout_key = jax.random.split(key)
-        inputs, target = self._pair(degradation_key, batch)
-        variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
-        prediction, updated = self.network.apply(
-            variables,
-            inputs,
-            train=True,
-            mutable=list(collections.get(NETWORK, {})),
-            rngs={"dropout": dropout_key},
-        )
-        target = _centre(target, prediction.shape)
-        value = self.loss(prediction.astype(jnp.float32), target)
-        return value, {NETWORK: updated} if collections else {}
-
-    def _pair(self, key, batch) -> tuple[jax.Array, jax.Array]:
+    def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
+        """The degraded images, each group at its scale, and the reference."""
         reference = batch["image"]
         if self.channels == 1:
             reference = luminance(reference)
@@ -151,41 +96,11 @@ class SuperResolution:
             self._degraded(jax.random.fold_in(key, i), group, scale)
             for i, (group, scale) in enumerate(zip(groups, self.scales, strict=True))
         ]
-        return jnp.concatenate(inputs), reference
+        return (jnp.concatenate(inputs),), reference
 
     def _degraded(self, key, reference, scale):
         lr = degradations.degrade(key, reference, self.degradation, scale)
         return resize(lr, scale) if self.network.upsampled_input else lr
-
-
-def _centre(image: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    # A network without padding returns less than it was given.
-    top, left = ((image.shape[a] - shape[a]) // 2 for a in (-3, -2))
-    return image[..., top : top + shape[-3], left : left + shape[-2], :]
-
-
-def compiled_super_resolve(network: nn.Module) -> Callable:
-    """Compiles `super_resolve`: (variables, lr on the host, scale) -> image on every device.
-
-    The images are shared out among the devices. Convolutions take the highest precision, where
-    GPUs would otherwise round to TF32 and lose the papers' last digit, unless the network says
-    another.
-    """
-    mesh = data_mesh()
-    program = jax.jit(
-        partial(super_resolve, network), static_argnames="scale", out_shardings=replicated(mesh)
-    )
-
-    def apply(variables, lr: np.ndarray, scale: int) -> jax.Array:
-        with jax.default_matmul_precision("highest"):
-            return program(variables, share_out(np.asarray(lr, np.float32), mesh), scale=scale)
-
-    return apply
-
-
-def super_resolve(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Array:
-    """What `enlarge` gives, clipped to [0, 1]."""
-    return jnp.clip(enlarge(network, variables, lr, scale), 0.0, 1.0)
 
 
 def enlarge(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Array:

@@ -1,0 +1,90 @@
+"""Removal of white Gaussian noise, of one level or told the level."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from imaging_jax.models.restoration import as_denoiser
+from imaging_jax.operators import gaussian_noise
+from imaging_jax.transforms import luminance
+from train.tasks.supervised import Supervised
+
+
+class Denoising(Supervised):
+    """Trains `network` on noise whose level is drawn for every image.
+
+    Args:
+      network: declares `takes_sigma`, whether it is told the level.
+      sigma: lowest and highest standard deviation, of 255; levels are uniform between them.
+
+    The others are those of `Supervised`.
+
+    Raises:
+      ValueError: an unknown name, or levels that aren't 0 <= lowest <= highest.
+    """
+
+    condition = "sigma"
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: dict[str, Any],
+        steps: int,
+        sigma: tuple[float, float],
+        colour: str = "rgb",
+        loss: str = "mse",
+        accumulate: int = 1,
+        ema_decay: float = 0.0,
+    ):
+        if len(sigma) != 2 or not 0 <= sigma[0] <= sigma[1]:
+            raise ValueError(
+                f"task.sigma={sigma}: wanted (lowest, highest), 0 <= lowest <= highest"
+            )
+        if not hasattr(network, "takes_sigma"):
+            raise ValueError(f"task.name=denoising: {type(network).__name__} is no denoiser")
+        super().__init__(network, optimizer, steps, colour, loss, accumulate, ema_decay)
+        self.sigma = sigma
+
+    @property
+    def serves(self) -> tuple[int, ...]:
+        """The one level it was trained for, or any."""
+        low, high = self.sigma
+        return (int(low),) if low == high and low == int(low) else ()
+
+    def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
+        """See `denoise`."""
+        return denoise(self.network, variables, inputs, condition)
+
+    def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
+        """The noisy images, with their levels where the network takes them, and the clean ones."""
+        clean = luminance(batch["image"]) if self.channels == 1 else batch["image"]
+        level_key, noise_key = jax.random.split(key)
+        low, high = (level / 255 for level in self.sigma)
+        sigma = jax.random.uniform(level_key, (clean.shape[0], 1, 1, 1), minval=low, maxval=high)
+        noisy = gaussian_noise(noise_key, clean, sigma)
+        return (noisy, sigma) if self.network.takes_sigma else (noisy,), clean
+
+
+def denoise(network: nn.Module, variables, noisy: jax.Array, sigma: int) -> jax.Array:
+    """Applies a denoiser of one or three channels to images of one or three.
+
+    Args:
+      network: declares `channels` and `takes_sigma`.
+      variables: its variables.
+      noisy: (N, H, W, 1 or 3) in [0, 1].
+      sigma: standard deviation of the noise, of 255.
+
+    Returns:
+      Images of the shape of `noisy`. A grey network takes one colour after the other; a colour
+      network sees a grey image as three equal channels.
+    """
+    denoiser = as_denoiser(network, variables)
+    if network.channels == 1 and noisy.shape[-1] == 3:
+        channels = jnp.split(noisy, 3, axis=-1)
+        return jnp.concatenate([denoiser(c, sigma / 255) for c in channels], axis=-1)
+    if network.channels == 3 and noisy.shape[-1] == 1:
+        colour = denoiser(jnp.repeat(noisy, 3, axis=-1), sigma / 255)
+        return jnp.mean(colour, axis=-1, keepdims=True)
+    return denoiser(noisy, sigma / 255).astype(jnp.float32)

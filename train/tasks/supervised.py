@@ -1,0 +1,176 @@
+"""What tasks share that train one network on pairs made inside the step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from imaging_jax import losses
+from train import state
+from train.devices import data_mesh, replicated, share_out
+from train.optimizers import make_optimizer
+from train.registry import look_up
+from train.stage import Stage
+from train.steps import supervised_step
+
+NETWORK = "network"
+LOSSES = {
+    "charbonnier": losses.charbonnier,
+    "l1": losses.l1,
+    "mse": losses.mse,
+    "sum_of_squares_half": losses.sum_of_squares_half,
+}
+CHANNELS = {"rgb": 3, "y": 1}
+
+
+class Supervised(ABC):
+    """One network, one loss, one stage with one step function.
+
+    A task of this kind says how a batch becomes a pair, and how the network is applied to images
+    of any number of channels.
+
+    Args:
+      network: has `channels` channels.
+      optimizer: config section, see `train.optimizers.make_optimizer`.
+      steps: length of the training.
+      colour: "rgb", or "y" for BT.601 luminance alone.
+      loss: "charbonnier", "l1", "mse" or "sum_of_squares_half".
+      accumulate: see `train.steps.supervised_step`.
+      ema_decay: see `train.steps.supervised_step`.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+
+    # What its predictions are told, as `train.protocols` counts it: "scale" or "sigma".
+    condition: str
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: dict[str, Any],
+        steps: int,
+        colour: str,
+        loss: str,
+        accumulate: int,
+        ema_decay: float,
+    ):
+        self.network = network
+        self.steps = steps
+        self.channels = look_up(CHANNELS, colour, "task.colour")
+        self.loss = look_up(LOSSES, loss, "task.loss")
+        self.accumulate = accumulate
+        self.ema_decay = ema_decay
+        self.optimizer, self.schedule = make_optimizer(optimizer, steps)
+
+    @staticmethod
+    def network_values(section: dict[str, Any]) -> dict[str, Any]:
+        """What the config's section `task` says of the network's fields."""
+        return {"channels": look_up(CHANNELS, section.get("colour", "rgb"), "task.colour")}
+
+    @property
+    @abstractmethod
+    def serves(self) -> tuple[int, ...]:
+        """Conditions that predictions can be asked for; empty where any."""
+
+    @abstractmethod
+    def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
+        """Makes the network's arguments, images first, and the target out of a batch."""
+
+    @abstractmethod
+    def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
+        """Applies the network to images (N, h, w, 1 or 3), without clipping; differentiable."""
+
+    @property
+    def stages(self) -> list[Stage]:
+        """One stage with one step function."""
+        step = supervised_step(
+            self._loss,
+            self.optimizer,
+            self.schedule,
+            accumulate=self.accumulate,
+            ema_decay=self.ema_decay,
+        )
+        return [Stage("train", self.steps, self._init, (step,))]
+
+    def check_batch(self, batch_size: int, patch_size: int) -> None:
+        """Raises a ValueError where a batch can't be cut into the parts accumulated."""
+        for name, value in (("batch_size", batch_size), ("patch_size", patch_size)):
+            if value < 1:
+                raise ValueError(f"data.{name}={value}: wanted at least 1")
+        if batch_size % self.accumulate:
+            raise ValueError(
+                f"data.batch_size={batch_size} isn't a multiple of "
+                f"train.accumulate={self.accumulate}"
+            )
+
+    def predict(
+        self, train_state: state.TrainState, inputs: np.ndarray, condition: int
+    ) -> jax.Array:
+        """Restores images (N, h, w, 1 or 3); the answer, in [0, 1], lies on every device."""
+        return self._compiled(train_state.variables(NETWORK), inputs, condition)
+
+    @cached_property
+    def _compiled(self) -> Callable:
+        return compiled(self.restore)
+
+    def _init(self, key, example, previous) -> state.TrainState:
+        del previous
+        arguments, _ = jax.eval_shape(self.pair, key, example)
+        zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), arguments)
+        variables = dict(self.network.init(key, *zeros))
+        params = {NETWORK: variables.pop("params")}
+        return state.create(
+            key,
+            params,
+            {NETWORK: variables} if variables else {},
+            {"main": self.optimizer.init(params)},
+            keep_ema=bool(self.ema_decay),
+        )
+
+    def _loss(self, params, collections, key, batch) -> tuple[jax.Array, dict]:
+        degradation_key, dropout_key = jax.random.split(key)
+        arguments, target = self.pair(degradation_key, batch)
+        variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
+        prediction, updated = self.network.apply(
+            variables,
+            *arguments,
+            train=True,
+            mutable=list(collections.get(NETWORK, {})),
+            rngs={"dropout": dropout_key},
+        )
+        target = _centre(target, prediction.shape)
+        value = self.loss(prediction.astype(jnp.float32), target)
+        return value, {NETWORK: updated} if collections else {}
+
+
+def compiled(restore: Callable) -> Callable:
+    """Compiles a `Supervised.restore`: (variables, images on the host, condition) -> [0, 1].
+
+    The images are shared out among the devices. Convolutions take the highest precision, where
+    GPUs would otherwise round to TF32 and lose the papers' last digit, unless the network says
+    another.
+    """
+    mesh = data_mesh()
+
+    def clipped(variables, inputs, condition):
+        return jnp.clip(restore(variables, inputs, condition), 0.0, 1.0)
+
+    program = jax.jit(clipped, static_argnums=2, out_shardings=replicated(mesh))
+
+    def apply(variables, inputs: np.ndarray, condition: int) -> jax.Array:
+        with jax.default_matmul_precision("highest"):
+            return program(variables, share_out(np.asarray(inputs, np.float32), mesh), condition)
+
+    return apply
+
+
+def _centre(image: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    # A network without padding returns less than it was given.
+    top, left = ((image.shape[a] - shape[a]) // 2 for a in (-3, -2))
+    return image[..., top : top + shape[-3], left : left + shape[-2], :]
