@@ -1,6 +1,44 @@
-"""Colour spaces and the sub-pixel shuffle."""
+"""Colour spaces, the sub-pixel shuffle, wavelets, the DCT and finite differences."""
 
 from imaging_jax.transforms._color import luminance, rgb_to_ycbcr, ycbcr_to_rgb
+from imaging_jax.transforms._dct import dct2, idct2
+from imaging_jax.transforms._finite_differences import (
+    finite_differences,
+    finite_differences_adjoint,
+)
+from imaging_jax.transforms._haar_packet import haar_packet, inverse_haar_packet
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
+from imaging_jax.transforms._thresholding import (
+    bayes_shrink,
+    estimate_noise,
+    soft_threshold,
+    visu_shrink,
+)
+from imaging_jax.transforms._wavelets import (
+    inverse_wavelet_packet,
+    wavelet_decompose,
+    wavelet_packet,
+    wavelet_reconstruct,
+)
 
-__all__ = ["depth_to_space", "luminance", "rgb_to_ycbcr", "space_to_depth", "ycbcr_to_rgb"]
+__all__ = [
+    "bayes_shrink",
+    "dct2",
+    "depth_to_space",
+    "estimate_noise",
+    "finite_differences",
+    "finite_differences_adjoint",
+    "haar_packet",
+    "idct2",
+    "inverse_haar_packet",
+    "inverse_wavelet_packet",
+    "luminance",
+    "rgb_to_ycbcr",
+    "soft_threshold",
+    "space_to_depth",
+    "visu_shrink",
+    "wavelet_decompose",
+    "wavelet_packet",
+    "wavelet_reconstruct",
+    "ycbcr_to_rgb",
+]
