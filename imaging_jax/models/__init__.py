@@ -1,6 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.restoration import ARCNN, IRCNN, DnCNN, FFDNet, SimpleCNN
+from imaging_jax.models.restoration import ARCNN, IRCNN, DnCNN, DRUNet, FFDNet, SimpleCNN
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,
@@ -19,6 +19,7 @@ MODELS = {
     "arcnn": ARCNN,
     "ddrn": DDRN,
     "dncnn": DnCNN,
+    "drunet": DRUNet,
     "edsr": EDSR,
     "edsr_light": EDSRLight,
     "espcn": ESPCN,

@@ -14,6 +14,7 @@ from imaging_jax.models.layers import SpectralConv
 from imaging_jax.models.restoration import (
     IRCNN,
     DnCNN,
+    DRUNet,
     FFDNet,
     SimpleCNN,
     as_denoiser,
@@ -25,6 +26,8 @@ IMAGE = np.random.default_rng(0).random((1, 13, 10, 1), np.float32)
 SMALL = {
     "dncnn": DnCNN(depth=4, features=8),
     "dncnn_merged": DnCNN(depth=4, features=8, batch_norm=False),
+    "drunet": DRUNet(features=(8, 12, 16), blocks=1),
+    "drunet_one_level": DRUNet(features=(8, 12), blocks=1, noise_map=False),
     "ffdnet": FFDNet(depth=4, features=8),
     "ircnn": IRCNN(features=8),
     "simple_cnn": SimpleCNN(depth=3, features=8),
@@ -55,6 +58,11 @@ def initial(module):
         (FFDNet(channels=3, depth=12, features=96), 852_108),
         (IRCNN(), 185_857),
         (IRCNN(channels=3), 188_163),
+        (DRUNet(), 32_638_656),
+        (DRUNet(channels=3), 32_640_960),
+        (DRUNet(features=(16, 32, 64, 128), blocks=1), 574_896),
+        (DRUNet(channels=3, features=(16, 32, 64, 128), blocks=2), 1_063_920),
+        (DRUNet(features=(32, 64, 128, 256), blocks=2), 4_252_512),
         (SimpleCNN(), 74_880),
         (SimpleCNN(spectral_normalization=True), 74_880),
     ],
@@ -141,6 +149,13 @@ def test_ffdnet_takes_a_map_of_levels():
     image = np.tile(IMAGE[:, :, :8], (1, 1, 6, 1))
     found, low = (np.asarray(module.apply(variables, image, sigma)) for sigma in (wide, 0.1))
     np.testing.assert_allclose(found[:, :, :14], low[:, :, :14], atol=1e-6)
+
+
+def test_drunet_is_homogeneous():
+    module = SMALL["drunet"]
+    variables = initial(module)
+    once = module.apply(variables, IMAGE, 0.1)
+    np.testing.assert_allclose(module.apply(variables, 3 * IMAGE, 0.3), 3 * once, rtol=1e-4)
 
 
 def norm_by_lanczos(kernel, side):

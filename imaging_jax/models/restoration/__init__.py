@@ -3,8 +3,18 @@
 from imaging_jax.models.restoration._denoiser import as_denoiser
 from imaging_jax.models.restoration.arcnn import ARCNN
 from imaging_jax.models.restoration.dncnn import DnCNN, merge_batch_norm
+from imaging_jax.models.restoration.drunet import DRUNet
 from imaging_jax.models.restoration.ffdnet import FFDNet
 from imaging_jax.models.restoration.ircnn import IRCNN
 from imaging_jax.models.restoration.simple_cnn import SimpleCNN
 
-__all__ = ["ARCNN", "IRCNN", "DnCNN", "FFDNet", "SimpleCNN", "as_denoiser", "merge_batch_norm"]
+__all__ = [
+    "ARCNN",
+    "IRCNN",
+    "DRUNet",
+    "DnCNN",
+    "FFDNet",
+    "SimpleCNN",
+    "as_denoiser",
+    "merge_batch_norm",
+]
