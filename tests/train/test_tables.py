@@ -84,7 +84,9 @@ def values_of(key, tree):
 
 def test_every_record_and_its_training_were_made_from_a_clean_tree():
     for entry in records.read_all():
-        expected = 2 if entry["training"] else 1
+        # What learns on the image itself was trained by the command that scored it.
+        apart = entry["training"] and entry["cell"]["system"] != "zssr"
+        expected = 2 if apart else 1
         clean = values_of("clean", entry)
         assert len(clean) >= expected, records.file_name(entry["cell"])
         assert all(clean), records.file_name(entry["cell"])
