@@ -27,7 +27,7 @@ SMALL = {
     "dncnn": DnCNN(depth=4, features=8),
     "dncnn_merged": DnCNN(depth=4, features=8, batch_norm=False),
     "drunet": DRUNet(features=(8, 12, 16), blocks=1),
-    "drunet_one_level": DRUNet(features=(8, 12), blocks=1, noise_map=False),
+    "drunet_one_level": DRUNet(features=(8, 12), blocks=1, residual=True, noise_map=False),
     "ffdnet": FFDNet(depth=4, features=8),
     "ircnn": IRCNN(features=8),
     "simple_cnn": SimpleCNN(depth=3, features=8),

@@ -21,6 +21,8 @@ class DRUNet(nn.Module):
         channels: image channels.
         features: width at each scale, from fine to coarse.
         blocks: residual blocks at each scale, on the way down and up.
+        residual: the output is added to the image, which takes minutes to train rather than days;
+            the paper predicts the image itself.
         noise_map: the network is told the level of noise; without, it serves one degradation.
         dtype: type of computation; parameters are float32.
         precision: of the convolutions.
@@ -35,6 +37,7 @@ class DRUNet(nn.Module):
     channels: int = 1
     features: tuple[int, ...] = (64, 128, 256, 512)
     blocks: int = 4
+    residual: bool = False
     noise_map: bool = True
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
@@ -83,7 +86,8 @@ class DRUNet(nn.Module):
             y = self._conv(4 * self.features[index - 1], 1, f"transposed{index}")(y + skips[index])
             y = self._residual_blocks(depth_to_space(y, 2), f"up{index}")
         y = self._conv(self.channels, 3, "tail")(y + skips[0])
-        return y.astype(x.dtype)[..., :height, :width, :]
+        y = y.astype(x.dtype)[..., :height, :width, :]
+        return x + y if self.residual else y
 
     def _residual_blocks(self, y, name):
         features = y.shape[-1]
