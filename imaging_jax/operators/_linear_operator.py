@@ -234,7 +234,17 @@ class _VStack(LinearOperator):
 def _transpose(operator: LinearOperator) -> Callable:
     domain = _struct(operator.in_shape, operator.in_dtype)
     transposed = jax.linear_transpose(operator.forward, domain)
-    return lambda y: transposed(y)[0]
+
+    def transpose(y):
+        try:
+            return transposed(y)[0]
+        except (AssertionError, NotImplementedError, RuntimeError) as error:
+            raise ValueError(
+                f"{type(operator).__name__}: expected forward(x) to be linear in x, so that JAX "
+                f"can transpose it, got {type(error).__name__}: {error}"
+            ) from error
+
+    return transpose
 
 
 def _conjugate(tree):

@@ -214,6 +214,24 @@ def test_input_is_cast_only_where_nothing_is_lost():
         single(np.ones(3))
 
 
+class Square(LinearOperator):
+    def forward(self, x):
+        return x * x
+
+
+class Clip(LinearOperator):
+    def forward(self, x):
+        return jnp.clip(x, 0, 1)
+
+
+@pytest.mark.parametrize("operator", [Square, Clip])
+def test_a_function_that_is_not_linear_is_named(operator):
+    A = operator(in_shape=(3,), in_dtype=np.float64)
+    for adjoint in (A.T, A.H, jax.jit(A.H)):
+        with pytest.raises(ValueError, match=rf"{operator.__name__}: expected .* linear in x"):
+            adjoint(np.ones(3))
+
+
 def test_errors_at_trace_time():
     _, A = matrix_operator(0, 5, 3)
     _, B = matrix_operator(1, 4, 2)

@@ -6,10 +6,21 @@ import pytest
 import scipy.ndimage
 
 from imaging_jax.operators import (
+    BayerMosaic,
     Blur,
     BlurDownsample,
+    Cassi,
+    CodedDiffraction,
+    CompressiveSensing,
+    Fourier,
+    FourierShift,
+    Grey,
+    Inpainting,
+    MaskedFourier,
+    SubsampledTransform,
     gaussian_kernel,
     optical_transfer_function,
+    sample_gaussian_matrix,
 )
 
 
@@ -61,10 +72,55 @@ def test_complex_blur(x64):
     assert gradient_norm(A, A.proximal(y, z, 0.3), y, z, 0.3) < 1e-13
 
 
+def operators_of(dtype):
+    domain = {"in_shape": (6, 7, 2), "in_dtype": dtype}
+    yield Inpainting(normal(0, (6, 7, 1)), **domain)
+    yield MaskedFourier(normal(0, (6, 7)), **domain)
+    yield Fourier(1.5, **domain)
+    yield CodedDiffraction(normal(0, (3, 6, 7)) + 1j * normal(1, (3, 6, 7)), **domain)
+    yield FourierShift(np.array([0.3, -1.6]), **domain)
+    yield Grey(np.array([0.3, 0.8]), **domain)
+    if dtype == np.float64:
+        yield Cassi(normal(0, (6, 7)), 2, **domain)
+        yield BayerMosaic(in_shape=(5, 6, 3), in_dtype=dtype)
+        rows = np.linalg.qr(normal(0, (42, 9)))[0].T
+        yield CompressiveSensing(rows, orthonormal_rows=True, **domain)
+        signs, indices = np.sign(normal(0, (4, 8))), np.array([1, 5, 30])
+        yield SubsampledTransform(signs, indices, in_shape=(4, 8, 2), in_dtype=dtype)
+        signs = np.sign(normal(0, (6, 7)))
+        yield SubsampledTransform(signs, indices, "dct", **domain)
+
+
+def noise_like(seed, shape, dtype):
+    if np.issubdtype(dtype, np.complexfloating):
+        return normal(seed, shape) + 1j * normal(seed + 100, shape)
+    return normal(seed, shape)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+def test_gradients_vanish(dtype, x64):
+    operators = list(operators_of(dtype))
+    ys = [noise_like(0, (2, *A.out_shape), A.out_dtype) for A in operators]
+    zs = [noise_like(1, (2, *A.in_shape), A.in_dtype) for A in operators]
+
+    def gradients(operators, ys, zs):
+        for A, y, z in zip(operators, ys, zs, strict=True):
+            x = A.proximal(y, z, 0.3)
+            yield x, A.H(A(x) - y) + 0.3 * (x - z)
+
+    options = {"xla_backend_optimization_level": 0}
+    compiled = jax.jit(lambda *a: list(gradients(*a)), compiler_options=options)
+    for A, (x, gradient) in zip(operators, compiled(operators, ys, zs), strict=True):
+        assert x.dtype == dtype, A
+        assert np.abs(gradient).max() < 1e-12, A
+
+
 def test_no_closed_form():
     kernel = np.ones((3, 3), np.float32)
     assert Blur(kernel, "symmetric", in_shape=(6, 6, 1)).proximal is None
     assert BlurDownsample(kernel, 2, in_shape=(6, 7, 1)).proximal is None
+    matrix = sample_gaussian_matrix(jax.random.key(0), 5, 42)
+    assert CompressiveSensing(matrix, in_shape=(6, 7, 1)).proximal is None
 
 
 @pytest.mark.parametrize("kernel_shape", [(3, 3), (4, 5), (9, 12)])

@@ -3,9 +3,10 @@ from functools import partial
 import jax
 import numpy as np
 import pytest
+import scipy.ndimage
 from jax.test_util import check_grads
 
-from imaging_jax.operators import affine_warp, resize
+from imaging_jax.operators import AffineWarp, HomographyWarp, affine_warp, homography_warp, resize
 
 IDENTITY = np.eye(2)
 GENERATOR = np.random.default_rng(0)
@@ -77,3 +78,42 @@ def test_vmaps_over_maps():
 def test_rejects(matrix, shape, message):
     with pytest.raises(ValueError, match=message):
         affine_warp(np.zeros((4, 4, 1), np.float32), matrix, np.zeros(2), shape)
+
+
+MAP = np.array([[0.9, 0.1, 1.3], [-0.05, 0.8, 2.1], [0.004, -0.006, 1.0]])
+
+
+def test_homography_reproduces_a_plane_as_scipy_does(x64):
+    plane = np.add(*np.indices((20, 20)) * np.array([0.3, -1.1])[:, None, None]) + 2
+    rows, columns, ones = np.einsum(
+        "ij,jyx->iyx", MAP, np.concatenate([np.indices((9, 8)), np.ones((1, 9, 8))])
+    )
+    wanted = scipy.ndimage.map_coordinates(plane, [rows / ones, columns / ones], order=1)
+    found = jit(homography_warp, static_argnums=2)(plane[..., None], MAP, (9, 8))
+    np.testing.assert_allclose(found[..., 0], wanted, atol=1e-12)
+
+
+def test_affine_maps_are_homographies_without_perspective(x64):
+    x = GENERATOR.random((2, 7, 8, 2))
+    matrix = np.vstack([MAP[:2], [0, 0, 1]])
+    wanted = affine_warp(x, MAP[:2, :2], MAP[:2, 2], (4, 5))
+    np.testing.assert_allclose(homography_warp(x, 3 * matrix, (4, 5)), wanted, atol=1e-13)
+    A = AffineWarp(MAP[:2, :2], MAP[:2, 2], (4, 5), in_shape=(7, 8, 2), in_dtype=np.float64)
+    np.testing.assert_allclose(A(x), wanted, atol=1e-13)
+
+
+def test_gradient_in_the_homography_through_the_operator(x64):
+    x = GENERATOR.random((6, 7, 1))
+    A = HomographyWarp(MAP, (3, 4), in_shape=x.shape, in_dtype=np.float64)
+
+    def energy(A):
+        return (A(x) ** 2).sum() + (A.H(A(x)) ** 3).sum()
+
+    check_grads(jax.jit(energy), (A,), order=1, modes=["rev"])
+
+
+def test_homography_rejects():
+    with pytest.raises(ValueError, match=r"matrix: expected shape \(3, 3\), got \(2, 3\)"):
+        homography_warp(np.zeros((4, 4, 1), np.float32), np.ones((2, 3)), (4, 4))
+    with pytest.raises(ValueError, match="shape: expected"):
+        homography_warp(np.zeros((4, 4, 1), np.float32), np.eye(3), (4, 0))
