@@ -1,0 +1,70 @@
+"""Algorithms without training: least squares, deconvolution, proximal methods, low rank."""
+
+from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
+from imaging_jax.solvers._first_order import fista, forward_backward, ista, primal_dual
+from imaging_jax.solvers._hyperspectral import lrmr, lrtv
+from imaging_jax.solvers._least_squares import (
+    conjugate_gradient,
+    data_proximal,
+    landweber,
+    lsqr,
+    tikhonov,
+)
+from imaging_jax.solvers._low_rank import godec, robust_pca
+from imaging_jax.solvers._plug_and_play import (
+    dpir_schedule,
+    pnp_admm,
+    pnp_forward_backward,
+    pnp_hqs,
+    red,
+)
+from imaging_jax.solvers._proximal import (
+    dct_proximal,
+    project_box,
+    project_nonnegative,
+    singular_value_threshold,
+    wavelet_proximal,
+)
+from imaging_jax.solvers._result import Result
+from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
+from imaging_jax.solvers._total_variation import (
+    FiniteDifferences,
+    total_variation,
+    tv_denoise,
+    tv_proximal,
+)
+
+__all__ = [
+    "FiniteDifferences",
+    "Result",
+    "admm",
+    "conjugate_gradient",
+    "data_proximal",
+    "dct_proximal",
+    "dpir_schedule",
+    "fista",
+    "forward_backward",
+    "godec",
+    "half_quadratic_splitting",
+    "ista",
+    "landweber",
+    "lrmr",
+    "lrtv",
+    "lsqr",
+    "pnp_admm",
+    "pnp_forward_backward",
+    "pnp_hqs",
+    "primal_dual",
+    "project_box",
+    "project_nonnegative",
+    "red",
+    "richardson_lucy",
+    "robust_pca",
+    "singular_value_threshold",
+    "tikhonov",
+    "total_variation",
+    "tv_denoise",
+    "tv_proximal",
+    "wavelet_proximal",
+    "wiener",
+]
