@@ -18,6 +18,9 @@ _SIZE = flags.DEFINE_string("image_size", "128x128", "Of the image predicted fro
 _AGAINST = flags.DEFINE_string("against", "", "torch: in turns with the same in PyTorch.")
 _ROUNDS = flags.DEFINE_integer("rounds", 10, "Chunks of calls timed of each.")
 _SECONDS = flags.DEFINE_float("seconds", 2.0, "About how long a chunk lasts.", lower_bound=0.0)
+_SOLVERS = flags.DEFINE_bool(
+    "solvers", False, "Operators and solvers against scipy, scikit-image and DeepInverse instead."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
 
 
@@ -34,18 +37,23 @@ def image_size(words: str) -> tuple[int, int] | None:
 def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
+    _check_output()
+    if _SOLVERS.value:
+        if _CONFIG.value is not None:
+            raise ValueError("--solvers measures no config; give one or the other")
+        from train.benchmarks.solving import benchmark_solving, cases, solving_lines
+
+        report = benchmark_solving(cases(), _ROUNDS.value, _SECONDS.value)
+        return _show(report, solving_lines(report))
     if _CONFIG.value is None:
         raise ValueError("--config=configs/<name>.py is missing; train.main --list shows them")
     size = image_size(_SIZE.value)
-    if _OUTPUT.value and not Path(_OUTPUT.value).absolute().parent.is_dir():
-        raise ValueError(f"--output={_OUTPUT.value}: its folder isn't there")
     if _AGAINST.value:
         # Two frameworks share the GPU: ours must not take most of its memory beforehand.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         # A program read from a cache would tell nothing of how long compiling takes.
         os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
     from train.benchmarks import benchmark, lines
-    from train.folder import write_json
 
     report = benchmark(
         _CONFIG.value,
@@ -55,7 +63,18 @@ def _main(arguments: list[str]) -> None:
         rounds=_ROUNDS.value,
         seconds=_SECONDS.value,
     )
-    print("\n".join(lines(report)))
+    _show(report, lines(report))
+
+
+def _check_output() -> None:
+    if _OUTPUT.value and not Path(_OUTPUT.value).absolute().parent.is_dir():
+        raise ValueError(f"--output={_OUTPUT.value}: its folder isn't there")
+
+
+def _show(report: dict, lines: list[str]) -> None:
+    from train.folder import write_json
+
+    print("\n".join(lines))
     if _OUTPUT.value:
         write_json(Path(_OUTPUT.value), report)
 

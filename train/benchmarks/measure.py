@@ -134,7 +134,8 @@ def _training(
 
 
 def _prediction(task: Any, state: Any, turns: Callable, size: tuple[int, int], opponent) -> dict:
-    scale, shape = task.scales[0], (1, *size, task.channels)
+    # A denoiser for any level is told one of the usual ones.
+    scale, shape = (task.serves or (25,))[0], (1, *size, task.channels)
     # Copied: PyTorch warns of arrays that it can't write to.
     lr = np.array(jax.random.uniform(jax.random.key(0), shape))
     subjects = [Subject(OURS, prediction(task, state, lr, scale))]

@@ -13,11 +13,12 @@ HEADER = f"{'':16s}{'ms':>12s}{'quartiles':>20s}{'images/s':>10s}"
 def lines(report: Mapping[str, Any]) -> list[str]:
     """Renders what `train.benchmarks.benchmark` returns."""
     config, matmul = report["config"], report["matmul"]
-    data, scales = config["data"], "+".join(map(str, config["task"]["scales"]))
+    data = config["data"]
+    scales = "+".join(f"x{scale}" for scale in config["task"].get("scales", ()))
     products = matmul["flops_per_second"]
     load = report["load"]
     found = [
-        f"{config['model']['name']} x{scales}, {report['parameters']:,} parameters, batch "
+        f"{config['model']['name']} {scales}, {report['parameters']:,} parameters, batch "
         f"{data['batch_size']} of {data['patch_size']}x{data['patch_size']}, {report['dtype']}, "
         f"{report['device']}",
         f"load before: {load['load_average']:.1f} programs on {load['cores']} cores",
