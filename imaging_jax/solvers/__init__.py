@@ -1,6 +1,7 @@
 """Algorithms without training: least squares, deconvolution, proximal methods, low rank."""
 
 from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
+from imaging_jax.solvers._douglas_rachford import pnp_douglas_rachford
 from imaging_jax.solvers._first_order import fista, forward_backward, ista, primal_dual
 from imaging_jax.solvers._hyperspectral import lrmr, lrtv
 from imaging_jax.solvers._least_squares import (
@@ -52,6 +53,7 @@ __all__ = [
     "lrtv",
     "lsqr",
     "pnp_admm",
+    "pnp_douglas_rachford",
     "pnp_forward_backward",
     "pnp_hqs",
     "primal_dual",

@@ -20,8 +20,8 @@ from imaging_jax.solvers._problem import (
 from imaging_jax.solvers._result import Result
 
 # Where an operator has no closed form `A.proximal`, its data step takes these limits.
-_INNER_TOLERANCE = 1e-6
-_INNER_ITERATIONS = 50
+INNER_TOLERANCE = 1e-6
+INNER_ITERATIONS = 50
 
 
 def dpir_schedule(
@@ -102,7 +102,7 @@ def pnp_hqs(
     Zhang et al., "Plug-and-play image restoration with deep denoiser prior", IEEE TPAMI 2021,
     equations 6a and 6b.
     """
-    y, x0, denoiser = _check(A, y, denoiser, x0, tolerance)
+    y, x0, denoiser = check_problem(A, y, denoiser, x0, tolerance)
     if np.ndim(sigmas) != 1 or np.shape(sigmas) != np.shape(rhos) or np.size(sigmas) == 0:
         raise ValueError(
             f"sigmas, rhos: expected vectors of one length, got shapes {np.shape(sigmas)} "
@@ -118,10 +118,10 @@ def pnp_hqs(
 def _pnp_hqs(A, y, denoiser, levels, x0, tolerance):
     def step(z, level):
         sigma, rho = level
-        x = proximal_step(A, y, z, rho, _INNER_TOLERANCE, _INNER_ITERATIONS)
+        x = proximal_step(A, y, z, rho, INNER_TOLERANCE, INNER_ITERATIONS)
         return denoiser(x, sigma), None
 
-    return _scan(A, step, lambda z: z, x0, levels, len(levels[0]), tolerance)
+    return scan_and_measure(A, step, lambda z: z, x0, levels, len(levels[0]), tolerance)
 
 
 def pnp_admm(
@@ -160,7 +160,7 @@ def pnp_admm(
     GlobalSIP 2013; Ryu et al., "Plug-and-play methods provably converge with properly trained
     denoisers", ICML 2019.
     """
-    y, x0, denoiser = _check(A, y, denoiser, x0, tolerance, iterations=iterations)
+    y, x0, denoiser = check_problem(A, y, denoiser, x0, tolerance, iterations=iterations)
     check_not_negative(sigma=sigma)
     check_positive(rho=rho)
     return _pnp_admm(A, y, denoiser, sigma, rho, x0, tolerance, iterations)
@@ -170,12 +170,12 @@ def pnp_admm(
 def _pnp_admm(A, y, denoiser, sigma, rho, x0, tolerance, iterations):
     def step(state, _):
         v, u = state
-        x = proximal_step(A, y, v - u, rho, _INNER_TOLERANCE, _INNER_ITERATIONS)
+        x = proximal_step(A, y, v - u, rho, INNER_TOLERANCE, INNER_ITERATIONS)
         v = denoiser(x + u, sigma)
         return (v, u + x - v), None
 
     start = (x0, jnp.zeros_like(x0))
-    return _scan(A, step, lambda state: state[0], start, None, iterations, tolerance)
+    return scan_and_measure(A, step, lambda state: state[0], start, None, iterations, tolerance)
 
 
 def pnp_forward_backward(
@@ -214,7 +214,7 @@ def pnp_forward_backward(
     Ryu et al., "Plug-and-play methods provably converge with properly trained denoisers", ICML
     2019, PnP-FBS.
     """
-    y, x0, denoiser = _check(A, y, denoiser, x0, tolerance, iterations=iterations)
+    y, x0, denoiser = check_problem(A, y, denoiser, x0, tolerance, iterations=iterations)
     check_not_negative(sigma=sigma)
     if step_size is not None:
         check_positive(step_size=step_size)
@@ -237,7 +237,7 @@ def _pnp_forward_backward(A, y, denoiser, sigma, x0, step_size, tolerance, accel
         return (new_x, new_x + (t - 1) / new_t * (new_x - x), new_t), None
 
     start = (x0, x0, jnp.ones((), x0.real.dtype))
-    return _scan(A, step, lambda state: state[0], start, None, iterations, tolerance)
+    return scan_and_measure(A, step, lambda state: state[0], start, None, iterations, tolerance)
 
 
 def red(
@@ -278,7 +278,7 @@ def red(
     Romano, Elad, Milanfar, "The little engine that could: regularization by denoising (RED)", SIAM
     J. Imaging Sciences 2017, equation 37.
     """
-    y, x0, denoiser = _check(A, y, denoiser, x0, tolerance, iterations=iterations)
+    y, x0, denoiser = check_problem(A, y, denoiser, x0, tolerance, iterations=iterations)
     check_positive(sigma=sigma, weight=weight)
     check_not_negative(denoiser_sigma=denoiser_sigma)
     return _red(A, y, denoiser, sigma, denoiser_sigma, weight, x0, tolerance, iterations)
@@ -290,12 +290,13 @@ def _red(A, y, denoiser, sigma, denoiser_sigma, weight, x0, tolerance, iteration
 
     def step(x, _):
         denoised = denoiser(x, denoiser_sigma)
-        return proximal_step(A, y, denoised, rho, _INNER_TOLERANCE, _INNER_ITERATIONS), None
+        return proximal_step(A, y, denoised, rho, INNER_TOLERANCE, INNER_ITERATIONS), None
 
-    return _scan(A, step, lambda x: x, x0, None, iterations, tolerance)
+    return scan_and_measure(A, step, lambda x: x, x0, None, iterations, tolerance)
 
 
-def _check(A, y, denoiser, x0, tolerance, **counts):
+def check_problem(A, y, denoiser, x0, tolerance, **counts):
+    """Returns data, start and denoiser; ValueError where they don't fit."""
     y, start = as_problem(A, y, x0)
     check_not_negative(tolerance=tolerance)
     check_iterations(**counts)
@@ -303,7 +304,7 @@ def _check(A, y, denoiser, x0, tolerance, **counts):
     return y, start, as_function("denoiser", denoiser)
 
 
-def _scan(A, step, image, state, xs, iterations, tolerance):
+def scan_and_measure(A, step, image, state, xs, iterations, tolerance):
     """Runs all iterations on all problems, and measures how far each image still moved."""
     axes = tuple(range(-len(A.in_shape), 0))
 

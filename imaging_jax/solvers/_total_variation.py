@@ -81,7 +81,7 @@ def tv_denoise(
       max_iterations: positive.
 
     Returns:
-      A `Result` with the relative duality gap as history.
+      A `Result` with the relative duality gap as history, ten times each.
 
     Raises:
       ValueError: where ``y`` isn't a real floating-point image or a number is out of its range.
@@ -108,17 +108,24 @@ def _tv_denoise(y, weight, boundary, tolerance, max_iterations):
             dual = jnp.sum(y**2 - x**2) / 2
             return (primal - dual) / jnp.where(primal > 0, primal, 1)
 
-        def step(state, k):
-            *momentum_state, gap = state
-            momentum_state = _fgp_step(y, weight, boundary, tuple(momentum_state))
-            last = (k % _ITERATIONS_A_GAP == _ITERATIONS_A_GAP - 1) | (k == max_iterations - 1)
-            gap = jax.lax.cond(last, lambda: relative_gap(momentum_state[0]), lambda: gap)
-            return (*momentum_state, gap), gap
+        def block(state, k):
+            count = jnp.minimum(_ITERATIONS_A_GAP, max_iterations - k * _ITERATIONS_A_GAP)
+            state = jax.lax.fori_loop(
+                0, count, lambda _, state: _fgp_step(y, weight, boundary, state), state
+            )
+            return state, relative_gap(state[0])
 
         start = _fgp_start(y)
-        gap = relative_gap(start[0])
-        (p, *_), *rest = iterate(step, (*start, gap), gap, tolerance, max_iterations)
-        return Result(y - finite_differences_adjoint(p, boundary), *rest)
+        blocks = -(-max_iterations // _ITERATIONS_A_GAP)
+        state, count, converged, history = iterate(
+            block, start, relative_gap(start[0]), tolerance, blocks
+        )
+        return Result(
+            x=y - finite_differences_adjoint(state[0], boundary),
+            iterations=jnp.minimum(count * _ITERATIONS_A_GAP, max_iterations),
+            converged=converged,
+            history=jnp.repeat(history, _ITERATIONS_A_GAP)[:max_iterations],
+        )
 
     return solve_each(solve, y.shape[-3:], y)
 

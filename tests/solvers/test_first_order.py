@@ -136,10 +136,10 @@ def test_batch_is_each_by_itself():
 def test_total_variation_denoising_by_primal_dual_and_admm():
     y = small_camera()[:24, :30] + 0.1 * noise(0, (24, 30, 1))
     weight = 0.1
-    exact = tv_denoise(y, weight, tolerance=1e-9, max_iterations=20000).x
+    exact = tv_denoise(y, weight, tolerance=1e-7, max_iterations=20000).x
 
     def objective(x):
-        return np.sum((np.asarray(x) - y) ** 2) / 2 + weight * total_variation(x)
+        return np.sum((np.asarray(x) - y) ** 2) / 2 + weight * float(total_variation(x))
 
     def shrink(z, step):
         length = jnp.sqrt(z[0] ** 2 + z[1] ** 2)
@@ -158,16 +158,16 @@ def test_total_variation_denoising_by_primal_dual_and_admm():
             lambda x, t: (x + t * y) / (1 + t),
             project,
             y,
-            step_size=0.25,
-            tolerance=1e-7,
+            step_size=0.05,
+            tolerance=2e-5,
             max_iterations=5000,
         ),
-        admm(identity, y, shrink, weight, K, tolerance=2e-5, max_iterations=1000),
+        admm(identity, y, shrink, weight, K, rho=3.0, tolerance=5e-4, max_iterations=1000),
     ]
     for result in results:
         assert result.converged
-        assert objective(result.x) == pytest.approx(objective(exact), rel=1e-5)
-        np.testing.assert_allclose(result.x, exact, atol=2e-3)
+        assert objective(result.x) == pytest.approx(objective(exact), rel=5e-5)
+        np.testing.assert_allclose(result.x, exact, atol=1e-3)
 
 
 def test_gradients():
