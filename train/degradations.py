@@ -1,23 +1,57 @@
-"""Degradations by name: how training pairs are made, inside the compiled step."""
+"""Degradations by name: how a measurement comes about, inside the compiled step."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
-from imaging_jax import operators
+from imaging_jax import operators, solvers
 
-# Each preset is a list of (operator, values), applied in order to the reference image.
+Steps = Sequence[tuple[str, dict]]
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """A degradation as lists of (function's name, values), applied in order.
+
+    Attributes:
+      measure: names of MEASURE, from the reference to the measurement.
+      reference: names of REFERENCE, applied to the reference beforehand, also where it is compared.
+      estimate: names of ESTIMATE, from the measurement to the image that networks are given, where
+        that isn't the measurement itself.
+    """
+
+    measure: Steps
+    reference: Steps = ()
+    estimate: Steps = ()
+
+
+_CT_VIEWS = 40
+_NOISE = ("gaussian_noise", {"sigma": 2.55 / 255})
+
 PRESETS = {
-    "bicubic": [("resize", {"rounding": "none"})],
-    "bicubic_8bit": [("resize", {"rounding": "once"})],
+    "bicubic": Degradation([("resize", {"rounding": "none"})]),
+    "bicubic_8bit": Degradation([("resize", {"rounding": "once"})]),
     # BD and DN of the super-resolution literature (Zhang et al., RDN, 2018).
-    "blur_bicubic": [
-        ("gaussian_blur", {"size": 7, "sigma": 1.6}),
-        ("resize", {"rounding": "once"}),
-    ],
-    "bicubic_noise": [
-        ("resize", {"rounding": "none"}),
-        ("gaussian_noise", {"sigma": 30 / 255}),
-    ],
-    "jpeg_20": [("jpeg", {"quality": 20})],
+    "blur_bicubic": Degradation(
+        [("gaussian_blur", {"size": 7, "sigma": 1.6}), ("resize", {"rounding": "once"})]
+    ),
+    "bicubic_noise": Degradation(
+        [("resize", {"rounding": "none"}), ("gaussian_noise", {"sigma": 30 / 255})]
+    ),
+    "jpeg_20": Degradation([("jpeg", {"quality": 20})]),
+    "motion_15": Degradation(
+        [("diagonal_motion", {"length": 15}), _NOISE],
+        estimate=[("wiener", {"length": 15, "noise_to_signal": 0.01})],
+    ),
+    "inpainting_50": Degradation([_NOISE, ("random_mask", {"kept": 0.5})]),
+    "ct_40": Degradation(
+        [("radon", {"views": _CT_VIEWS}), _NOISE],
+        reference=[("inscribed_disc", {})],
+        estimate=[("filtered_back_projection", {"views": _CT_VIEWS})],
+    ),
 }
 
 
@@ -32,9 +66,21 @@ def _gaussian_blur(key, x, scale, size, sigma):
     return operators.blur(x, kernel, boundary="symmetric")
 
 
+def _diagonal_motion(key, x, scale, length):
+    del key, scale
+    return operators.blur(x, diagonal_kernel(length))
+
+
 def _gaussian_noise(key, x, scale, sigma):
     del scale
     return operators.gaussian_noise(key, x, sigma)
+
+
+def _random_mask(key, x, scale, kept):
+    """Leaves out pixels, all channels of each."""
+    del scale
+    mask = jax.random.bernoulli(key, kept, (*x.shape[:-1], 1))
+    return jnp.where(mask, x, 0)
 
 
 def _jpeg(key, x, scale, quality):
@@ -42,12 +88,82 @@ def _jpeg(key, x, scale, quality):
     return operators.jpeg(x, quality)
 
 
-OPERATORS = {
-    "resize": _resize,
+def _radon(key, x, scale, views):
+    del key, scale
+    return operators.radon(x, view_angles(views))
+
+
+MEASURE = {
+    "diagonal_motion": _diagonal_motion,
     "gaussian_blur": _gaussian_blur,
     "gaussian_noise": _gaussian_noise,
     "jpeg": _jpeg,
+    "radon": _radon,
+    "random_mask": _random_mask,
+    "resize": _resize,
 }
+
+
+def _inscribed_disc(x):
+    size = x.shape[-2]
+    offsets = np.arange(size) - size // 2
+    inside = offsets[:, None] ** 2 + offsets**2 <= (size // 2) ** 2
+    return jnp.where(inside[..., None], x, 0)
+
+
+REFERENCE = {"inscribed_disc": _inscribed_disc}
+
+
+def _wiener(y, length, noise_to_signal):
+    return solvers.wiener(y, diagonal_kernel(length), noise_to_signal, "gradient")
+
+
+def _filtered_back_projection(y, views):
+    return operators.filtered_back_projection(y, view_angles(views))
+
+
+ESTIMATE = {"filtered_back_projection": _filtered_back_projection, "wiener": _wiener}
+
+
+def _motion_operator(y, length):
+    return operators.Blur(diagonal_kernel(length), in_shape=y.shape, in_dtype=y.dtype)
+
+
+def _mask_operator(y, kept):
+    del kept
+    # Noise leaves no pixel that was kept at exactly 0.
+    mask = jnp.any(y != 0, axis=-1, keepdims=True).astype(y.dtype)
+    return operators.Inpainting(mask, in_shape=y.shape, in_dtype=y.dtype)
+
+
+def _radon_operator(y, views):
+    size, _, channels = y.shape
+    angles = jnp.asarray(view_angles(views), y.dtype)
+    return operators.Radon(angles, in_shape=(size, size, channels), in_dtype=y.dtype)
+
+
+OPERATORS = {
+    "diagonal_motion": _motion_operator,
+    "radon": _radon_operator,
+    "random_mask": _mask_operator,
+}
+
+
+def diagonal_kernel(length: int) -> jax.Array:
+    """The blur of a motion over `length` pixels down and to the right."""
+    return jnp.eye(length) / length
+
+
+def view_angles(views: int) -> np.ndarray:
+    """Angles of so many views over half a turn, in degrees."""
+    return np.arange(views) * (180 / views)
+
+
+def reference(preset: str, x: jax.Array) -> jax.Array:
+    """The part of images (..., H, W, C) that the named degradation measures."""
+    for name, values in PRESETS[preset].reference:
+        x = REFERENCE[name](x, **values)
+    return x
 
 
 def degrade(key: jax.Array, x: jax.Array, preset: str, scale: int) -> jax.Array:
@@ -59,6 +175,38 @@ def degrade(key: jax.Array, x: jax.Array, preset: str, scale: int) -> jax.Array:
       preset: a name of PRESETS.
       scale: the factor by which resizing operators shrink the image.
     """
-    for index, (name, values) in enumerate(PRESETS[preset]):
-        x = OPERATORS[name](jax.random.fold_in(key, index), x, scale, **values)
+    for index, (name, values) in enumerate(PRESETS[preset].measure):
+        x = MEASURE[name](jax.random.fold_in(key, index), x, scale, **values)
     return x
+
+
+def linear_operator(preset: str, y: jax.Array) -> operators.LinearOperator:
+    """The linear part of the named degradation, that made the measurement y of one image.
+
+    Raises:
+      ValueError: a degradation without one that is known here.
+    """
+    known = [(name, values) for name, values in PRESETS[preset].measure if name in OPERATORS]
+    if len(known) != 1:
+        raise ValueError(f"the degradation {preset} has no linear operator that is known here")
+    ((name, values),) = known
+    return OPERATORS[name](y, **values)
+
+
+def data_step(preset: str, y: jax.Array) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """Makes (z, rho) -> argmin_x |A x - y|² + rho |x - z|² of measurements (N, ...)."""
+
+    def step(y, z, rho):
+        def of_one(y, z):
+            return solvers.data_proximal(linear_operator(preset, y), y, z, rho)
+
+        return jax.vmap(of_one)(y, z)
+
+    return jax.tree_util.Partial(step, y)
+
+
+def estimate(preset: str, y: jax.Array) -> jax.Array:
+    """The image that a network is given of a measurement by the named degradation."""
+    for name, values in PRESETS[preset].estimate:
+        y = ESTIMATE[name](y, **values)
+    return y

@@ -6,7 +6,7 @@ from train.data import DATA, IMAGE_SETS
 from train.degradations import PRESETS
 from train.protocols import PROTOCOLS
 from train.provenance import ROOT
-from train.systems import IDENTITY, INTERPOLATION, ZERO_SHOT
+from train.systems import GIVEN, IDENTITY, INTERPOLATION, PROXIMALS, ZERO_SHOT
 
 
 def listing() -> str:
@@ -17,7 +17,7 @@ def listing() -> str:
         if file.stem not in ("__init__", "common")
     )
     sections = {
-        "systems that need no weights": (*INTERPOLATION, IDENTITY, ZERO_SHOT),
+        "systems that need no weights": (*INTERPOLATION, IDENTITY, GIVEN, *PROXIMALS, ZERO_SHOT),
         "models": MODELS,
         "configs": configs,
         "weights": pretrained.WEIGHTS,

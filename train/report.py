@@ -18,7 +18,7 @@ from train.systems import system
 from train.tasks.supervised import NETWORK
 
 WEIGHTS, PAGE = "weights.safetensors", "report.html"
-MEASURED, OURS = "measured", "ours"
+OURS = "ours"
 
 
 def preview(predict: Predict, scoring: Scoring, folder: Path, step: int) -> None:
@@ -31,18 +31,18 @@ def preview(predict: Predict, scoring: Scoring, folder: Path, step: int) -> None
 def views(predict: Predict, scoring: Scoring, index: int) -> dict[str, np.ndarray]:
     """What one image of the set becomes, by title, (H, W, 3) uint8; what is scored is shown.
 
-    The measurement (where it is smaller, enlarged by repetition), the baseline's answer (where
-    that is another), ours, and the reference.
+    The measurement enlarged by repetition (where it is smaller), what the baseline makes of it,
+    ours, and the reference.
     """
     image_set, protocol = scoring.open()
     image = images.without_alpha(images.to_uint8(image_set[index]))
     batch = image[None].astype(np.float64) / 255.0
     measured, reference = protocol.degrade(batch, scoring.condition, [index])
-    factor = reference.shape[1] // measured.shape[1]
-    shown = {MEASURED: pictures.enlarge(np.asarray(measured[0]), factor)}
-    if factor > 1:
-        baseline = system(protocol.baseline).predict(np.asarray(measured), scoring.condition)
-        shown[protocol.baseline] = np.asarray(baseline)[0]
+    shown = {}
+    if measured.shape[1] < reference.shape[1]:
+        shown["measured"] = pictures.enlarge(np.asarray(measured[0]), scoring.condition)
+    baseline = system(protocol.baseline).predict(np.asarray(measured), scoring.condition)
+    shown[protocol.baseline] = np.asarray(baseline)[0]
     shown[OURS] = np.asarray(predict(np.asarray(measured), scoring.condition))[0]
     shown["reference"] = np.asarray(reference[0])
     return {title: images.to_rgb(images.from_float(image)) for title, image in shown.items()}

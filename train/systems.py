@@ -14,10 +14,12 @@ from imaging_jax import pretrained
 from imaging_jax.models import MODELS
 from imaging_jax.models.super_resolution import self_ensemble
 from imaging_jax.operators import resize
+from train import degradations
+from train.classical import PROXIMALS, solver
 from train.devices import data_mesh, replicated
 from train.evaluators import Predict, prediction
 from train.folder import is_run, training_of
-from train.registry import nearest
+from train.registry import look_up, nearest
 from train.tasks.denoising import denoise
 from train.tasks.super_resolution import enlarge
 from train.tasks.supervised import NETWORK, compiled
@@ -25,7 +27,7 @@ from train.tiling import Pure
 from train.zero_shot import ITERATIONS, zero_shot
 
 INTERPOLATION = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
-IDENTITY, ZERO_SHOT = "identity", "zssr"
+IDENTITY, GIVEN, ZERO_SHOT = "identity", "given", "zssr"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,29 @@ def _interpolate(lr, scale, kernel):
 def identity() -> System:
     """What was given, as it is: the measured image's own score."""
     return System("identity", "none", lambda y, condition: y, condition="")
+
+
+def given(preset: str) -> System:
+    """The image that networks are given of a measurement by the named degradation."""
+    look_up(degradations.PRESETS, preset, "given")
+    predict = jax.jit(lambda y, scale: degradations.estimate(preset, jnp.asarray(y, jnp.float32)))
+    return System("given", preset, predict, serves=(1,), precision="float32")
+
+
+def classical(name: str, preset: str, weight: str) -> System:
+    """FISTA with a prior, for the operator of the named degradation.
+
+    Raises:
+      ValueError: no such degradation, or a weight that is no positive number.
+    """
+    try:
+        value = float(weight)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < np.inf:
+        raise ValueError(f"{name}:{preset}:{weight}: wanted a positive weight of the prior")
+    predict = solver(name, preset, value)
+    return System(name, f"{preset}_{weight}", predict, serves=(1,), precision="float32")
 
 
 def zero_shot_learning(iterations: int) -> System:
@@ -208,7 +233,8 @@ def system(name: str) -> System:
     """Opens a system by name.
 
     Args:
-      name: interpolation, weights, a run folder, "identity", "zssr" or "zssr:<iterations>";
+      name: interpolation, weights, a run folder, "identity", "given:<degradation>",
+        "fista_tv:<degradation>:<weight>", "fista_wavelet:…", "zssr" or "zssr:<iterations>";
         "<name>+" for the self-ensemble; "<name>,<name>" for one after the other, where "+" holds
         for the one it stands at.
 
@@ -228,10 +254,16 @@ def system(name: str) -> System:
         return identity()
     if name in pretrained.WEIGHTS:
         return weights(name)
-    kind, _, iterations = name.partition(":")
+    kind, _, rest = name.partition(":")
+    if kind == GIVEN:
+        return given(rest)
+    if kind in PROXIMALS:
+        preset, _, weight = rest.partition(":")
+        return classical(kind, preset, weight)
+    iterations = rest
     if kind == ZERO_SHOT and (iterations.isdigit() or name == ZERO_SHOT):
         if iterations and int(iterations) < 1:
             raise ValueError(f"{name}: wanted at least 1 iteration")
         return zero_shot_learning(int(iterations or ITERATIONS))
-    known = [*INTERPOLATION, *pretrained.WEIGHTS, IDENTITY, ZERO_SHOT]
+    known = [*INTERPOLATION, *pretrained.WEIGHTS, IDENTITY, GIVEN, *PROXIMALS, ZERO_SHOT]
     raise ValueError(f"{name!r} is no run folder and no known system; {nearest(name, known)}")

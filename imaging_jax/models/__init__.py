@@ -1,6 +1,14 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.restoration import ARCNN, IRCNN, DnCNN, DRUNet, FFDNet, SimpleCNN
+from imaging_jax.models.restoration import (
+    ARCNN,
+    IRCNN,
+    DnCNN,
+    DRUNet,
+    FFDNet,
+    SimpleCNN,
+    UnrolledHQS,
+)
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,
@@ -32,6 +40,7 @@ MODELS = {
     "simple_cnn": SimpleCNN,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
+    "unrolled_hqs": UnrolledHQS,
     "vdsr": VDSR,
 }
 

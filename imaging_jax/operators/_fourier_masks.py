@@ -44,11 +44,11 @@ def sample_cartesian_mask(
             f"center_fraction: expected 0 to {1 / acceleration:.4g} of {width} columns, "
             f"got {fraction}"
         )
-    if low >= width:
-        columns = jnp.ones(width, bool)
+    if low in (width, wanted):
+        columns = jnp.zeros(width, bool)
     elif equispaced:
         # The others' distance, so that with the block they are as many as wanted.
-        distance = acceleration * (low - width) / min(low * acceleration - width, -1e-9)
+        distance = acceleration * (low - width) / (low * acceleration - width)
         first = jax.random.randint(key, (), 0, max(round(distance), 1))
         places = first + distance * jnp.arange(int(np.ceil(width / distance)))
         places = jnp.round(places).astype(int)

@@ -23,11 +23,12 @@ POISSON = [
     (30, 10.977246, 1.000077, 29.74998, 29.99998, 30.01704),
 ]
 
-# gain, sigma, rate, mean, variance, inverse of the mean.
+# gain, sigma, rate; mean and variance by scipy.integrate.quad, split where the root begins; then a
+# transformed value and the fact sheet's inverse of it.
 POISSON_GAUSSIAN = [
-    (0.1, 0.05, 20, 9.027705, 1.00054, 2.00180),
-    (0.02, 0.02, 10, 6.670333, 1.00667, 0.20032),
-    (0.5, 0.5, 4, 4.523055, 1.04579, 1.99913),
+    (0.1, 0.05, 20, 9.027705, 1.000537, 9.027705, 2.00180),
+    (0.02, 0.02, 10, 6.670333, 1.006676, 6.670333, 0.20032),
+    (0.5, 0.5, 4, 4.522947, 1.046706, 4.523055, 1.99913),
 ]
 
 
@@ -44,16 +45,18 @@ def test_poisson(rate, mean, variance, algebraic, asymptotic, exact, x64):
     assert float(inverse_anscombe(found)) == pytest.approx(exact, abs=6e-6)
 
 
-@pytest.mark.parametrize(("gain", "sigma", "rate", "mean", "variance", "inverse"), POISSON_GAUSSIAN)
-def test_poisson_gaussian(gain, sigma, rate, mean, variance, inverse, x64):
+@pytest.mark.parametrize(
+    ("gain", "sigma", "rate", "mean", "variance", "value", "inverse"), POISSON_GAUSSIAN
+)
+def test_poisson_gaussian(gain, sigma, rate, mean, variance, value, inverse, x64):
     counts = np.arange(100.0)[:, None]
-    normal, step = np.linspace(-9, 9, 8001, retstep=True)
+    normal, step = np.linspace(-9, 9, 20001, retstep=True)
     weights = scipy.stats.poisson(rate).pmf(counts) * scipy.stats.norm.pdf(normal) * step
     values = generalized_anscombe(gain * counts + sigma * normal, gain, sigma)
     found = float(np.sum(weights * values))
-    assert found == pytest.approx(mean, abs=2e-6)
-    assert float(np.sum(weights * (values - found) ** 2)) == pytest.approx(variance, abs=6e-6)
-    found = float(inverse_generalized_anscombe(found, gain, sigma))
+    assert found == pytest.approx(mean, abs=6e-7)
+    assert float(np.sum(weights * (values - found) ** 2)) == pytest.approx(variance, abs=6e-7)
+    found = float(inverse_generalized_anscombe(value, gain, sigma))
     assert found == pytest.approx(inverse, abs=6e-6)
 
 

@@ -159,6 +159,12 @@ def test_equispaced_cartesian_mask():
     assert len(firsts) > 2
 
 
+@pytest.mark.parametrize("equispaced", [False, True])
+def test_cartesian_mask_of_the_block_alone(equispaced):
+    columns = np.fft.fftshift(sample_cartesian_mask(KEY, (2, 100), 4, 0.25, equispaced)[0])
+    np.testing.assert_array_equal(np.flatnonzero(columns), np.arange(38, 63))
+
+
 def test_masks_hold_everything_at_acceleration_one():
     np.testing.assert_array_equal(sample_cartesian_mask(KEY, (3, 8), 1, 0.25), 1)
     np.testing.assert_array_equal(sample_cartesian_mask(KEY, (3, 8), 1, 1.0), 1)

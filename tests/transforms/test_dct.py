@@ -7,7 +7,7 @@ import scipy.fft
 from imaging_jax.transforms import dct2, idct2
 
 
-@pytest.mark.parametrize("shape", [(8, 8, 1), (2, 3, 5, 12, 3), (17, 1, 2)])
+@pytest.mark.parametrize("shape", [(2, 3, 5, 12, 3), (17, 1, 2)])
 def test_against_scipy(shape, x64):
     x = np.random.default_rng(0).standard_normal(shape)
     expected = scipy.fft.dctn(x, axes=(-3, -2), norm="ortho")

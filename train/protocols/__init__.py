@@ -34,6 +34,13 @@ PROTOCOLS = {
         # DnCNN, FFDNet and their time.
         Denoising("awgn"),
         Denoising("awgn_one_seed", one_seed=True),
+        # Restoration at the image's own size; grey, nothing rounded before it is degraded.
+        *(
+            SuperResolution(
+                preset, "y", False, "none", "symmetric", True, False, degradation=preset
+            )
+            for preset in ("motion_15", "inpainting_50", "ct_40")
+        ),
         # The remote-sensing papers: all channels, and sharpness.
         SuperResolution(
             "rgb_channels", "rgb", False, "once", "symmetric", True, False, compared="rgb",

@@ -48,7 +48,11 @@ class SuperResolution:
     ssim_window: str = "gaussian 11x11 sigma 1.5"
 
     condition: ClassVar[str] = "scale"
-    baseline: ClassVar[str] = "bicubic"
+
+    @property
+    def baseline(self) -> str:
+        """The system that shows what was given."""
+        return f"given:{self.degradation}" if self.degradation else "bicubic"
 
     def border(self, scale: int) -> int:
         """Pixels left out on every side."""
@@ -64,6 +68,7 @@ class SuperResolution:
         with jax.enable_x64(True):
             reference = _reference(self, jnp.asarray(image, jnp.float64), scale)
             if self.degradation:
+                reference = degradations.reference(self.degradation, reference)
                 return _by_preset(self, reference, scale, jnp.asarray(indices)), reference
             lr = _resized(self, reference, scale)
             if self.jpeg_quality:

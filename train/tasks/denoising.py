@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from imaging_jax.models.restoration import as_denoiser
 from imaging_jax.operators import gaussian_noise
 from imaging_jax.transforms import luminance
-from train.tasks.supervised import Supervised
+from train.tasks.supervised import Supervised, by_channels
 
 
 class Denoising(Supervised):
@@ -81,10 +81,5 @@ def denoise(network: nn.Module, variables, noisy: jax.Array, sigma: int) -> jax.
       network sees a grey image as three equal channels.
     """
     denoiser = as_denoiser(network, variables)
-    if network.channels == 1 and noisy.shape[-1] == 3:
-        channels = jnp.split(noisy, 3, axis=-1)
-        return jnp.concatenate([denoiser(c, sigma / 255) for c in channels], axis=-1)
-    if network.channels == 3 and noisy.shape[-1] == 1:
-        colour = denoiser(jnp.repeat(noisy, 3, axis=-1), sigma / 255)
-        return jnp.mean(colour, axis=-1, keepdims=True)
-    return denoiser(noisy, sigma / 255).astype(jnp.float32)
+    denoised = by_channels(lambda x: denoiser(x, sigma / 255), noisy, network.channels)
+    return denoised.astype(jnp.float32)

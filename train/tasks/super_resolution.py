@@ -10,7 +10,7 @@ from imaging_jax.operators import resize
 from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from train import degradations
 from train.registry import look_up
-from train.tasks.supervised import Supervised
+from train.tasks.supervised import Supervised, by_channels
 
 
 class SuperResolution(Supervised):
@@ -53,6 +53,8 @@ class SuperResolution(Supervised):
         self.scales = tuple(scales)
         look_up(degradations.PRESETS, degradation, "task.degradation")
         self.degradation = degradation
+        if getattr(network, "takes_data_step", False):
+            _check_operator(degradation, self.scales)
         if len(self.scales) > 1 and not network.upsampled_input:
             raise ValueError(
                 f"task.scales={self.scales}: {type(network).__name__} serves one scale, since it "
@@ -83,14 +85,29 @@ class SuperResolution(Supervised):
                 raise ValueError(f"data.patch_size={patch_size} isn't a multiple of scale {scale}")
 
     def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
-        """See `enlarge`."""
+        """See `enlarge`; the network is given the degradation's estimate."""
+        if getattr(self.network, "takes_data_step", False):
+            unrolled = lambda y: self.network.apply(variables, *self._arguments(y))  # noqa: E731
+            return by_channels(unrolled, inputs, self.channels).astype(jnp.float32)
+        inputs = degradations.estimate(self.degradation, inputs)
         return enlarge(self.network, variables, inputs, condition)
+
+    def _arguments(self, measured):
+        """What the network takes of measurements at scale 1."""
+        given = degradations.estimate(self.degradation, measured)
+        if getattr(self.network, "takes_data_step", False):
+            return given, degradations.data_step(self.degradation, measured)
+        return (given,)
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """The degraded images, each group at its scale, and the reference."""
         reference = batch["image"]
         if self.channels == 1:
             reference = luminance(reference)
+        reference = degradations.reference(self.degradation, reference)
+        if self.scales == (1,):
+            measured = degradations.degrade(key, reference, self.degradation, 1)
+            return self._arguments(measured), reference
         groups = jnp.split(reference, len(self.scales))
         inputs = [
             self._degraded(jax.random.fold_in(key, i), group, scale)
@@ -101,6 +118,15 @@ class SuperResolution(Supervised):
     def _degraded(self, key, reference, scale):
         lr = degradations.degrade(key, reference, self.degradation, scale)
         return resize(lr, scale) if self.network.upsampled_input else lr
+
+
+def _check_operator(degradation, scales):
+    steps = [name for name, _ in degradations.PRESETS[degradation].measure]
+    if scales != (1,) or not any(name in degradations.OPERATORS for name in steps):
+        raise ValueError(
+            f"task.degradation={degradation!r} at task.scales={scales}: an unrolled network wants "
+            "scale 1 and a degradation with a linear operator, such as 'motion_15'"
+        )
 
 
 def enlarge(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Array:

@@ -170,6 +170,20 @@ def compiled(restore: Callable) -> Callable:
     return apply
 
 
+def by_channels(apply: Callable, images: jax.Array, channels: int) -> jax.Array:
+    """Applies a function of images of `channels` channels, 1 or 3, to images of 1 or 3.
+
+    Colours go one after the other to a function of grey images; a grey image goes as three equal
+    channels to one of colours.
+    """
+    if channels == 1 and images.shape[-1] == 3:
+        parts = jnp.split(images, 3, axis=-1)
+        return jnp.concatenate([apply(part) for part in parts], axis=-1)
+    if channels == 3 and images.shape[-1] == 1:
+        return jnp.mean(apply(jnp.repeat(images, 3, axis=-1)), axis=-1, keepdims=True)
+    return apply(images)
+
+
 def _centre(image: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     # A network without padding returns less than it was given.
     top, left = ((image.shape[a] - shape[a]) // 2 for a in (-3, -2))

@@ -7,6 +7,7 @@ from imaging_jax.models.restoration.drunet import DRUNet
 from imaging_jax.models.restoration.ffdnet import FFDNet
 from imaging_jax.models.restoration.ircnn import IRCNN
 from imaging_jax.models.restoration.simple_cnn import SimpleCNN
+from imaging_jax.models.restoration.unrolled_hqs import UnrolledHQS
 
 __all__ = [
     "ARCNN",
@@ -15,6 +16,7 @@ __all__ = [
     "DnCNN",
     "FFDNet",
     "SimpleCNN",
+    "UnrolledHQS",
     "as_denoiser",
     "merge_batch_norm",
 ]
