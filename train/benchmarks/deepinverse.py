@@ -50,7 +50,7 @@ def conjugate_gradient(y: np.ndarray, kernel: np.ndarray, iterations: int) -> Pr
         return physics.A_adjoint(physics.A(v)) + 1e-4 * v
 
     solve = deepinv.optim.linear.conjugate_gradient
-    return {_NAME: lambda: solve(normal, data, max_iter=iterations, tol=0.0)}
+    return {_NAME: lambda: solve(normal, physics.A_adjoint(data), max_iter=iterations, tol=0.0)}
 
 
 def total_variation(y: np.ndarray, weight: float, iterations: int) -> Programs:

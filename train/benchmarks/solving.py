@@ -123,7 +123,8 @@ def conjugate_gradient_case(size: int, iterations: int) -> Case:
     matrix = scipy.sparse.linalg.LinearOperator((size**2, size**2), normal, dtype=np.float32)
 
     def scipys():
-        return scipy.sparse.linalg.cg(matrix, x.ravel(), rtol=0.0, maxiter=iterations)
+        start = scipy.fft.irfft2(otf.conj() * scipy.fft.rfft2(x, workers=-1), workers=-1)
+        return scipy.sparse.linalg.cg(matrix, start.ravel(), rtol=0.0, maxiter=iterations)
 
     A = operators.Blur(_KERNEL, in_shape=(size, size, 1))
 

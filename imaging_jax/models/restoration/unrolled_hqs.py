@@ -15,7 +15,7 @@ class UnrolledHQS(nn.Module):
 
     Each stage adds what a few convolutions on the four half-size sub-images predict, then all but
     the last take ``argmin_x |A x - y|² + rho |x - z|²`` with a rho of their own that is learned, so
-    that a network for an operator needs no weights to invert it. The defaults have 104,124
+    that a network for an operator needs no weights to invert it. The defaults have 104,184
     parameters for grey images. Kernels start He normal, the last of each stage near zero.
 
     Attributes:
