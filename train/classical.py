@@ -25,7 +25,7 @@ def solver(name: str, preset: str, weight: float) -> Callable[[np.ndarray, int],
       ValueError: an unknown degradation, or one whose operator isn't linear.
     """
     look_up(degradations.PRESETS, preset, f"the degradation of {name}")
-    if not any(step in degradations.OPERATORS for step, _ in degradations.PRESETS[preset].measure):
+    if not degradations.has_operator(preset):
         raise ValueError(f"{name}: {preset} has no linear operator that is known here")
 
     @jax.jit

@@ -105,6 +105,8 @@ MEASURE = {
 
 
 def _inscribed_disc(x):
+    if x.shape[-3] != x.shape[-2]:
+        raise ValueError(f"tomography wants square images, got {x.shape}")
     size = x.shape[-2]
     offsets = np.arange(size) - size // 2
     inside = offsets[:, None] ** 2 + offsets**2 <= (size // 2) ** 2
@@ -180,16 +182,21 @@ def degrade(key: jax.Array, x: jax.Array, preset: str, scale: int) -> jax.Array:
     return x
 
 
+def has_operator(preset: str) -> bool:
+    """Whether the named degradation is one known linear operator and noise."""
+    steps = [name for name, _ in PRESETS[preset].measure if name != "gaussian_noise"]
+    return len(steps) == 1 and steps[0] in OPERATORS
+
+
 def linear_operator(preset: str, y: jax.Array) -> operators.LinearOperator:
     """The linear part of the named degradation, that made the measurement y of one image.
 
     Raises:
       ValueError: a degradation without one that is known here.
     """
-    known = [(name, values) for name, values in PRESETS[preset].measure if name in OPERATORS]
-    if len(known) != 1:
+    if not has_operator(preset):
         raise ValueError(f"the degradation {preset} has no linear operator that is known here")
-    ((name, values),) = known
+    name, values = next(step for step in PRESETS[preset].measure if step[0] in OPERATORS)
     return OPERATORS[name](y, **values)
 
 

@@ -36,6 +36,7 @@ def _main(arguments: list[str]) -> None:
 
     protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
     images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
+    system.check_degradation(protocol)
     for value in _conditions(system, protocol.condition):
         system.check(protocol.condition, value)
         start = time.monotonic()

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -42,12 +43,13 @@ class System:
         is none.
       serves: scales or levels of noise it serves; empty where it serves all.
       sha256: of the weights' file, or empty.
-      origin: "interpolation", "published" or "trained here".
+      origin: "interpolation" (and whatever else isn't trained), "published" or "trained here".
       seed: of the training, where it was trained here.
       training: where and how, likewise: the run's config, seconds and provenance.
       paper: the published system it reproduces, as `published.json` names it; or empty.
       precision: of its arithmetic.
       condition: what `serves` counts: "scale" or "sigma"; empty where it takes either.
+      degradation: the one it undoes, a name of `train.degradations.PRESETS`; empty where several.
     """
 
     name: str
@@ -62,6 +64,16 @@ class System:
     paper: str = ""
     precision: str = "float64"
     condition: str = "scale"
+    degradation: str = ""
+
+    def check_degradation(self, protocol: Any) -> None:
+        """Raises a ValueError where the protocol measures in a way that the system doesn't undo."""
+        measured = getattr(protocol, "degradation", "")
+        if self.degradation and measured != self.degradation:
+            raise ValueError(
+                f"{self.name} ({self.weights}) undoes {self.degradation}; the protocol "
+                f"{protocol.name} measures by {measured or 'no named degradation'}"
+            )
 
     def check(self, condition: str, value: int) -> None:
         """Raises a ValueError where the system doesn't serve this scale or sigma."""
@@ -97,7 +109,7 @@ def given(preset: str) -> System:
     """The image that networks are given of a measurement by the named degradation."""
     look_up(degradations.PRESETS, preset, "given")
     predict = jax.jit(lambda y, scale: degradations.estimate(preset, jnp.asarray(y, jnp.float32)))
-    return System("given", preset, predict, serves=(1,), precision="float32")
+    return System("given", preset, predict, serves=(1,), precision="float32", degradation=preset)
 
 
 def classical(name: str, preset: str, weight: str) -> System:
@@ -113,7 +125,14 @@ def classical(name: str, preset: str, weight: str) -> System:
     if not 0 < value < np.inf:
         raise ValueError(f"{name}:{preset}:{weight}: wanted a positive weight of the prior")
     predict = solver(name, preset, value)
-    return System(name, f"{preset}_{weight}", predict, serves=(1,), precision="float32")
+    return System(
+        name,
+        f"{preset}_{weight}",
+        predict,
+        serves=(1,),
+        precision="float32",
+        degradation=preset,
+    )
 
 
 def zero_shot_learning(iterations: int) -> System:

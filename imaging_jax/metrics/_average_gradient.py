@@ -3,7 +3,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.metrics._images import as_real_image
+from imaging_jax._images import as_image
 from imaging_jax.metrics._safe_sqrt import safe_sqrt
 
 Differences = Literal["forward", "forward_with_border", "central"]
@@ -35,7 +35,7 @@ def average_gradient(
       ValueError: where ``image`` isn't a real floating-point image or is too small, or
         ``differences`` isn't one of those above.
     """
-    image = as_real_image("image", image)
+    image = as_image("image", image, real=True)
     height, width = image.shape[-3:-1]
     if min(height, width) < 2:
         raise ValueError(f"image: expected at least 2 pixels a side, got {image.shape}")

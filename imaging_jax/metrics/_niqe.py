@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from imaging_jax.metrics._images import as_real_image
+from imaging_jax._images import as_image
 from imaging_jax.operators import resize
 
 _BLOCK = 96
@@ -94,7 +94,7 @@ def niqe(image: jax.Array, model: NIQEModel) -> jax.Array:
     Processing Letters 20(3), 2013, equations 1 to 10.
     """
     with jax.enable_x64(True):
-        image = as_real_image("image", image)
+        image = as_image("image", image, real=True)
         _check_blocks(image)
         _check_model(model)
         mean, covariance = (jnp.asarray(x, jnp.float64) for x in (model.mean, model.covariance))

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
 
 
 def haze(

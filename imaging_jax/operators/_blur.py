@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
+from imaging_jax._images import as_image
 from imaging_jax.operators._decimation import downsample
-from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
 Boundary = Literal["circular", "symmetric", "reflect", "zero", "valid"]
@@ -119,22 +119,14 @@ class BlurDownsample(LinearOperator):
         return self._proximal if self.boundary == "circular" and whole_blocks else None
 
     def _proximal(self, y, z, rho):
-        height, width, channels = self.in_shape
-        scale = self.scale
-        # Keeping pixels from the offset on is keeping those from 0 on of the image rolled back.
-        rolled = jnp.roll(centred_kernel(self.kernel, (height, width)), -self.offset, axis=(0, 1))
-        otf = jnp.fft.fft2(rolled)[..., None]
-        upsampled = jnp.zeros((*z.shape[:-3], height, width, channels), z.dtype)
-        upsampled = upsampled.at[..., ::scale, ::scale, :].set(y)
-
-        def mean_of_aliases(spectrum):
-            blocks = (scale, height // scale, scale, width // scale, spectrum.shape[-1])
-            return spectrum.reshape(*spectrum.shape[:-3], *blocks).mean(axis=(-5, -3))
-
-        r = otf.conj() * _fft(upsampled) + rho * _fft(z)
-        low_resolution = mean_of_aliases(otf * r) / (mean_of_aliases(jnp.abs(otf) ** 2) + rho)
-        aliases = jnp.tile(low_resolution, (scale, scale, 1))
-        return _inverse_fft((r - otf.conj() * aliases) / rho, self.in_dtype)
+        height, width, _ = self.in_shape
+        blocks = (self.scale, height // self.scale, self.scale, width // self.scale)
+        # The blur with its kernel decimated after it is diagonal at low resolution: there the
+        # response is the mean of those that the decimation folds together.
+        power = jnp.abs(optical_transfer_function(self.kernel, (height, width))) ** 2
+        response = power.reshape(blocks).mean(axis=(0, 2))[..., None]
+        residual = _inverse_fft(_fft(y - self(z)) / (response + rho), self.in_dtype)
+        return z + self.H(residual)
 
 
 def centred_kernel(kernel: jax.Array, shape: tuple[int, int]) -> jax.Array:
@@ -147,6 +139,7 @@ def centred_kernel(kernel: jax.Array, shape: tuple[int, int]) -> jax.Array:
     Returns:
       ``(H, W)``, the circular blur of a point at (0, 0).
     """
+    kernel = jnp.asarray(kernel)
     rows, columns = (
         (np.arange(size) - size // 2) % length
         for size, length in zip(kernel.shape, shape, strict=True)

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
 
@@ -101,5 +101,5 @@ class Grey(LinearOperator):
         return self._proximal
 
     def _proximal(self, y, z, rho):
-        step = (y - to_grey(z, self.weights)) / (jnp.sum(self.weights**2) + rho)
-        return z + self.weights * step
+        weights = jnp.asarray(self.weights, jnp.finfo(self.in_dtype).dtype)
+        return z + weights * (y - to_grey(z, weights)) / (jnp.sum(weights**2) + rho)

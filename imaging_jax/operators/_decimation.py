@@ -1,6 +1,6 @@
 import jax
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
 
 
 def downsample(x: jax.Array, scale: int, offset: int = 0) -> jax.Array:

@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
 
 
 def round_to_8bit(x: jax.Array) -> jax.Array:

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
 from imaging_jax.operators._impulse_noise import salt_and_pepper_noise
 from imaging_jax.operators._noise import gaussian_noise
 

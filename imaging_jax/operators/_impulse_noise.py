@@ -1,7 +1,8 @@
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
+from imaging_jax.operators._levels import as_level
 
 
 def salt_and_pepper_noise(key: jax.Array, x: jax.Array, density: float | jax.Array) -> jax.Array:
@@ -16,9 +17,11 @@ def salt_and_pepper_noise(key: jax.Array, x: jax.Array, density: float | jax.Arr
       Images of the shape and dtype of ``x``.
 
     Raises:
-      ValueError: where ``x`` isn't a real floating-point image.
+      ValueError: where ``x`` isn't a real floating-point image, or the density doesn't broadcast
+        against it.
     """
     x = as_image("x", x, real=True)
+    density = as_level("density", density, x)
     u = jax.random.uniform(key, x.shape)
     x = jnp.where(u < density / 2, 0, x)
     return jnp.where(u >= 1 - density / 2, 1, x)
@@ -38,9 +41,11 @@ def random_valued_impulse_noise(
       Images of the shape and dtype of ``x``.
 
     Raises:
-      ValueError: where ``x`` isn't a real floating-point image.
+      ValueError: where ``x`` isn't a real floating-point image, or the density doesn't broadcast
+        against it.
     """
     x = as_image("x", x, real=True)
+    density = as_level("density", density, x)
     key_where, key_value = jax.random.split(key)
     hit = jax.random.uniform(key_where, x.shape) < density
     return jnp.where(hit, jax.random.uniform(key_value, x.shape, x.dtype), x)

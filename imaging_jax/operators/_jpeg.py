@@ -2,8 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._images import as_image
 from imaging_jax.operators._eight_bit import from_levels
-from imaging_jax.operators._images import as_image
 from imaging_jax.operators._resize import resize
 
 # ITU-T T.81, annex K.1: luminance and chrominance at quality 50.

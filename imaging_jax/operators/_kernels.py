@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax.operators._levels import check_above
 from imaging_jax.operators._warp import affine_warp
 
 
@@ -43,6 +44,8 @@ def anisotropic_gaussian_kernel(
       ValueError: where ``size`` isn't positive.
     """
     _check_size(size)
+    check_above("sigma_major", sigma_major, 0)
+    check_above("sigma_minor", sigma_minor, 0)
     offsets = jnp.arange(size) - (size - 1) / 2
     y, x = offsets[:, None], offsets[None, :]
     along = (jnp.cos(theta) * x + jnp.sin(theta) * y) / sigma_major

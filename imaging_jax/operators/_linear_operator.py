@@ -45,6 +45,9 @@ class LinearOperator(struct.PyTreeNode, kw_only=True, eq=False):
     def __init_subclass__(cls, **kwargs):
         # Equal by identity: arrays have no hash, and `jax.jit(A)` needs one.
         super().__init_subclass__(**{"eq": False, **kwargs})
+        if "forward" in cls.__dict__ and "proximal" not in cls.__dict__:
+            # The closed form of the class above is that of its own `forward`.
+            cls.proximal = None
 
     def forward(self, x: jax.Array) -> Any:
         """Applies the operator to one input of shape ``in_shape``; linear in ``x``."""
@@ -131,6 +134,22 @@ class LinearOperator(struct.PyTreeNode, kw_only=True, eq=False):
         if np.shape(scalar) != ():
             raise ValueError(f"scalar: expected a number or 0-d array, got {np.shape(scalar)}")
         return _Multiple(self, scalar, in_shape=self.in_shape, in_dtype=self.in_dtype)
+
+    def __mul__(self, scalar: complex | jax.Array) -> "LinearOperator":
+        """The multiple ``x -> scalar * A(x)``."""
+        return self.__rmul__(scalar)
+
+    def __truediv__(self, scalar: complex | jax.Array) -> "LinearOperator":
+        """The multiple ``x -> A(x) / scalar``."""
+        return self.__rmul__(1 / scalar)
+
+    def __neg__(self) -> "LinearOperator":
+        """The multiple ``x -> -A(x)``."""
+        return -1 * self
+
+    def __sub__(self, other: "LinearOperator") -> "LinearOperator":
+        """The difference ``x -> A(x) - B(x)``; ValueError where the shapes differ."""
+        return self + -1 * other if isinstance(other, LinearOperator) else NotImplemented
 
     def norm(self, key: jax.Array, iterations: int = 100) -> jax.Array:
         """Estimates the spectral norm by power iteration on ``A.normal``.

@@ -2,8 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._images import as_image
 from imaging_jax.operators._fourier import fft2, ifft2
-from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
 

@@ -2,7 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators._images import as_image
+from imaging_jax._images import as_image
+from imaging_jax.operators._levels import as_level
 
 
 def gaussian_noise(key: jax.Array, x: jax.Array, sigma: float | jax.Array) -> jax.Array:
@@ -18,9 +19,11 @@ def gaussian_noise(key: jax.Array, x: jax.Array, sigma: float | jax.Array) -> ja
       Images of the shape and dtype of ``x``.
 
     Raises:
-      ValueError: where ``x`` isn't a real floating-point image.
+      ValueError: where ``x`` isn't a real floating-point image, or the level doesn't broadcast
+        against it.
     """
     x = as_image("x", x, real=True)
+    sigma = as_level("sigma", sigma, x)
     noise = jax.random.normal(key, x.shape, x.dtype)
     return x + (sigma * noise).astype(x.dtype)
 
@@ -37,9 +40,11 @@ def uniform_noise(key: jax.Array, x: jax.Array, half_width: float | jax.Array) -
       Images of the shape and dtype of ``x``.
 
     Raises:
-      ValueError: where ``x`` isn't a real floating-point image.
+      ValueError: where ``x`` isn't a real floating-point image, or the level doesn't broadcast
+        against it.
     """
     x = as_image("x", x, real=True)
+    half_width = as_level("half_width", half_width, x)
     noise = jax.random.uniform(key, x.shape, x.dtype, -1, 1)
     return x + (half_width * noise).astype(x.dtype)
 

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._images import as_image
 from imaging_jax.operators._hand_transposed import hand_transposed
-from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
 Filter = Literal["ramp", "shepp-logan", "cosine", "hamming", "hann", "none"]

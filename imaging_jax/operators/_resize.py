@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from imaging_jax._images import as_image
 from imaging_jax.operators._eight_bit import from_levels, round_levels, to_levels
-from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 from imaging_jax.operators._resize_weights import KERNELS, resize_weights
 

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
+from imaging_jax._images import as_image
 from imaging_jax.operators._blur import Boundary, blur
-from imaging_jax.operators._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
 

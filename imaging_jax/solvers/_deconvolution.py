@@ -5,15 +5,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._images import as_image
 from imaging_jax.operators import LinearOperator, optical_transfer_function
 from imaging_jax.solvers._problem import (
     as_problem,
+    check_array,
     check_iterations,
     check_not_negative,
     solve_each,
 )
 from imaging_jax.solvers._result import Result, iterate
-from imaging_jax.solvers._total_variation import as_real_image
 from imaging_jax.solvers._vectors import divide, relative_change
 
 _AXES = (-3, -2)
@@ -35,7 +36,7 @@ def wiener(
       kernel: ``(h, w)``, as of `blur`.
       noise_to_signal: the ratio of the power spectra, not negative: a number, or an array that
         broadcasts against ``(..., H, W, C)``, frequency 0 first: the Wiener filter proper has
-        ``sigma² / S`` with ``S = |fft2(x)|² / (H W)``.
+        ``sigma² / S`` with ``S = |fft2(x)|²`` of the orthonormal `operators.fft2`.
       regularizer: ``G``: the ``"identity"``, circular forward differences (``"gradient"``) or the
         five-point ``"laplacian"``; then ``noise_to_signal`` is the weight of its square.
 
@@ -50,13 +51,13 @@ def wiener(
     "The application of constrained least squares estimation to image restoration by digital
     computer", IEEE Trans. Computers 1973.
     """
-    y = as_real_image("y", y)
+    y = as_image("y", y, real=True)
     kernel = jnp.asarray(kernel)
     if kernel.ndim != 2 or jnp.iscomplexobj(kernel):
         raise ValueError(
             f"kernel: expected a real matrix (h, w), got {kernel.dtype} of shape {kernel.shape}"
         )
-    check_not_negative(noise_to_signal=noise_to_signal)
+    check_array("noise_to_signal", noise_to_signal, positive=False)
     shape = np.shape(noise_to_signal)
     if len(shape) > y.ndim or any(
         size not in (1, own) for size, own in zip(shape[::-1], y.shape[::-1], strict=False)
@@ -95,8 +96,8 @@ def richardson_lucy(
 ) -> Result:
     """Maximises the Poisson likelihood of ``y`` by ``x A.H(y / A x) / A.H(1)``.
 
-    The iterates aren't negative and keep the total flux. Stopped early it regularises: noise comes
-    back with the iterations.
+    The iterates aren't negative and keep the total flux where ``A.H(1)`` is constant. Stopped early
+    it regularises: noise comes back with the iterations.
 
     Args:
       A: a linear operator without negative entries, as a blur with such a kernel.
@@ -111,7 +112,7 @@ def richardson_lucy(
 
     Raises:
       ValueError: where ``A`` isn't linear or is complex, ``y`` or ``x0`` doesn't fit it, or a
-        number is out of its range.
+        number is out of its range, as negative measurements are.
 
     Richardson, "Bayesian-based iterative method of image restoration", JOSA 1972; Lucy, "An
     iterative technique for the rectification of observed distributions", Astronomical J. 1974.
@@ -122,6 +123,8 @@ def richardson_lucy(
         raise ValueError(f"A: expected real input and output, got {A.in_dtype} and {A.out_dtype}")
     check_not_negative(tolerance=tolerance)
     check_iterations(max_iterations=max_iterations)
+    for leaf in jax.tree.leaves(y):
+        check_array("y", leaf, positive=False)
     return _richardson_lucy(A, y, x0, tolerance, max_iterations, start_given)
 
 

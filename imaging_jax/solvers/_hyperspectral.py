@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._images import as_image
 from imaging_jax.solvers._low_rank import godec
 from imaging_jax.solvers._problem import (
     check_iterations,
@@ -14,7 +15,7 @@ from imaging_jax.solvers._problem import (
 )
 from imaging_jax.solvers._proximal import threshold_singular_values
 from imaging_jax.solvers._result import Result, iterate
-from imaging_jax.solvers._total_variation import as_real_image, tv_proximal
+from imaging_jax.solvers._total_variation import tv_proximal
 from imaging_jax.transforms import soft_threshold
 
 # Of LRTV, as its authors set them.
@@ -60,7 +61,7 @@ def lrmr(
     Zhang, He, Zhang, Shen, Yuan, "Hyperspectral image restoration using low-rank matrix recovery",
     IEEE TGRS 2014.
     """
-    y = as_real_image("y", y)
+    y = as_image("y", y, real=True)
     check_iterations(patch_size=patch_size, stride=stride)
     if min(y.shape[-3:-1]) < patch_size:
         raise ValueError(f"y: expected at least {patch_size} pixels a side, got {y.shape}")
@@ -123,7 +124,7 @@ def lrtv(
     He, Zhang, Zhang, Shen, "Total-variation-regularized low-rank matrix factorization for
     hyperspectral image restoration", IEEE TGRS 2016.
     """
-    y = as_real_image("y", y)
+    y = as_image("y", y, real=True)
     check_iterations(rank=rank, max_iterations=max_iterations)
     *_, height, width, bands = y.shape
     if rank > min(height * width, bands):

@@ -66,31 +66,36 @@ def _conjugate_gradient(A, y, regularization, x0, tolerance, max_iterations):
         def normal_residual(x):
             return add(A.H(add(A(x), y, -1.0)), x, regularization)
 
+        limits = tolerance, max_iterations
+
         def find_root(x0):
-            return _cgls(A, y, regularization, x0, tolerance, max_iterations)
+            return _cgls(A, A.H, y, regularization, x0, *limits)
 
         def solve_linear(normal, b):
-            limit = {"tol": tolerance, "maxiter": max_iterations}
-            return jax.scipy.sparse.linalg.cg(normal, b, **limit)[0]
+            start, _ = jax.scipy.sparse.linalg.cg(normal, b, tol=tolerance, maxiter=max_iterations)
+            # Of a singular system b may lie outside the range, where conjugate gradients fail; the
+            # least-squares solution exists. It is there at once where they don't.
+            start = jnp.where(jnp.all(jnp.isfinite(start)), start, 0)
+            return _cgls(normal, normal, b, 0.0, start, *limits)[0]
 
         return implicit_solution(normal_residual, x0, find_root, solve_linear)
 
     return solve_each(solve, A.in_shape, x0, y)
 
 
-def _cgls(A, y, regularization, x0, tolerance, max_iterations):
-    scale = norm(A.H(y))
+def _cgls(apply, adjoint, y, regularization, x0, tolerance, max_iterations):
+    scale = norm(adjoint(y))
     scale = jnp.where(scale > 0, scale, 1)
-    r = add(y, A(x0), -1.0)
-    s = add(A.H(r), x0, -regularization)
+    r = add(y, apply(x0), -1.0)
+    s = add(adjoint(r), x0, -regularization)
     gamma = inner(s, s)
 
     def step(state, _):
         x, r, p, gamma = state
-        q = A(p)
+        q = apply(p)
         alpha = divide(gamma, inner(q, q) + regularization * inner(p, p))
         x, r = add(x, p, alpha), add(r, q, -alpha)
-        s = add(A.H(r), x, -regularization)
+        s = add(adjoint(r), x, -regularization)
         new_gamma = inner(s, s)
         p = add(s, p, divide(new_gamma, gamma))
         return (x, r, p, new_gamma), jnp.sqrt(new_gamma) / scale

@@ -12,6 +12,7 @@ from imaging_jax.solvers._least_squares import proximal_step
 from imaging_jax.solvers._problem import (
     as_function,
     as_problem,
+    check_array,
     check_iterations,
     check_not_negative,
     check_positive,
@@ -108,8 +109,8 @@ def pnp_hqs(
             f"sigmas, rhos: expected vectors of one length, got shapes {np.shape(sigmas)} "
             f"and {np.shape(rhos)}"
         )
-    check_not_negative(sigmas=sigmas)
-    check_positive(rhos=rhos)
+    check_array("sigmas", sigmas, positive=False)
+    check_array("rhos", rhos, positive=True)
     levels = tuple(jnp.asarray(values, x0.real.dtype) for values in (sigmas, rhos))
     return _pnp_hqs(A, y, denoiser, levels, x0, tolerance)
 

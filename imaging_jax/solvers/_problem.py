@@ -77,6 +77,16 @@ def check_positive(**values: Any) -> None:
     _check_numbers(values, "a positive number", lambda value: value > 0)
 
 
+def check_array(name: str, values: Any, *, positive: bool) -> None:
+    """ValueError where a value of a named array is negative, or isn't positive where it should."""
+    if isinstance(values, jax.core.Tracer):
+        return
+    smallest = np.min(np.asarray(values)) if not np.iscomplexobj(values) else np.nan
+    if not (smallest > 0 if positive else smallest >= 0):
+        wanted = "positive values" if positive else "values >= 0"
+        raise ValueError(f"{name}: expected {wanted}, got {values}")
+
+
 def check_iterations(**values: int) -> None:
     """ValueError where a named count isn't a positive integer."""
     for name, value in values.items():
@@ -107,6 +117,8 @@ def lipschitz_bound(A: LinearOperator) -> jax.Array:
 
 def _check_numbers(values, wanted, accept):
     for name, value in values.items():
+        if np.ndim(value):
+            raise ValueError(f"{name}: expected {wanted}, got an array of shape {np.shape(value)}")
         if isinstance(value, jax.core.Tracer):
             continue
         if np.iscomplexobj(value) or not np.all(accept(np.asarray(value))):

@@ -57,4 +57,13 @@ def iterate(
         go_on, body, (jnp.int32(0), state, measure, history)
     )
     history = jnp.where(jnp.arange(max_iterations) < k, history, measure)
+    # What isn't a number must not come back as a start that looks like an answer.
+    state = jax.tree.map(lambda leaf: _nan_where(jnp.isnan(measure), leaf), state)
     return state, k, measure <= tolerance, history
+
+
+def _nan_where(broken, leaf):
+    leaf = jnp.asarray(leaf)
+    if not jnp.issubdtype(leaf.dtype, jnp.inexact):
+        return leaf
+    return jnp.where(broken, jnp.asarray(jnp.nan, leaf.dtype), leaf)

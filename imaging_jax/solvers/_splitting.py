@@ -11,6 +11,7 @@ from imaging_jax.solvers._least_squares import conjugate_gradient, proximal_step
 from imaging_jax.solvers._problem import (
     as_function,
     as_problem,
+    check_array,
     check_iterations,
     check_not_negative,
     check_operator,
@@ -181,7 +182,7 @@ def half_quadratic_splitting(
     proximal = as_function("proximal", proximal)
     if np.ndim(rhos) != 1 or np.size(rhos) == 0:
         raise ValueError(f"rhos: expected a vector, got shape {np.shape(rhos)}")
-    check_positive(rhos=rhos)
+    check_array("rhos", rhos, positive=True)
     check_not_negative(weight=weight, tolerance=tolerance, inner_tolerance=inner_tolerance)
     check_iterations(inner_iterations=inner_iterations)
     rhos = jnp.asarray(rhos, x0.real.dtype)

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from imaging_jax._images import as_image
 from imaging_jax.operators import LinearOperator
 from imaging_jax.solvers._problem import check_iterations, check_not_negative, solve_each
 from imaging_jax.solvers._result import Result, iterate
@@ -89,7 +90,7 @@ def tv_denoise(
     Beck, Teboulle, "Fast gradient-based algorithms for constrained total variation image denoising
     and deblurring problems", IEEE Trans. Image Processing 2009.
     """
-    y = as_real_image("y", y)
+    y = as_image("y", y, real=True)
     check_not_negative(weight=weight, tolerance=tolerance)
     check_iterations(max_iterations=max_iterations)
     finite_differences(y[..., :1, :1, :1], boundary)
@@ -154,7 +155,7 @@ def tv_proximal(
       ValueError: where ``x`` isn't a real floating-point image, ``step`` is negative or
         ``iterations`` isn't positive.
     """
-    x = as_real_image("x", x)
+    x = as_image("x", x, real=True)
     check_not_negative(step=step)
     check_iterations(iterations=iterations)
     return _tv_proximal(x, step, boundary, iterations)
@@ -194,14 +195,3 @@ def _project(z, radius):
     squares = z[0] ** 2 + z[1] ** 2
     scale = jnp.minimum(1, radius * jax.lax.rsqrt(jnp.maximum(squares, _SHORTEST**2)))
     return scale * z[0], scale * z[1]
-
-
-def as_real_image(name: str, x: jax.Array) -> jax.Array:
-    """Returns ``x`` as a jax array; ValueError unless it is a real image ``(..., H, W, C)``."""
-    x = jnp.asarray(x)
-    if x.ndim < 3 or not jnp.issubdtype(x.dtype, jnp.floating):
-        raise ValueError(
-            f"{name}: expected a real floating-point image (..., H, W, C), "
-            f"got {x.dtype} of shape {x.shape}"
-        )
-    return x

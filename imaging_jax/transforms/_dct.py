@@ -1,8 +1,7 @@
 import jax
-import jax.numpy as jnp
 import jax.scipy.fft
 
-from imaging_jax.transforms._images import as_image
+from imaging_jax._images import as_image
 
 _AXES = (-3, -2)
 
@@ -24,7 +23,7 @@ def dct2(x: jax.Array) -> jax.Array:
 
     Ahmed, Natarajan, Rao, "Discrete cosine transform", IEEE Trans. Computers 1974.
     """
-    return jax.scipy.fft.dctn(_as_real_image(x), axes=_AXES, norm="ortho")
+    return jax.scipy.fft.dctn(as_image("x", x, real=True), axes=_AXES, norm="ortho")
 
 
 def idct2(x: jax.Array) -> jax.Array:
@@ -39,11 +38,4 @@ def idct2(x: jax.Array) -> jax.Array:
     Raises:
       ValueError: where ``x`` isn't a real floating-point image.
     """
-    return jax.scipy.fft.idctn(_as_real_image(x), axes=_AXES, norm="ortho")
-
-
-def _as_real_image(x):
-    x = as_image("x", x)
-    if jnp.iscomplexobj(x):
-        raise ValueError(f"x: expected real values, got dtype {x.dtype}")
-    return x
+    return jax.scipy.fft.idctn(as_image("x", x, real=True), axes=_AXES, norm="ortho")

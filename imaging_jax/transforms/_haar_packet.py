@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.transforms._images import as_image
+from imaging_jax._images import as_image
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
 
 # Average, difference along width, difference along height, difference along both.

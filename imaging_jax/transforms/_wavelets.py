@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pywt
 
-from imaging_jax.transforms._images import as_image
+from imaging_jax._images import as_image
 
 _ROWS, _COLUMNS = -3, -2
 

@@ -190,3 +190,8 @@ def test_random_levels():
 def test_wrong_arguments(function, message):
     with pytest.raises(ValueError, match=message):
         function()
+
+
+def test_a_kernel_without_width_is_refused():
+    with pytest.raises(ValueError, match="sigma_major: expected values above 0, got 0"):
+        gaussian_kernel(5, 0)

@@ -262,3 +262,14 @@ def test_errors_at_trace_time():
         A @ np.ones(3)
     with pytest.raises(NotImplementedError, match="forward"):
         LinearOperator(in_shape=(1,))(np.ones(1, np.float32))
+
+
+def test_arithmetic_with_numbers_and_differences(x64):
+    A, B = (
+        Blur(np.random.default_rng(seed).random((3, 3)), in_shape=(5, 6, 1), in_dtype=np.float64)
+        for seed in (0, 1)
+    )
+    x = np.random.default_rng(2).random((5, 6, 1))
+    expected = 2 * np.asarray(A(x)) - np.asarray(B(x)) / 4
+    np.testing.assert_allclose((A * 2 - B / 4)(x), expected, atol=1e-14)
+    np.testing.assert_allclose((-A)(x), -np.asarray(A(x)), atol=1e-14)

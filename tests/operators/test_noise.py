@@ -11,6 +11,7 @@ import scipy.stats
 
 from imaging_jax.operators import (
     dead_line_noise,
+    gaussian_noise,
     nmog_noise,
     poisson_gaussian_noise,
     poisson_noise,
@@ -281,3 +282,11 @@ def test_wrong_arguments(function, message):
 def test_a_traced_negative_rate_gives_no_counts():
     y = jax.jit(lambda x: poisson_noise(KEY, x, 0.1))(-jnp.asarray(X))
     np.testing.assert_array_equal(y, 0)
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 1, 1), (3,)])
+def test_a_level_that_would_enlarge_the_image_is_refused(shape):
+    x = np.zeros((8, 8, 1), np.float32)
+    for noise, name in ((gaussian_noise, "sigma"), (salt_and_pepper_noise, "density")):
+        with pytest.raises(ValueError, match=f"{name}: expected to broadcast against"):
+            noise(jax.random.key(0), x, np.ones(shape))

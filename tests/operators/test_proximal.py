@@ -129,3 +129,11 @@ def test_transfer_function_of_kernels_also_larger_than_the_image(kernel_shape, x
     otf = optical_transfer_function(kernel, (6, 7))
     got = np.fft.ifft2(otf * np.fft.fft2(x))
     np.testing.assert_allclose(got, scipy.ndimage.convolve(x, kernel, mode="wrap"), atol=1e-12)
+
+
+def test_another_forward_has_not_the_closed_form_of_the_class_above():
+    class Dimmed(Blur):
+        def forward(self, x):
+            return super().forward(x) / 2
+
+    assert Dimmed(np.ones((3, 3), np.float32), in_shape=(6, 6, 1)).proximal is None

@@ -139,7 +139,7 @@ def test_wrong_input():
         wiener(y + 0j, kernel, 0.1)
     with pytest.raises(ValueError, match="kernel: expected a real matrix"):
         wiener(y, jnp.ones(3), 0.1)
-    with pytest.raises(ValueError, match=r"noise_to_signal: expected a number >= 0, got -0\.1"):
+    with pytest.raises(ValueError, match=r"noise_to_signal: expected values >= 0, got -0\.1"):
         wiener(y, kernel, -0.1)
     with pytest.raises(ValueError, match="noise_to_signal: expected to broadcast against"):
         wiener(y, kernel, np.ones((3, 4, 1)))

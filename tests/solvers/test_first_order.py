@@ -241,7 +241,7 @@ def test_wrong_input():
         admm(A, y, soft_threshold, K=matrix_operator(np.eye(3)))
     with pytest.raises(ValueError, match="rhos: expected a vector, got shape"):
         half_quadratic_splitting(A, y, soft_threshold, 0.1, 1.0)
-    with pytest.raises(ValueError, match="rhos: expected a positive number"):
+    with pytest.raises(ValueError, match="rhos: expected positive values"):
         half_quadratic_splitting(A, y, soft_threshold, 0.1, np.array([1.0, -1]))
     with pytest.raises(ValueError, match="gradient: expected a function"):
         forward_backward(None, soft_threshold, y, 0.1)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import scipy.sparse.linalg
 
-from imaging_jax.operators import Blur, BlurDownsample, LinearOperator, gaussian_kernel, vstack
+from imaging_jax.operators import (
+    Blur,
+    BlurDownsample,
+    Inpainting,
+    LinearOperator,
+    gaussian_kernel,
+    vstack,
+)
 from imaging_jax.solvers import conjugate_gradient, data_proximal, landweber, lsqr, tikhonov
 from tests.solvers.helpers import assert_gradients, deblurring, matrix_operator, noise, psnr
 
@@ -262,3 +269,27 @@ def test_wrong_weights():
         data_proximal(A, y, np.zeros(4), -1.0)
     with pytest.raises(ValueError, match="step_size: expected a positive number, got 0"):
         landweber(A, y, step_size=0)
+
+
+def test_gradients_of_singular_systems_are_those_of_the_pseudo_inverse(x64):
+    mask = np.ones((6, 5, 1))
+    mask[2] = 0
+    A = Inpainting(mask, in_shape=(6, 5, 1), in_dtype=np.float64)
+    y = A(np.random.default_rng(0).random((6, 5, 1)))
+    gradient = jax.grad(lambda y: conjugate_gradient(A, y).x.sum())(y)
+    np.testing.assert_allclose(gradient, mask, atol=1e-12)
+
+
+def test_what_is_no_number_is_no_answer():
+    A = Inpainting(np.ones((4, 4, 1), np.float32), in_shape=(4, 4, 1))
+    y = jnp.zeros((4, 4, 1), jnp.float32).at[1, 2].set(jnp.nan)
+    for solver in (conjugate_gradient, lsqr, landweber):
+        result = solver(A, y)
+        assert np.isnan(result.x).any()
+        assert not result.converged
+
+
+def test_a_weight_for_every_pixel_is_refused():
+    A = Inpainting(np.ones((4, 4, 1), np.float32), in_shape=(4, 4, 1))
+    with pytest.raises(ValueError, match=r"regularization: .* an array of shape \(4, 4, 1\)"):
+        conjugate_gradient(A, np.zeros((4, 4, 1), np.float32), np.ones((4, 4, 1)))

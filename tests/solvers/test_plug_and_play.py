@@ -149,7 +149,7 @@ def test_wrong_input():
         pnp_admm(A, y, shrinking, 0.1, 0.0)
     with pytest.raises(ValueError, match="sigmas, rhos: expected vectors of one length"):
         pnp_hqs(A, y, shrinking, np.ones(3), np.ones(2))
-    with pytest.raises(ValueError, match="rhos: expected a positive number"):
+    with pytest.raises(ValueError, match="rhos: expected positive values"):
         pnp_hqs(A, y, shrinking, np.ones(2), np.array([1.0, 0]))
     with pytest.raises(ValueError, match="iterations: expected a positive integer, got 0"):
         pnp_admm(A, y, shrinking, 0.1, 1.0, iterations=0)

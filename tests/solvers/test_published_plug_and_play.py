@@ -1,6 +1,5 @@
 """Plug-and-play with published denoisers: the fact sheet's figures, to its digits."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -43,8 +42,7 @@ def published(imaging_data, monkeypatch):
 
 
 def load(name):
-    network, variables = pretrained.load(name)
-    return jax.tree_util.Partial(lambda v, x, sigma: as_denoiser(network, v)(x, sigma), variables)
+    return as_denoiser(*pretrained.load(name))
 
 
 def images(imaging_data, count):

@@ -110,3 +110,17 @@ def test_a_prior_improves_on_what_networks_are_given():
 def test_a_misspelt_solver_is_named(name, message):
     with pytest.raises(ValueError, match=message):
         system(name)
+
+
+def test_a_solver_is_not_scored_on_another_degradation():
+    solver = system("fista_tv:motion_15:0.001")
+    solver.check_degradation(PROTOCOLS["motion_15"])
+    with pytest.raises(ValueError, match=r"undoes motion_15; the protocol inpainting_50 measures"):
+        solver.check_degradation(PROTOCOLS["inpainting_50"])
+
+
+def test_an_unrolled_network_takes_odd_sizes():
+    y = jnp.asarray(IMAGE[:1, :9, :7])
+    network = UnrolledHQS(stages=2, depth=2, features=4)
+    variables = network.init(jax.random.key(0), y, lambda z, rho: z)
+    assert network.apply(variables, y, lambda z, rho: z).shape == y.shape

@@ -36,7 +36,7 @@ def test_float32():
 def test_wrong_images(function):
     with pytest.raises(ValueError, match=r"x: expected an image \(..., H, W, C\), got shape \(4,"):
         function(jnp.zeros((4, 4)))
-    with pytest.raises(ValueError, match="x: expected floating point, got dtype int32"):
+    with pytest.raises(ValueError, match="x: expected a real floating-point image, got int32"):
         function(jnp.zeros((4, 4, 1), jnp.int32))
-    with pytest.raises(ValueError, match="x: expected real values, got dtype complex64"):
+    with pytest.raises(ValueError, match="x: expected a real floating-point image, got complex64"):
         function(jnp.zeros((4, 4, 1), jnp.complex64))

@@ -146,7 +146,7 @@ def test_wrong_input():
             function(odd, "haar", 0)
         with pytest.raises(ValueError, match=r"wavelet: expected a discrete wavelet .* got 'morl'"):
             function(odd, "morl")
-        with pytest.raises(ValueError, match="x: expected floating point, got dtype uint8"):
+        with pytest.raises(ValueError, match="x: expected a floating-point image, got uint8"):
             function(jnp.zeros((4, 4, 1), jnp.uint8))
     with pytest.raises(ValueError, match="coefficients: expected three details of shape"):
         wavelet_reconstruct([jnp.zeros((2, 2, 1)), (jnp.zeros((2, 2, 1)), jnp.zeros((2, 3, 1)))])

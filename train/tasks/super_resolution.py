@@ -121,8 +121,7 @@ class SuperResolution(Supervised):
 
 
 def _check_operator(degradation, scales):
-    steps = [name for name, _ in degradations.PRESETS[degradation].measure]
-    if scales != (1,) or not any(name in degradations.OPERATORS for name in steps):
+    if scales != (1,) or not degradations.has_operator(degradation):
         raise ValueError(
             f"task.degradation={degradation!r} at task.scales={scales}: an unrolled network wants "
             "scale 1 and a degradation with a linear operator, such as 'motion_15'"

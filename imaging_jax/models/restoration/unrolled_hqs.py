@@ -28,7 +28,7 @@ class UnrolledHQS(nn.Module):
         precision: of the convolutions.
 
     Raises:
-        ValueError: on another number of channels or an odd size.
+        ValueError: on another number of channels, or too few stages or layers.
 
     Source: Zhang, Van Gool, Timofte, "Deep Unfolding Network for Image Super-Resolution", CVPR
     2020, equations 5 and 6, with a network of its own at each stage, on sub-images as FFDNet's.
@@ -55,11 +55,15 @@ class UnrolledHQS(nn.Module):
         """Restores images.
 
         Args:
-            x: a first estimate ``(..., H, W, channels)`` in [0, 1], of even size.
+            x: a first estimate ``(..., H, W, channels)`` in [0, 1].
             data_step: ``(z, rho) -> argmin_x |A x - y|² + rho |x - z|²``.
             train: changes nothing.
         """
         check_channels(x, self.channels, "UnrolledHQS")
+        if self.stages < 1 or self.depth < 2:
+            raise ValueError(
+                f"stages must be at least 1 and depth 2, got {self.stages} and {self.depth}"
+            )
         for stage in range(1, self.stages + 1):
             x = x + self._prior(x, f"stage{stage}")
             if stage < self.stages:
@@ -69,10 +73,12 @@ class UnrolledHQS(nn.Module):
 
     def _prior(self, x, name):
         conv = partial(nn.Conv, kernel_size=(3, 3), dtype=self.dtype, precision=self.precision)
-        y = space_to_depth(x, 2)
+        height, width = x.shape[-3:-1]
+        even = [(0, 0)] * (x.ndim - 3) + [(0, height % 2), (0, width % 2), (0, 0)]
+        y = space_to_depth(jnp.pad(x, even, mode="edge"), 2)
         for index in range(1, self.depth):
             he = nn.initializers.he_normal()
             y = nn.relu(conv(self.features, kernel_init=he, name=f"{name}_conv{index}")(y))
         small = nn.initializers.variance_scaling(1e-2, "fan_in", "normal")
         y = conv(4 * self.channels, kernel_init=small, name=f"{name}_conv{self.depth}")(y)
-        return depth_to_space(y.astype(x.dtype), 2)
+        return depth_to_space(y.astype(x.dtype), 2)[..., :height, :width, :]
