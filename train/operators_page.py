@@ -236,13 +236,12 @@ def _formula(docstring: str) -> str:
 
     With the words around it where it is no equation, unless these are the first sentence.
     """
-    before = re.split(r"\n(?:Args|Attributes|Returns|Raises):\n", docstring)[0]
-    text = _one_line(before)
-    for match in re.finditer(r'`[^`"]*[=+/@(^][^`"]*`', text):
-        clause = next(c for c in _clauses(text) if match[0] in c)
-        alone = " = " in match[0] or match[0] in _first_sentence(docstring)
-        return match[0] if alone else clause
-    return ""
+    text = _one_line(re.split(r"\n(?:Args|Attributes|Returns|Raises):\n", docstring)[0])
+    spans = re.findall(r"`[^`]*`", text)
+    formula = next((s for s in spans if '"' not in s and re.search(r"[=+/@(^]", s)), "")
+    if " = " in formula or formula in _first_sentence(docstring):
+        return formula
+    return next(clause for clause in _clauses(text) if formula in clause)
 
 
 def _clauses(text: str) -> list[str]:
@@ -272,9 +271,8 @@ def _photograph(shape: tuple[int, int, int]) -> jax.Array:
         else (skimage.data.astronaut(), 0, 65)
     )
     half = operators.resize(jnp.asarray(whole, jnp.float32) / 255, 0.5)
-    return operators.resize(half[top : top + _SIDE, left : left + _SIDE], shape=shape[:2]).clip(
-        0, 1
-    )
+    head = half[top : top + _SIDE, left : left + _SIDE]
+    return operators.resize(head, shape=shape[:2]).clip(0, 1)
 
 
 def _tiles(image) -> Iterator[np.ndarray]:
