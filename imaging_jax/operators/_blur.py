@@ -91,7 +91,7 @@ class Blur(LinearOperator):
 
 
 class BlurDownsample(LinearOperator):
-    """`blur`, then `downsample`: the classical degradation of super-resolution.
+    """`blur`, then `downsample`: ``y[i] = (kernel * x)[scale i + offset]``.
 
     Attributes:
       kernel: ``(h, w)``, real.

@@ -24,7 +24,7 @@ def bayer_mask(shape: tuple[int, int]) -> np.ndarray:
 
 
 def bayer_mosaic(x: jax.Array) -> jax.Array:
-    """Keeps at every pixel the colour that the Bayer pattern RGGB measures there.
+    """Keeps at every pixel the colour that the Bayer pattern RGGB measures: ``y = sum_c m_c x_c``.
 
     Args:
       x: RGB images ``(..., H, W, 3)``.
@@ -60,7 +60,7 @@ class BayerMosaic(LinearOperator):
 
 
 def to_grey(x: jax.Array, weights: jax.Array) -> jax.Array:
-    """Mixes the channels of images into one: the forward model of colourisation.
+    """Mixes channels into one, ``y = sum_c w_c x_c``: the forward model of colourisation.
 
     Args:
       x: images ``(..., H, W, C)``.

@@ -13,7 +13,7 @@ Transform = Literal["hadamard", "dct"]
 
 
 class CompressiveSensing(LinearOperator):
-    """Inner products of every channel with the rows of a matrix, as a single-pixel camera's.
+    """Inner products with the rows of a matrix, ``y = matrix x`` for every channel.
 
     Attributes:
       matrix: ``(m, H W)``, real; pixels are counted along rows.

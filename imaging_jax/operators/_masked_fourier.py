@@ -8,7 +8,7 @@ from imaging_jax.operators._linear_operator import LinearOperator
 
 
 def masked_fourier(x: jax.Array, mask: jax.Array) -> jax.Array:
-    """Samples of the orthonormal Fourier transform: magnetic resonance imaging with one coil.
+    """Samples of the Fourier transform, ``y = mask F x``: magnetic resonance with one coil.
 
     Args:
       x: images ``(..., H, W, C)``, real or complex.

@@ -7,7 +7,7 @@ from imaging_jax.operators._levels import as_level
 
 
 def gaussian_noise(key: jax.Array, x: jax.Array, sigma: float | jax.Array) -> jax.Array:
-    """Adds white Gaussian noise, without clipping.
+    """Adds white Gaussian noise, ``y = x + sigma n``, without clipping.
 
     Args:
       key: of the noise.
@@ -100,7 +100,7 @@ def poisson_gaussian_noise(
 def speckle_noise(
     key: jax.Array, x: jax.Array, looks: float | jax.Array, amplitude: bool = False
 ) -> jax.Array:
-    """Multiplies by the speckle of a coherent sensor, averaged over a number of looks.
+    """Multiplies by the speckle of a coherent sensor, ``y = n x`` averaged over looks.
 
     The factor of an intensity is ``Gamma(L, scale 1/L)``, of mean 1 and variance 1/L; that of an
     amplitude is its root.

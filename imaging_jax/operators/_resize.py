@@ -25,7 +25,7 @@ def resize(
     boundary: Boundary = "symmetric",
     rounding: Rounding = "none",
 ) -> jax.Array:
-    """Resamples images to the digits of MATLAB's imresize.
+    """Resamples images, ``y = R x C.T`` with weights of rows and columns, as MATLAB's imresize.
 
     Two separable passes, the axis with the smaller scale first, rows first where they are equal. A
     scale below 1 stretches the kernel against aliasing. ``boundary="symmetric"`` is imresize since
