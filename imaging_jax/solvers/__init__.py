@@ -2,23 +2,23 @@
 
 from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
 from imaging_jax.solvers._douglas_rachford import pnp_douglas_rachford
-from imaging_jax.solvers._first_order import fista, forward_backward, ista, primal_dual
+from imaging_jax.solvers._first_order import fista, forward_backward, ista
 from imaging_jax.solvers._hyperspectral import lrmr, lrtv
 from imaging_jax.solvers._least_squares import (
     conjugate_gradient,
     data_proximal,
     landweber,
-    lsqr,
     tikhonov,
 )
 from imaging_jax.solvers._low_rank import godec, robust_pca
+from imaging_jax.solvers._lsqr import lsqr
 from imaging_jax.solvers._plug_and_play import (
     dpir_schedule,
     pnp_admm,
     pnp_forward_backward,
     pnp_hqs,
-    red,
 )
+from imaging_jax.solvers._primal_dual import primal_dual
 from imaging_jax.solvers._proximal import (
     dct_proximal,
     project_box,
@@ -26,6 +26,7 @@ from imaging_jax.solvers._proximal import (
     singular_value_threshold,
     wavelet_proximal,
 )
+from imaging_jax.solvers._regularization_by_denoising import red
 from imaging_jax.solvers._result import Result
 from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
 from imaging_jax.solvers._total_variation import (
