@@ -16,6 +16,9 @@ from tests.solvers.helpers import (
     small_camera,
 )
 
+# Minutes together, most of them compiling.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _float64(x64):

@@ -5,6 +5,9 @@ import pytest
 from imaging_jax.solvers import godec, lrmr, lrtv, robust_pca, singular_value_threshold
 from tests.solvers.helpers import noise
 
+# Minutes together, most of them compiling.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _float64(x64):

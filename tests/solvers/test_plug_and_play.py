@@ -18,6 +18,9 @@ from imaging_jax.solvers import (
 )
 from tests.solvers.helpers import assert_gradients, deblurring, noise, psnr
 
+# Minutes together, most of them compiling.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _float64(x64):

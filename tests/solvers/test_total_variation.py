@@ -117,9 +117,13 @@ def test_operator(x64):
 def test_wrong_input():
     y = jnp.zeros((4, 4, 1))
     for function in (tv_denoise, tv_proximal):
-        with pytest.raises(ValueError, match=r"expected an image|expected a real floating-point image"):
+        with pytest.raises(
+            ValueError, match=r"expected an image|expected a real floating-point image"
+        ):
             function(y + 0j, 0.1)
-        with pytest.raises(ValueError, match=r"expected an image|expected a real floating-point image"):
+        with pytest.raises(
+            ValueError, match=r"expected an image|expected a real floating-point image"
+        ):
             function(y[..., 0], 0.1)
         with pytest.raises(ValueError, match=r"expected a number >= 0, got -0\.1"):
             function(y, -0.1)

@@ -5,6 +5,9 @@ import pytest
 
 from train.benchmarks import solving
 
+# Minutes together, most of them compiling.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "case",
