@@ -17,6 +17,7 @@ from train import compiled, loop
 from train.degradations import degrade
 from train.experiment import build_task
 from train.folder import BEST, LAST
+from train.protocols import PROTOCOLS
 from train.run import fit, load_run
 from train.stage import Stage
 from train.systems import system
@@ -63,7 +64,7 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     assert_equal_states(whole.state, parts.state)
     assert log(tmp_path / "whole") == log(tmp_path / "parts")
     assert whole.table == parts.table
-    baseline = "identity" if "sigma" in whole.table[0] else "bicubic"
+    baseline = PROTOCOLS[whole.table[0]["protocol"]].baseline
     assert [row["system"] for row in whole.table] == [baseline, "ours"]
     expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
