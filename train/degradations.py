@@ -46,7 +46,10 @@ PRESETS = {
         [("diagonal_motion", {"length": 15}), _NOISE],
         estimate=[("wiener", {"length": 15, "noise_to_signal": 0.01})],
     ),
-    "inpainting_50": Degradation([_NOISE, ("random_mask", {"kept": 0.5})]),
+    "inpainting_50": Degradation(
+        [_NOISE, ("random_mask", {"kept": 0.5})],
+        estimate=[("normalized_convolution", {"size": 9, "sigma": 1.0})],
+    ),
     "ct_40": Degradation(
         [("radon", {"views": _CT_VIEWS}), _NOISE],
         reference=[("inscribed_disc", {})],
@@ -124,18 +127,35 @@ def _filtered_back_projection(y, views):
     return operators.filtered_back_projection(y, view_angles(views))
 
 
-ESTIMATE = {"filtered_back_projection": _filtered_back_projection, "wiener": _wiener}
+def _normalized_convolution(y, size, sigma):
+    """Fills lost pixels by the weighted mean of those around (Knutsson and Westin, 1993)."""
+    kernel = operators.gaussian_kernel(size, sigma)
+    kept = _kept(y)
+    seen, weight = (operators.blur(x, kernel, boundary="symmetric") for x in (y, kept))
+    # Where nothing was kept as far as the kernel reaches, the pixel stays lost.
+    filled = jnp.where(weight > 1e-6, seen / jnp.maximum(weight, 1e-6), 0)
+    return jnp.where(kept > 0, y, filled)
+
+
+ESTIMATE = {
+    "filtered_back_projection": _filtered_back_projection,
+    "normalized_convolution": _normalized_convolution,
+    "wiener": _wiener,
+}
 
 
 def _motion_operator(y, length):
     return operators.Blur(diagonal_kernel(length), in_shape=y.shape, in_dtype=y.dtype)
 
 
+def _kept(y):
+    # Noise leaves no pixel that was kept at exactly 0.
+    return jnp.any(y != 0, axis=-1, keepdims=True).astype(y.dtype)
+
+
 def _mask_operator(y, kept):
     del kept
-    # Noise leaves no pixel that was kept at exactly 0.
-    mask = jnp.any(y != 0, axis=-1, keepdims=True).astype(y.dtype)
-    return operators.Inpainting(mask, in_shape=y.shape, in_dtype=y.dtype)
+    return operators.Inpainting(_kept(y), in_shape=y.shape, in_dtype=y.dtype)
 
 
 def _radon_operator(y, views):

@@ -8,8 +8,9 @@ from ml_collections import ConfigDict
 from configs import common
 
 # Tomography sees whole objects: streaks depend on how many views there are for a side.
-PATCHES = {"motion_15": (16, 64), "inpainting_50": (16, 64), "ct_40": (2, 256)}
-STEPS = {"motion_15": 2500, "inpainting_50": 2500, "ct_40": 500}
+# A motion of 15 pixels comes back on the other side: on large patches that is less of the whole.
+PATCHES = {"motion_15": (8, 96), "inpainting_50": (16, 64), "ct_40": (2, 256)}
+STEPS = {"motion_15": 6000, "inpainting_50": 6000, "ct_40": 500}
 
 
 def get_config(variant="motion_15"):
@@ -26,7 +27,7 @@ def get_config(variant="motion_15"):
             "loss": "l1",
         }
     )
-    config.model = ConfigDict({"name": "unrolled_hqs", "stages": 5, "dtype": "float32"})
+    config.model = ConfigDict({"name": "unrolled_hqs", "dtype": "float32"})
     if degradation == "ct_40":
         # The data step of tomography has no closed form: a network after the back-projection.
         config.model = ConfigDict(
@@ -55,7 +56,7 @@ def get_config(variant="motion_15"):
     config.validation = ConfigDict({"images": "dead_leaves", **scoring})
     config.evaluation = ({"images": "set12_small", **scoring},)
     if variant == "tiny":
-        config.model.update({"stages": 2, "features": 8})
+        config.model.update({"factors": (4, 2), "features": 8})
         config.data.update({"batch_size": 8, "patch_size": 24, "leaves": 10})
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
