@@ -1,8 +1,24 @@
-"""Image quality, against a reference and without one."""
+"""Image quality, against a reference and without one, and the quality of generators."""
 
 from imaging_jax.metrics._average_gradient import average_gradient
 from imaging_jax.metrics._cpsnr import cpsnr
+from imaging_jax.metrics._diversity import (
+    class_histogram,
+    kl_to_uniform,
+    mean_confidence,
+    modes,
+    pixel_deviation,
+)
+from imaging_jax.metrics._frechet_distance import (
+    FeatureMoments,
+    feature_moments,
+    frechet_distance,
+    frechet_distance_of_moments,
+)
+from imaging_jax.metrics._inception_score import inception_score
+from imaging_jax.metrics._kernel_distance import kernel_distance
 from imaging_jax.metrics._lpips import LPIPS_NETWORKS, LPIPSNetwork, lpips, lpips_weights
+from imaging_jax.metrics._neighbors import nearest_neighbors, precision_recall
 from imaging_jax.metrics._niqe import NIQEModel, niqe, niqe_model
 from imaging_jax.metrics._perceptual_index import perceptual_index
 from imaging_jax.metrics._psnr import psnr
@@ -11,17 +27,30 @@ from imaging_jax.metrics._ssim import ms_ssim, ssim
 
 __all__ = [
     "LPIPS_NETWORKS",
+    "FeatureMoments",
     "LPIPSNetwork",
     "NIQEModel",
     "average_gradient",
+    "class_histogram",
     "cpsnr",
     "ergas",
+    "feature_moments",
+    "frechet_distance",
+    "frechet_distance_of_moments",
+    "inception_score",
+    "kernel_distance",
+    "kl_to_uniform",
     "lpips",
     "lpips_weights",
+    "mean_confidence",
+    "modes",
     "ms_ssim",
+    "nearest_neighbors",
     "niqe",
     "niqe_model",
     "perceptual_index",
+    "pixel_deviation",
+    "precision_recall",
     "psnr",
     "spectral_angle",
     "ssim",

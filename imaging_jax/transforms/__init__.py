@@ -1,4 +1,4 @@
-"""Colour spaces, the sub-pixel shuffle, wavelets, the DCT and finite differences."""
+"""Colour, the sub-pixel shuffle, wavelets, the DCT, finite differences, and paths of latents."""
 
 from imaging_jax.transforms._color import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from imaging_jax.transforms._dct import dct2, idct2
@@ -7,6 +7,7 @@ from imaging_jax.transforms._finite_differences import (
     finite_differences_adjoint,
 )
 from imaging_jax.transforms._haar_packet import haar_packet, inverse_haar_packet
+from imaging_jax.transforms._latent import attribute_arithmetic, lerp, slerp
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
 from imaging_jax.transforms._thresholding import (
     bayes_shrink,
@@ -22,6 +23,7 @@ from imaging_jax.transforms._wavelets import (
 )
 
 __all__ = [
+    "attribute_arithmetic",
     "bayes_shrink",
     "dct2",
     "depth_to_space",
@@ -32,8 +34,10 @@ __all__ = [
     "idct2",
     "inverse_haar_packet",
     "inverse_wavelet_packet",
+    "lerp",
     "luminance",
     "rgb_to_ycbcr",
+    "slerp",
     "soft_threshold",
     "space_to_depth",
     "visu_shrink",

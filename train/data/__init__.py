@@ -1,15 +1,31 @@
 """Training data: made on the device, resident on it, or streamed to it.
 
-A data path has `batch_size`, `patch_size`, `streamed` (whether the host sends something new each
-step), `inputs(step, mesh)` (an endless iterator of what the host hands over, from that step on),
-`input_shapes(mesh)` (of the same) and `batch(key, inputs)` (pure, compiled into the step). A batch
-is a function of (seed, step) alone.
+A data path has `batch_size`, `patch_size` where it cuts patches, `classes` where it has labels,
+`streamed` (whether the host sends something new each step), `inputs(step, mesh)` (an endless
+iterator of what the host hands over, from that step on), `input_shapes(mesh)` (of the same) and
+`batch(key, inputs)` (pure, compiled into the step). A batch is a function of (seed, step) alone.
 """
 
+from typing import Any
+
+import jax
+
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
+from train.data.labelled_data import LabelledImages
 from train.data.patch_data import patches
-from train.data.synthetic import DeadLeaves
+from train.data.synthetic import DeadLeaves, Digits
 
-DATA = {"dead_leaves": DeadLeaves, "patches": patches}
+DATA = {
+    "dead_leaves": DeadLeaves,
+    "digits": Digits,
+    "labelled": LabelledImages,
+    "patches": patches,
+}
 
-__all__ = ["DATA", "IMAGE_SETS", "ImageSet", "image_set"]
+
+def example_of(data: Any, mesh: Any) -> dict[str, jax.ShapeDtypeStruct]:
+    """A batch of the data as shapes."""
+    return jax.eval_shape(data.batch, jax.random.key(0), data.input_shapes(mesh))
+
+
+__all__ = ["DATA", "IMAGE_SETS", "ImageSet", "example_of", "image_set"]

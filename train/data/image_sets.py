@@ -58,6 +58,18 @@ def folder(path: str | Path, name: str | None = None) -> ImageSet:
 
 def tfds(specification: str, data_dir: str | None = None) -> ImageSet:
     """A TFDS data set's images, read without TensorFlow: "tfds:name/config:version:split"."""
+    builder, source = open_tfds(specification, data_dir)
+    feature = "image" if "image" in builder.info.features else "hr"
+    names = [str(i) for i in range(len(source))]
+    return ImageSet(specification, names, lambda i: np.asarray(source[i][feature]))
+
+
+def open_tfds(specification: str, data_dir: str | None = None):
+    """Opens "tfds:name/config:version:split": the builder and its sequence of records.
+
+    Raises:
+      ValueError: another form, or no such data set has been built.
+    """
     import tensorflow_datasets
 
     _, _, rest = specification.partition(":")
@@ -66,15 +78,12 @@ def tfds(specification: str, data_dir: str | None = None) -> ImageSet:
         raise ValueError(f"{specification!r}: wanted tfds:<name>:<split>")
     try:
         builder = tensorflow_datasets.builder(name, data_dir=data_dir)
-        source = builder.as_data_source(split)
+        return builder, builder.as_data_source(split)
     except Exception as error:
         raise ValueError(
             f"{specification!r} can't be opened: {error}. Build it once with "
             "`tensorflow_datasets.builder(name, file_format='array_record').download_and_prepare()`"
         ) from error
-    feature = "image" if "image" in builder.info.features else "hr"
-    names = [str(i) for i in range(len(source))]
-    return ImageSet(specification, names, lambda i: np.asarray(source[i][feature]))
 
 
 def scikit_image() -> ImageSet:

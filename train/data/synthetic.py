@@ -6,7 +6,23 @@ import jax
 from imaging_jax import synthesis
 
 
-class DeadLeaves:
+class _Drawn:
+    """Images drawn on the device from the batch's key: nothing comes from the host."""
+
+    streamed = False
+
+    def inputs(self, step: int, mesh) -> Iterator[tuple]:
+        """Nothing comes from the host."""
+        del step, mesh
+        return repeat(())
+
+    def input_shapes(self, mesh) -> tuple:
+        """Shapes of what `inputs` gives."""
+        del mesh
+        return ()
+
+
+class DeadLeaves(_Drawn):
     """Dead-leaves images drawn on the device from the batch's key.
 
     Args:
@@ -20,8 +36,6 @@ class DeadLeaves:
       supersampling: points a pixel and axis.
       blur: largest standard deviation, in pixels.
     """
-
-    streamed = False
 
     def __init__(
         self,
@@ -47,19 +61,30 @@ class DeadLeaves:
             "blur": blur,
         }
 
-    def inputs(self, step: int, mesh) -> Iterator[tuple]:
-        """Nothing comes from the host."""
-        del step, mesh
-        return repeat(())
-
-    def input_shapes(self, mesh) -> tuple:
-        """Shapes of what `inputs` gives."""
-        del mesh
-        return ()
-
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
         """Draws {"image": (batch_size, patch_size, patch_size, 3)} in [0, 1]."""
         del inputs
         shape = (self.patch_size, self.patch_size)
         draw = jax.vmap(lambda k: synthesis.dead_leaves(k, shape, **self.values))
         return {"image": draw(jax.random.split(key, self.batch_size))}
+
+
+class Digits(_Drawn):
+    """Labelled handwritten digits, drawn on the device from the batch's key.
+
+    Args:
+      batch_size: images a batch.
+      size: their height and width.
+    """
+
+    classes = 10
+
+    def __init__(self, batch_size: int, size: int = 28):
+        self.batch_size = batch_size
+        self.size = size
+
+    def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
+        """Draws {"image": (batch_size, size, size, 1) in [0, 1], "label": (batch_size,) int32}."""
+        del inputs
+        images, labels = synthesis.digits(key, self.batch_size, (self.size, self.size))
+        return {"image": images, "label": labels}
