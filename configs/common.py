@@ -70,6 +70,95 @@ def denoising(sigma):
     return config
 
 
+def adversarial(variant):
+    """What two networks against each other on digits share: the small convolutional pair.
+
+    Where the variant names MNIST, its judge scores what is drawn; else digits are drawn on the
+    device, and pixels are compared.
+    """
+    config = get_config()
+    config.task = ConfigDict({"name": "adversarial", "loss": "non_saturating"})
+    config.model = ConfigDict(
+        {
+            "generator": {"name": "conv_generator", "features": 8},
+            "discriminator": {"name": "conv_discriminator", "features": 8},
+        }
+    )
+    adversarial_adam(config, 2e-4, b1=0.5, b2=0.999)
+    of_digits(config, variant, batch_size=64)
+    return config
+
+
+def adversarial_adam(config, rate, b1, b2):
+    """Adam of a constant rate for both networks."""
+    adam = {"name": "adam", "b1": b1, "b2": b2, "schedule": {"name": "constant", "peak": rate}}
+    config.optimizer = ConfigDict({"generator": adam, "discriminator": adam})
+
+
+def adversarial_sgd(config, rate):
+    """Plain gradient descent of a constant rate for both networks."""
+    sgd = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "peak": rate}}
+    config.optimizer = ConfigDict({"generator": sgd, "discriminator": sgd})
+
+
+def of_digits(config, variant, batch_size):
+    """Digits of MNIST where the variant names it, else digits drawn on the device."""
+    scoring = {"images": "digits", "protocol": "pixels", "samples": 10_000}
+    config.data = ConfigDict({"name": "digits", "batch_size": batch_size})
+    if "mnist" in variant.split("_"):
+        config.data = ConfigDict(
+            {"name": "labelled", "images": "mnist:train", "batch_size": batch_size}
+        )
+        scoring.update({"images": "mnist:train", "protocol": "judge"})
+    config.validation = ConfigDict(scoring)
+    config.evaluation = (scoring,)
+
+
+def for_steps(config, steps, every):
+    """Trains for so many steps, and validates and saves each `every`."""
+    config.train.update({"steps": steps, "log_every": min(100, every)})
+    config.train.update({"validate_every": every, "checkpoint_every": every})
+
+
+def reproducing(variant):
+    """What autoencoders of digits share: Adam, 128 images a step, ten times through MNIST."""
+    config = get_config()
+    config.optimizer = ConfigDict({"name": "adam", "schedule": {"name": "constant", "peak": 1e-3}})
+    of_digits(config, variant, batch_size=128)
+    mnist = "mnist" in variant.split("_")
+    protocol = "reconstruction_judge" if mnist else "reconstruction"
+    names = ("mnist:train", "mnist:test") if mnist else ("digits", "digits")
+    config.validation = ConfigDict({"images": names[0], "protocol": protocol})
+    line = {"images": names[1], "protocol": protocol, "fitted": names[0]}
+    config.evaluation = (line,)
+    for_epochs(config, 10)
+    return config
+
+
+def for_epochs(config, epochs):
+    """Trains so many times through as many images as MNIST has, and validates after each."""
+    for_steps(config, epochs * 469, every=469)
+    config.train.log_every = 67
+
+
+def make_reproduction_tiny(config):
+    """Shrinks a config on digits for tests: four steps on digits that need no download."""
+    config.data = ConfigDict({"name": "digits", "batch_size": 8})
+    config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
+    scoring = {"images": "digits", "protocol": "reconstruction"}
+    config.validation = ConfigDict(scoring)
+    config.evaluation = ({**scoring, "fitted": "digits"},)
+
+
+def make_generation_tiny(config):
+    """Shrinks a config on digits for tests: four steps on digits that need no download."""
+    config.data = ConfigDict({"name": "digits", "batch_size": 8})
+    config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
+    scoring = {"images": "digits", "protocol": "pixels", "samples": 40}
+    config.validation = ConfigDict(scoring)
+    config.evaluation = (scoring,)
+
+
 def adam_with_steps(config, steps, peak, every, factor):
     """Adam whose rate falls by `factor` each `every` steps: a paper's days of training."""
     config.optimizer = ConfigDict(

@@ -1,18 +1,22 @@
 """`python -m train.evaluate --system=vdsr_twtygqyy --images=set5`: scores a system."""
 
 import sys
-import time
 
 from absl import app, flags
 
 from train import command
 
 _SYSTEM = flags.DEFINE_string(
-    "system", None, "bicubic, bilinear, …; the name of published weights; or a run folder."
+    "system",
+    None,
+    "bicubic, …; weights; a run folder; gaussian:<components>; gaussian_per_class; pca:<number>.",
 )
-_IMAGES = flags.DEFINE_string("images", None, "A set by name, a folder, or tfds:<name>:<split>.")
+_IMAGES = flags.DEFINE_string(
+    "images", None, "A set by name, a folder, or tfds:<name>:<split>; mnist:test, mnist:train, …"
+)
 _SCALES = flags.DEFINE_list("scales", None, "Factors. Default: those the system serves.")
 _SIGMAS = flags.DEFINE_list("sigmas", None, "Levels of noise, of 255. Default: likewise.")
+_SAMPLES = flags.DEFINE_integer("samples", 10_000, "Images that a generator draws.", lower_bound=2)
 _PROTOCOL = flags.DEFINE_string("protocol", "luminance", "How it is scored; --list of train.main.")
 _RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
 _COMMON = ("image", "psnr", "ssim")
@@ -28,35 +32,41 @@ def _main(arguments: list[str]) -> None:
         if flag.value is None:
             raise ValueError(f"--{name} is missing")
     from train import records
-    from train.data import image_set
-    from train.evaluators import Evaluator, mean
-    from train.protocols import PROTOCOLS
+
+    for evaluation in _evaluations():
+        system, place = evaluation.system, evaluation.place
+        condition = records.condition_words(place)
+        where = f"{place['images']}, {condition}" if condition else place["images"]
+        print(f"{system.name} ({system.weights}) on {where}, protocol {place['protocol']}")
+        for row in [*evaluation.per_image, {"image": "mean", **evaluation.values}]:
+            print(f"  {row['image']:24s} {_words(row)}")
+        if _RECORD.value:
+            print(f"  recorded in {records.write(records.record(evaluation)).name}")
+
+
+def _evaluations():
+    from train import evaluations
     from train.registry import look_up
     from train.systems import system as open_system
 
-    protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
-    images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
-    system.check_degradation(protocol)
-    for value in _conditions(system, protocol.condition):
-        system.check(protocol.condition, value)
-        start = time.monotonic()
-        evaluator = Evaluator(system.predict, images, protocol, value, _BATCH.value)
-        per_image = evaluator.records()
-        scores, seconds = mean(per_image), time.monotonic() - start
-        print(
-            f"{system.name} ({system.weights}) on {images.name}, {protocol.condition} {value}, "
-            f"protocol {protocol.name}"
+    protocol = look_up(evaluations.ALL_PROTOCOLS, _PROTOCOL.value, "--protocol")
+    if protocol.name in evaluations.GENERATION:
+        yield evaluations.generation(_SYSTEM.value, _IMAGES.value, protocol, _SAMPLES.value)
+    elif protocol.name in evaluations.RECONSTRUCTION:
+        yield evaluations.reconstruction(_SYSTEM.value, _IMAGES.value, protocol)
+    else:
+        system = open_system(_SYSTEM.value)
+        conditions = _conditions(system, protocol.condition)
+        yield from evaluations.restorations(
+            system, _IMAGES.value, protocol, conditions, _BATCH.value
         )
-        for row in [*per_image, {"image": "mean", **scores}]:
-            print(f"  {row['image']:24s} {_words(row)}")
-        if _RECORD.value:
-            entry = records.record(system, images, value, protocol, scores, per_image, seconds)
-            print(f"  recorded in {records.write(entry).name}")
 
 
 def _words(row: dict) -> str:
+    common = [f"{row['psnr']:8.3f} dB"] if "psnr" in row else []
+    common += [f"{row['ssim']:.4f}"] if "ssim" in row else []
     others = [f"{name} {value:.4f}" for name, value in row.items() if name not in _COMMON]
-    return "  ".join([f"{row['psnr']:8.3f} dB", f"{row['ssim']:.4f}", *others])
+    return "  ".join([*common, *others])
 
 
 def _conditions(system, condition: str) -> list[int]:

@@ -16,14 +16,18 @@ from PIL import Image
 
 TEMPLATE = Path(__file__).with_name("report.html")
 _WIDTH, _HEIGHT, _MARGIN = 416, 220, 44
+_SLIDERS = (
+    "<p>Left of the bar: {}; right of it: {}. The square with the strongest edges of each image."
+    "</p>"
+)
 
 
 def render(
     title: str,
     summary: str,
     table: Sequence[Mapping[str, Any]],
-    previews: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    sides: tuple[str, str],
+    previews: Mapping[str, tuple[np.ndarray, ...]],
+    sides: tuple[str, ...],
     scalars: Sequence[Mapping[str, float]],
     config: Mapping[str, Any],
     starts: Sequence[Mapping[str, Any]],
@@ -34,8 +38,8 @@ def render(
       title: of the page.
       summary: a sentence below it.
       table: rows; what one lacks stays empty.
-      previews: {name: (before, after)}, each (H, W, 3) uint8.
-      sides: what before and after are called.
+      previews: {name: pictures}, each (H, W, 3) uint8: one, or two of one size under a slider.
+      sides: what the left and the right of a slider are called, where there are any.
       scalars: lines of `scalars.jsonl`.
       config: of the run.
       starts: command, commit and device of every start.
@@ -44,9 +48,8 @@ def render(
         title=escape(title),
         summary=escape(summary),
         table=_table(table),
-        before=escape(sides[0]),
-        after=escape(sides[1]),
-        previews="\n".join(_slider(name, *pair, sides) for name, pair in previews.items()),
+        sliders=_SLIDERS.format(*map(escape, sides)) if sides else "",
+        previews="\n".join(_preview(name, shown, sides) for name, shown in previews.items()),
         curves="\n".join(_curve(name, *points) for name, points in _series(scalars).items()),
         config=escape(json.dumps(config, indent=1)),
         starts=escape(json.dumps(starts, indent=1)),
@@ -73,6 +76,13 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f'<td class="number">{value:.4f}</td>'
     return f"<td>{escape(str(value))}</td>"
+
+
+def _preview(name: str, shown: tuple[np.ndarray, ...], sides: tuple[str, ...]) -> str:
+    if len(shown) == 2:
+        return _slider(name, *shown, sides)
+    image = f'<img alt="{escape(name)}" src="{_data_url(shown[0])}">'
+    return f"<figure>{image}<figcaption>{escape(name)}</figcaption></figure>"
 
 
 def _slider(name: str, before: np.ndarray, after: np.ndarray, sides: tuple[str, str]) -> str:

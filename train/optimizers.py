@@ -66,11 +66,16 @@ def sgd(schedule, momentum: float = 0.9, weight_decay: float = 0.0):
     return optax.chain(optax.add_decayed_weights(weight_decay), optax.sgd(schedule, momentum))
 
 
-OPTIMIZERS = {"adam": adam, "adamw": adamw, "sgd": sgd}
+def rmsprop(schedule, decay: float = 0.99, epsilon: float = 1e-8):
+    """RMSProp (Tieleman and Hinton, 2012), with the decay of the Wasserstein GAN's authors."""
+    return optax.rmsprop(schedule, decay=decay, eps=epsilon)
+
+
+OPTIMIZERS = {"adam": adam, "adamw": adamw, "rmsprop": rmsprop, "sgd": sgd}
 
 
 def make_optimizer(
-    section: Mapping, steps: int
+    section: Mapping, steps: int, path: str = "optimizer"
 ) -> tuple[optax.GradientTransformation, optax.Schedule]:
     """Builds the optimizer that a config section describes, and its schedule.
 
@@ -79,6 +84,7 @@ def make_optimizer(
         `clip_norm`, the global gradient norm that is not exceeded (0: none); `multipliers`,
         {part of a parameter's path: factor on its learning rate}.
       steps: length of the training, for schedules that end with it.
+      path: where the section stands in the config, for messages.
 
     Raises:
       ValueError: unknown or missing keys, by their config path.
@@ -87,9 +93,9 @@ def make_optimizer(
     clip_norm = values.pop("clip_norm", 0.0)
     multipliers = dict(values.pop("multipliers", {}))
     if "schedule" not in values:
-        raise ValueError("optimizer.schedule is missing")
-    schedule = build(SCHEDULES, values.pop("schedule"), "optimizer.schedule", steps=steps)
-    transforms = [build(OPTIMIZERS, values, "optimizer", schedule=schedule)]
+        raise ValueError(f"{path}.schedule is missing")
+    schedule = build(SCHEDULES, values.pop("schedule"), f"{path}.schedule", steps=steps)
+    transforms = [build(OPTIMIZERS, values, path, schedule=schedule)]
     if clip_norm:
         transforms.insert(0, optax.clip_by_global_norm(clip_norm))
     if multipliers:

@@ -52,3 +52,15 @@ def busiest_square(image: np.ndarray, side: int) -> tuple[int, int, int]:
     boxes = strips[:, side - 1 :] - strips[:, : image.shape[1] - side + 1]
     top, left = np.unravel_index(np.argmax(boxes), boxes.shape)
     return int(top), int(left), side
+
+
+def grid(shown: np.ndarray, columns: int) -> np.ndarray:
+    """Puts images (N, H, W, C) side by side in rows of `columns`, two white pixels between them."""
+    rows = -(-len(shown) // columns)
+    missing = rows * columns - len(shown)
+    padded = np.pad(
+        shown, [(0, missing), (0, 2), (0, 2), (0, 0)], constant_values=shown.dtype.type(1)
+    )
+    height, width, channels = padded.shape[1:]
+    sheet = padded.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return sheet.reshape(rows * height, columns * width, channels)[:-2, :-2]

@@ -3,44 +3,34 @@
 import json
 from pathlib import Path
 
-from train.data.image_sets import ImageSet
+from train.evaluations import Evaluation
 from train.folder import write_json
 from train.provenance import ROOT, provenance
-from train.systems import System
 
 RESULTS = ROOT / "results"
 
 
-def record(
-    system: System,
-    images: ImageSet,
-    condition: int,
-    protocol,
-    scores: dict,
-    per_image: list,
-    seconds: float,
-) -> dict:
+def record(evaluation: Evaluation) -> dict:
     """One cell with all its metrics, and the command, commit and machine that made it."""
+    system = evaluation.system
     return {
         "cell": {
             "system": system.name,
             "weights": system.weights,
-            "images": images.name,
-            protocol.condition: condition,
-            "protocol": protocol.name,
+            **evaluation.place,
             "seed": system.seed,
         },
         **({"paper": system.paper} if system.paper else {}),
         "origin": system.origin,
-        "values": scores,
-        "per_image": per_image,
-        "protocol": {**protocol.__dict__, "border": protocol.border(condition)},
+        "values": evaluation.values,
+        **({"per_image": evaluation.per_image} if evaluation.per_image else {}),
+        "protocol": evaluation.protocol,
         "training": system.training,
         **provenance(),
         "weights_sha256": system.sha256,
-        "data_sha256": images.sha256(),
+        "data_sha256": evaluation.data_sha256,
         "precision": f"{system.precision}, scores float64",
-        "seconds": round(seconds, 2),
+        "seconds": round(evaluation.seconds, 2),
     }
 
 
@@ -75,9 +65,18 @@ def read_all(folder: Path = RESULTS) -> list[dict]:
 def file_name(cell: dict) -> str:
     """The cell as a file's stem: system__weights__images_x3__protocol[__seed0], or …_sigma25…."""
     seed = "" if cell["seed"] is None else f"__seed{cell['seed']}"
-    condition = f"x{cell['scale']}" if "scale" in cell else f"sigma{cell['sigma']}"
-    words = f"{cell['system']}__{cell['weights']}__{cell['images']}_{condition}"
-    name = f"{words}__{cell['protocol']}{seed}"
+    condition = condition_words(cell)
+    place = f"{cell['images']}_{condition.replace(' ', '')}" if condition else cell["images"]
+    name = f"{cell['system']}__{cell['weights']}__{place}__{cell['protocol']}{seed}"
     for separator in (", ", "/", ":"):
         name = name.replace(separator, "_")
     return name
+
+
+def condition_words(cell: dict) -> str:
+    """What a cell varies beside its set: "x3", "sigma 25" or "10000 samples"; empty for nothing."""
+    if "sigma" in cell:
+        return f"sigma {cell['sigma']}"
+    if "samples" in cell:
+        return f"{cell['samples']} samples"
+    return f"x{cell['scale']}" if cell.get("scale") else ""

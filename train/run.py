@@ -16,8 +16,8 @@ from train import report
 from train.checkpoints import AllDamaged, Checkpoints
 from train.compiled import CompiledStage
 from train.console import say
+from train.data import example_of
 from train.devices import data_mesh, replicated
-from train.evaluators import Evaluator, mean, prediction
 from train.experiment import Experiment, build_experiment, build_task
 from train.folder import BEST, CONFIG, LAST, is_run, note_start, open_folder, write_result
 from train.initialise import read_initial, with_initial
@@ -34,7 +34,7 @@ class Result:
     Attributes:
       task: predicts with `state`.
       state: the best by validation.
-      table: rows of the final table: {"images", "scale", "protocol", "system", "psnr", …}.
+      table: rows of the final table, such as {"images", "scale", "protocol", "system", "psnr", …}.
       workdir: the run folder.
     """
 
@@ -81,7 +81,7 @@ def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
         raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
     config = json.loads((run / CONFIG).read_text())
     task = build_task(config)
-    wanted = _abstract_states(task, config["seed"], _example_batch(config["data"]))[-1]
+    wanted = _abstract_states(task, config["seed"], task.example(config["data"]))[-1]
     for name in (BEST, LAST):
         if (run / name).is_dir():
             checkpoints = Checkpoints(run / name, keep=None)
@@ -105,17 +105,12 @@ def explains_memory(data: Any):
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error) and "ut of memory" not in str(error):
             raise
+        sizes = [name for name in ("batch_size", "patch_size") if hasattr(data, name)]
+        given = " and ".join(f"data.{name}={getattr(data, name)}" for name in sizes)
         raise MemoryError(
-            f"out of memory with data.batch_size={data.batch_size} and "
-            f"data.patch_size={data.patch_size}: lower one, raise train.accumulate, or set "
+            f"out of memory with {given}: lower one, raise train.accumulate, or set "
             f"model.remat where the model has it ({str(error).splitlines()[0][:200]})"
         ) from None
-
-
-def _example_batch(data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
-    # What the data would give, without opening it: a run is loaded where its images aren't.
-    shape = (data["batch_size"], data["patch_size"], data["patch_size"], 3)
-    return {"image": jax.ShapeDtypeStruct(shape, np.float32)}
 
 
 def _abstract_states(task, seed: int, example) -> list[TrainState]:
@@ -142,9 +137,9 @@ class _Run:
             raise ValueError(
                 f"data.batch_size={data.batch_size} isn't a multiple of {self.mesh.size} devices"
             )
-        self._example = jax.eval_shape(data.batch, jax.random.key(0), data.input_shapes(self.mesh))
+        self._example = example_of(data, self.mesh)
         self._abstract = _abstract_states(task, experiment.seed, self._example)
-        self._initial = read_initial(experiment.init_from, self._abstract[0])
+        self._initial = read_initial(experiment.init_from, self._abstract[0], task.predicts)
         self._stages = task.stages
         self._ends = [sum(s.steps for s in self._stages[: i + 1]) for i in range(len(self._stages))]
 
@@ -223,19 +218,15 @@ class _Run:
             trace.finish()
 
     def _validate(self, state: TrainState) -> None:
-        step, validation = int(state.step), self.experiment.validation
-        images, protocol = validation.open()
-        predict = prediction(self.experiment.task, state)
-        evaluator = Evaluator(predict, images, protocol, validation.condition, self.mesh.size)
-        scores = mean(evaluator.records())
+        step, review = int(state.step), self.experiment.review
+        scores = review.validate(state, self.workdir / "pictures", step)
         self.scalars.write(step, {f"validation/{k}": v for k, v in scores.items()})
-        say(f"step {step}: validation on {images.name} {scores['psnr']:.3f} dB")
-        report.preview(predict, validation, self.workdir / "pictures", step)
-        steps = self.best.steps()
-        better = not steps or scores["psnr"] > self.best.note(steps[-1])["psnr"]
+        say(f"step {step}: {review.says(scores)}")
+        quality, steps = review.quality(scores), self.best.steps()
+        better = not steps or quality > self.best.note(steps[-1])["quality"]
         if jax.process_count() > 1:
             # Saving is a common act: a last digit must not divide the processes.
             better = bool(multihost_utils.broadcast_one_to_all(np.array(better)))
         if better:
-            self.best.save(state, {"psnr": scores["psnr"]})
+            self.best.save(state, {"quality": quality})
             self.best.wait()

@@ -48,8 +48,8 @@ class TrainState:
 
     def variables(self, network: str) -> dict[str, Tree]:
         """The variables that predictions use: the moving averages where they are kept."""
-        params = self.ema_params or self.params
-        collections = self.ema_collections if self.ema_params else self.collections
+        params = self.ema_params if network in self.ema_params else self.params
+        collections = self.ema_collections if network in self.ema_params else self.collections
         return {"params": params[network], **collections.get(network, {})}
 
 
@@ -58,16 +58,24 @@ def exponential_moving_average(average: Tree, value: Tree, decay: float) -> Tree
     return jax.tree.map(lambda a, v: decay * a + (1.0 - decay) * v, average, value)
 
 
-def create(key: jax.Array, params, collections, opt_state, *, keep_ema: bool) -> TrainState:
-    """A state at step 0, with moving averages that start at the parameters if they are kept."""
-    copy = lambda tree: jax.tree.map(jnp.copy, tree)  # noqa: E731
+def create(
+    key: jax.Array,
+    params: dict[str, Tree],
+    collections: dict[str, Tree],
+    opt_state: dict[str, Tree],
+    *,
+    averaged: tuple[str, ...] = (),
+    extras: dict[str, Tree] | None = None,
+) -> TrainState:
+    """A state at step 0, with moving averages of the networks `averaged` that start at them."""
+    of = lambda trees: {n: jax.tree.map(jnp.copy, trees[n]) for n in averaged if n in trees}  # noqa: E731
     return TrainState(
         step=jnp.int32(0),
         params=params,
         collections=collections,
         opt_state=opt_state,
-        ema_params=copy(params) if keep_ema else {},
-        ema_collections=copy(collections) if keep_ema else {},
-        extras={},
+        ema_params=of(params),
+        ema_collections=of(collections),
+        extras=extras or {},
         key=key,
     )

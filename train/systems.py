@@ -190,7 +190,7 @@ def trained(run: Path) -> System:
         prediction(task, state),
         lambda y, condition: task.restore(variables, y, condition),
         task.serves,
-        _digest(variables),
+        digest(variables),
         "trained here",
         config["seed"],
         {"config": config, **training_of(run)},
@@ -200,12 +200,13 @@ def trained(run: Path) -> System:
     )
 
 
-def _digest(tree) -> str:
-    digest = hashlib.sha256()
+def digest(tree: Any) -> str:
+    """SHA-256 of the leaves of a tree and their paths."""
+    found = hashlib.sha256()
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-        digest.update(jax.tree_util.keystr(path).encode())
-        digest.update(np.ascontiguousarray(leaf).tobytes())
-    return digest.hexdigest()
+        found.update(jax.tree_util.keystr(path).encode())
+        found.update(np.ascontiguousarray(leaf).tobytes())
+    return found.hexdigest()
 
 
 def with_self_ensemble(single: System) -> System:

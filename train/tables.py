@@ -14,6 +14,7 @@ PUBLISHED = Path(__file__).with_name("published.json")
 TABLES = records.ROOT / "docs" / "tables.md"
 _ORIGINS = {
     "interpolation": "ours",
+    "fitted": "fitted here",
     "published": "published weights",
     "trained here": "trained here",
 }
@@ -24,6 +25,17 @@ _FORMS = {
     "lpips": "LPIPS {:.3f}",
     "niqe": "NIQE {:.3f}",
     "pi": "PI {:.3f}",
+    "squared_error": "error {:.2f}",
+    "negative_elbo": "-ELBO {:.2f}",
+    "bce": "BCE {:.3f}",
+    "kl_nats": "KL {:.3f}",
+    "judged_right": "judged right {:.2%}",
+    "sparse_units": "sparse units {:.0%}",
+    "fid": "FID {:.1f}",
+    "modes": "{:.0f} modes",
+    "kl": "KL {:.4f}",
+    "confidence": "confidence {:.3f}",
+    "class_accuracy": "class {:.2%}",
 }
 _MARKS = {"P": "", "M": " (from memory)"}
 
@@ -44,7 +56,10 @@ def render(entries: list[dict], published: list[dict]) -> str:
         "# Tables\n",
         "Rendered by `python -m train.tables` from `results/` and `train/published.json`; "
         "PSNR in dB / SSIM, and what else a protocol measures: AG, the average gradient "
-        "(larger is sharper); LPIPS, NIQE and PI (smaller is better).\n",
+        "(larger is sharper); LPIPS, NIQE and PI (smaller is better). Autoencoders: squared "
+        "error summed over an image, nats an image. Generators: the Fréchet distance of a judge's "
+        "features to the real images, classes with at least 1 % of what is drawn, their divergence "
+        "from uniform, the judge's confidence.\n",
     ]
     by_cell = _by_cell(published)
     rows: dict[tuple, list[tuple]] = defaultdict(list)
@@ -75,13 +90,7 @@ def _by_cell(published: Iterable[dict]) -> dict[tuple, dict]:
 
 
 def _place(cell: dict) -> tuple:
-    return cell["images"], _condition(cell), cell["protocol"]
-
-
-def _condition(cell: dict) -> str:
-    if "sigma" in cell:
-        return f"sigma {cell['sigma']}"
-    return f"x{cell['scale']}" if cell["scale"] else ""
+    return cell["images"], records.condition_words(cell), cell["protocol"]
 
 
 def _table(rows: list[tuple]) -> list[str]:
@@ -97,12 +106,12 @@ def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
     record = f"[json](../results/{records.file_name(cell)}.json)"
     published = _digits(printed) if printed else ""
     name = entry.get("paper", cell["system"])
-    return (_condition(cell), name, cell["weights"], seed, published, *ours, record)
+    return (records.condition_words(cell), name, cell["weights"], seed, published, *ours, record)
 
 
 def _unreproduced(cell: dict) -> tuple[str, ...]:
     empty = [""] * len(_ORIGINS)
-    return (_condition(cell), cell["paper"], "", "", _digits(cell), *empty, "")
+    return (records.condition_words(cell), cell["paper"], "", "", _digits(cell), *empty, "")
 
 
 def _digits(values: dict) -> str:

@@ -1,5 +1,48 @@
 """Training objectives, one pure function each."""
 
+from imaging_jax.losses._adversarial import (
+    ADVERSARIAL_LOSSES,
+    cross_entropy_discriminator_loss,
+    hinge_discriminator_loss,
+    least_squares_discriminator_loss,
+    least_squares_generator_loss,
+    minimax_generator_loss,
+    non_saturating_generator_loss,
+    wasserstein_discriminator_loss,
+    wasserstein_generator_loss,
+)
+from imaging_jax.losses._autoencoding import (
+    binary_cross_entropy,
+    error_norm,
+    gaussian_kl,
+    sparse_kl,
+    squared_error,
+)
+from imaging_jax.losses._path_length import path_length
+from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.losses._pixel import charbonnier, l1, mse, sum_of_squares_half
 
-__all__ = ["charbonnier", "l1", "mse", "sum_of_squares_half"]
+__all__ = [
+    "ADVERSARIAL_LOSSES",
+    "binary_cross_entropy",
+    "charbonnier",
+    "clip_weights",
+    "cross_entropy_discriminator_loss",
+    "error_norm",
+    "gaussian_kl",
+    "gradient_penalty",
+    "hinge_discriminator_loss",
+    "l1",
+    "least_squares_discriminator_loss",
+    "least_squares_generator_loss",
+    "minimax_generator_loss",
+    "mse",
+    "non_saturating_generator_loss",
+    "path_length",
+    "r1_penalty",
+    "sparse_kl",
+    "squared_error",
+    "sum_of_squares_half",
+    "wasserstein_discriminator_loss",
+    "wasserstein_generator_loss",
+]

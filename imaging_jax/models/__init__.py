@@ -1,5 +1,26 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.generative import (
+    VAE,
+    ConvDiscriminator,
+    ConvGenerator,
+    ConvolutionalAutoencoder,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    DenseAutoencoder,
+    MLPDiscriminator,
+    MLPGenerator,
+    SNGANDiscriminator,
+    SNGANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+    TensorFlowDCGANDiscriminator,
+    TensorFlowDCGANGenerator,
+    TFGANDiscriminator,
+    TFGANGenerator,
+    WGANGPCritic,
+    WGANGPGenerator,
+)
 from imaging_jax.models.restoration import (
     ARCNN,
     IRCNN,
@@ -25,7 +46,13 @@ from imaging_jax.models.super_resolution import (
 
 MODELS = {
     "arcnn": ARCNN,
+    "conv_discriminator": ConvDiscriminator,
+    "conv_generator": ConvGenerator,
+    "convolutional_autoencoder": ConvolutionalAutoencoder,
+    "dcgan_discriminator": DCGANDiscriminator,
+    "dcgan_generator": DCGANGenerator,
     "ddrn": DDRN,
+    "dense_autoencoder": DenseAutoencoder,
     "dncnn": DnCNN,
     "drunet": DRUNet,
     "edsr": EDSR,
@@ -35,13 +62,26 @@ MODELS = {
     "fsrcnn": FSRCNN,
     "ircnn": IRCNN,
     "lgcnet": LGCNet,
+    "mlp_discriminator": MLPDiscriminator,
+    "mlp_generator": MLPGenerator,
     "pecnn": PECNN,
     "rdn": RDN,
     "simple_cnn": SimpleCNN,
+    "sngan_discriminator": SNGANDiscriminator,
+    "sngan_generator": SNGANGenerator,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
+    "stylegan2_discriminator": StyleGAN2Discriminator,
+    "stylegan2_generator": StyleGAN2Generator,
+    "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,
+    "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
+    "tfgan_discriminator": TFGANDiscriminator,
+    "tfgan_generator": TFGANGenerator,
     "unrolled_hqs": UnrolledHQS,
+    "vae": VAE,
     "vdsr": VDSR,
+    "wgan_gp_critic": WGANGPCritic,
+    "wgan_gp_generator": WGANGPGenerator,
 }
 
 __all__ = ["MODELS"]

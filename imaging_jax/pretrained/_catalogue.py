@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from flax import linen as nn
 
+from imaging_jax.models.features import LeNet5
+from imaging_jax.models.generative import VAE
 from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN
 from imaging_jax.models.super_resolution import (
     EDSR,
@@ -36,7 +38,8 @@ class Weights:
         licence: as stated there.
         paper: the system of the paper that they are a copy of, empty where they are of a variant.
         packaged: they are our own and come with the package.
-        condition: what `serves` counts, "scale" or "sigma".
+        condition: what `serves` counts, "scale" or "sigma"; empty where the model restores nothing.
+        side: of an image on which the model can be initialised.
     """
 
     file: str
@@ -50,6 +53,7 @@ class Weights:
     paper: str = ""
     packaged: bool = False
     condition: str = "scale"
+    side: int = 32
 
 
 def _edsr_light(scale: int, sha256: str) -> Weights:
@@ -164,6 +168,36 @@ _DENOISERS = {
 
 WEIGHTS: dict[str, Weights] = {
     **_DENOISERS,
+    "vae_mnist_csinva": Weights(
+        file="weights/mnist_vae_csinva.npz",
+        sha256="bdc2f20660654f70ae08d5133ee221305a73e2969e8b06cc053fc6dcb23b56c2",
+        model=VAE,
+        values={},
+        serves=(),
+        convert=_converters.vae_csinva,
+        source=(
+            "github.com/csinva/gan-vae-pretrained-pytorch, "
+            "mnist_vae/weights/vae_epoch_25.pth at 9b6401e122fa"
+        ),
+        licence="none stated",
+        condition="",
+        side=28,
+    ),
+    "lenet5_mnist_csinva": Weights(
+        file="weights/mnist_classifier_csinva.npz",
+        sha256="5129599525573c2826fadae820c258556e29662b2744569c715b9fa49695480c",
+        model=LeNet5,
+        values={},
+        serves=(),
+        convert=_converters.lenet5_csinva,
+        source=(
+            "github.com/csinva/gan-vae-pretrained-pytorch, "
+            "mnist_classifier/weights/lenet_epoch=12_test_acc=0.991.pth at 9b6401e122fa"
+        ),
+        licence="none stated",
+        condition="",
+        side=28,
+    ),
     "edsr_light_x2": _edsr_light(
         2, "e714d9b361e24c5f3b0730634e7dba9187cfdf78339e31297e76ed2a69249ad2"
     ),

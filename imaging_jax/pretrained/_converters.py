@@ -198,6 +198,19 @@ def ffdnet_official(arrays: Arrays) -> dict:
     return {"params": params}
 
 
+def lenet5_csinva(arrays: Arrays) -> dict:
+    """Maps Torch ``convnet.{c1,c3,c5}`` and ``fc.{f6,f7}`` to LeNet5."""
+    params = {name: _torch_convolution(arrays, f"convnet.{name}") for name in ("c1", "c3", "c5")}
+    return {"params": params | {name: _torch_dense(arrays, f"fc.{name}") for name in ("f6", "f7")}}
+
+
+def vae_csinva(arrays: Arrays) -> dict:
+    """Maps Torch ``fc{1,21,22,3,4}`` to VAE."""
+    layers = {"encoder": "fc1", "mean": "fc21", "log_variance": "fc22"}
+    layers |= {"decoder": "fc3", "output": "fc4"}
+    return {"params": {layer: _torch_dense(arrays, theirs) for layer, theirs in layers.items()}}
+
+
 def _torch_sequence(arrays: Arrays, prefix: str) -> dict:
     layers = sorted({int(name.split(".")[1]) for name in arrays if name.startswith(f"{prefix}.")})
     return {
@@ -209,6 +222,10 @@ def _torch_sequence(arrays: Arrays, prefix: str) -> dict:
 def _torch_convolution(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     kernel = {"kernel": _hwio(arrays[f"{layer}.weight"])}
     return {**kernel, "bias": arrays[f"{layer}.bias"]} if f"{layer}.bias" in arrays else kernel
+
+
+def _torch_dense(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
+    return {"kernel": arrays[f"{layer}.weight"].T, "bias": arrays[f"{layer}.bias"]}
 
 
 def _torch_slope(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:

@@ -39,9 +39,13 @@ def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
         raise ValueError(f"{path} has sha256 {digest}, {name} wants {weights.sha256}")
 
     module = weights.model(**weights.values)
-    image = jax.ShapeDtypeStruct((1, 32, 32, module.channels), jnp.float32)
-    arguments = (image, 0.1) if getattr(module, "takes_sigma", False) else (image,)
-    like = jax.eval_shape(module.init, jax.random.key(0), *arguments)
+    image = jax.ShapeDtypeStruct((1, weights.side, weights.side, module.channels), jnp.float32)
+    key, arguments = jax.random.key(0), (image,)
+    if getattr(module, "takes_sigma", False):
+        arguments = (image, 0.1)
+    elif getattr(module, "takes_key", False):
+        arguments = (image, key)
+    like = jax.eval_shape(module.init, key, *arguments)
     return module, match(weights.convert(read(path)), like, str(path))
 
 

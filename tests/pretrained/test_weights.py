@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from imaging_jax.metrics import psnr
+from imaging_jax.models.generative import VAE
 from imaging_jax.models.restoration import FFDNet
 from imaging_jax.operators import modcrop, resize
 from imaging_jax.pretrained import WEIGHTS, load
@@ -97,9 +98,10 @@ def test_colour_weights_give_their_digits(
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_load_fills_the_whole_model(published, name):
     module, variables = load(name)
-    image = jax.ShapeDtypeStruct((1, 16, 16, module.channels), jnp.float32)
-    arguments = (image, 0.1) if WEIGHTS[name].model is FFDNet else (image,)
-    wanted = jax.eval_shape(module.init, jax.random.key(0), *arguments)
+    side = WEIGHTS[name].side
+    image = jax.ShapeDtypeStruct((1, side, side, module.channels), jnp.float32)
+    rest = {FFDNet: (0.1,), VAE: (jax.random.key(0),)}.get(WEIGHTS[name].model, ())
+    wanted = jax.eval_shape(module.init, jax.random.key(0), image, *rest)
     found = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), variables)
     assert found == wanted
     assert WEIGHTS[name].licence

@@ -95,7 +95,7 @@ def test_the_operations_of_a_convolution_are_its_closed_form():
         return state.replace(step=state.step + 1), {"loss": jnp.sum(y)}
 
     def init(key, example, previous):
-        return create(key, {"kernel": jnp.ones((3, 3, C, F))}, {}, {}, keep_ema=False)
+        return create(key, {"kernel": jnp.ones((3, 3, C, F))}, {}, {})
 
     data = UniformNoise({"image": (N, H, W, C)}, H)
     training = Training(Stage("once", 1, init, (step,)), data, data_mesh(), 0, 1)

@@ -15,9 +15,12 @@ from imaging_jax import pretrained
 from tests.train.helpers import assert_equal_states, log
 from train import compiled, loop
 from train.degradations import degrade
+from train.evaluations import reconstruction
 from train.experiment import build_task
 from train.folder import BEST, LAST
+from train.generators import generator
 from train.protocols import PROTOCOLS
+from train.protocols.reconstruction import RECONSTRUCTION
 from train.run import fit, load_run
 from train.stage import Stage
 from train.systems import system
@@ -29,7 +32,12 @@ CONFIGS = sorted(
     if file.stem not in ("__init__", "common")
 )
 # One of each kind of task by default.
-DEFAULT = {"configs.quickstart"}
+DEFAULT = {
+    "configs.quickstart",
+    "configs.generative.conditional_gan",
+    "configs.generative.autoencoder",
+    "configs.generative.vae",
+}
 
 
 def tiny(module="configs.quickstart"):
@@ -64,19 +72,40 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     assert_equal_states(whole.state, parts.state)
     assert log(tmp_path / "whole") == log(tmp_path / "parts")
     assert whole.table == parts.table
-    baseline = PROTOCOLS[whole.table[0]["protocol"]].baseline
-    assert [row["system"] for row in whole.table] == [baseline, "ours"]
+    assert whole.table[-1]["system"] == "ours"
     expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
     expected |= {"report.html"}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
-    _, state, _ = load_run(tmp_path / "whole")
+    task, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
-    row = whole.table[0]
-    scale = row.get("scale", 1)
-    condition = row.get("sigma", scale)
-    sr = system(str(tmp_path / "whole")).predict(np.zeros((1, 9, 7, 3)), condition)
+    PREDICTS[task.review](str(tmp_path / "whole"), whole.table)
+
+
+def restores(run, table):
+    baseline = PROTOCOLS[table[0]["protocol"]].baseline
+    assert [row["system"] for row in table] == [baseline, "ours"]
+    scale = table[0].get("scale", 1)
+    condition = table[0].get("sigma", scale)
+    sr = system(run).predict(np.zeros((1, 9, 7, 3)), condition)
     assert sr.shape == (1, 9 * scale, 7 * scale, 3)
+
+
+def draws(run, table):
+    (row,) = table
+    drawn, _ = generator(run, row["images"]).sample(jax.random.key(0), 3)
+    assert drawn.shape[0] == 3
+    assert np.ptp(drawn) > 0
+    assert drawn.min() >= 0
+    assert drawn.max() <= 1
+
+
+def reproduces(run, table):
+    found = reconstruction(run, table[-1]["images"], RECONSTRUCTION[table[-1]["protocol"]])
+    assert found.values == {name: table[-1][name] for name in found.values}
+
+
+PREDICTS = {"generation": draws, "reconstruction": reproduces, "restoration": restores}
 
 
 @pytest.fixture(scope="module")
@@ -253,10 +282,17 @@ def variants(module):
 def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant):
     # Everything but the data, which is somebody's download.
     config = importlib.import_module(module).get_config(variant)
-    task, size = build_task(config), config.data.patch_size
-    batch = {"image": jax.ShapeDtypeStruct((12, size, size, 3), np.float32)}
-    state = jax.eval_shape(task.stages[0].init, jax.random.key(0), batch, None)
-    jax.eval_shape(task._loss, state.params, state.collections, state.key, batch)
+    task = build_task(config)
+    example = task.example(config.data)
+    for stage in task.stages:
+        state = jax.eval_shape(stage.init, jax.random.key(0), example, None)
+        for step in stage.step_functions:
+            jax.eval_shape(step, state, example)
+    if task.review == "restoration":
+        restores_shapes(task, state)
+
+
+def restores_shapes(task, state):
     for condition in task.serves or (25,):
         factor = condition if task.condition == "scale" else 1
         for channels in (1, 3):

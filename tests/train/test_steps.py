@@ -24,7 +24,11 @@ def start(ema=False):
     params = {"line": {"slope": jnp.float32(0.0)}}
     optimizer = optax.sgd(RATE)
     return states.create(
-        jax.random.key(0), params, {}, {"main": optimizer.init(params)}, keep_ema=ema
+        jax.random.key(0),
+        params,
+        {},
+        {"main": optimizer.init(params)},
+        averaged=("line",) if ema else (),
     )
 
 

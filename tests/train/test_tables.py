@@ -3,8 +3,8 @@ import json
 import pytest
 
 from train import records, tables
-from train.data.image_sets import ImageSet
-from train.evaluators import Evaluator, mean
+from train.data.image_sets import IMAGE_SETS, ImageSet
+from train.evaluations import restorations
 from train.protocols import PROTOCOLS
 from train.systems import system
 
@@ -15,9 +15,10 @@ def entry():
 
     picture = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype(np.uint8)
     images = ImageSet("noise", ["a"], lambda i: picture)
-    bicubic, protocol = system("bicubic"), PROTOCOLS["luminance"]
-    per_image = Evaluator(bicubic.predict, images, protocol, 2).records()
-    return records.record(bicubic, images, 2, protocol, mean(per_image), per_image, 1.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(IMAGE_SETS, "noise", lambda: images)
+        (scored,) = restorations(system("bicubic"), "noise", PROTOCOLS["luminance"], [2], 1)
+    return records.record(scored)
 
 
 def test_a_record_says_where_its_figure_comes_from(entry):

@@ -64,7 +64,7 @@ def benchmark(
     task, settings, mesh = build_task(config), train_settings(config), data_mesh()
     opponent = Torch(config, task) if against else None
     data = build_data(config, source)
-    task.check_batch(data.batch_size, data.patch_size)
+    task.check_data(data)
     if data.batch_size % mesh.size:
         raise ValueError(
             f"data.batch_size={data.batch_size} isn't a multiple of {mesh.size} devices"

@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 
 from train.benchmarks.timing import Subject
 from train.compiled import CompiledStage
-from train.data import DATA
+from train.data import DATA, example_of
 from train.devices import replicated, split_over_devices
 from train.registry import build, look_up
 from train.stage import Stage
@@ -113,7 +113,7 @@ class Training:
     """
 
     def __init__(self, stage: Stage, data: Any, mesh: Mesh, seed: int, steps_per_call: int):
-        example = _example(data, mesh)
+        example = example_of(data, mesh)
         init = jax.jit(lambda key: stage.init(key, example, None), out_shardings=replicated(mesh))
         self.state = init(jax.random.key(seed))
         self._compiled = CompiledStage(stage, data, mesh, steps_per_call)
@@ -135,10 +135,6 @@ class Training:
     def subject(self, name: str) -> Subject:
         """This training under a name, to be timed."""
         return Subject(name, self.run, self._compiled.steps_per_call)
-
-
-def _example(data: Any, mesh: Mesh) -> Any:
-    return jax.eval_shape(data.batch, jax.random.key(0), data.input_shapes(mesh))
 
 
 def ready_pairs(data: Any, scale: int, channels: int) -> UniformNoise:
@@ -175,7 +171,7 @@ def on_ready_pairs(task: Any, stage: Stage, data: Any, mesh: Mesh) -> Stage:
 
     def init(key, pairs, previous):
         del pairs
-        return stage.init(key, _example(data, mesh), previous)
+        return stage.init(key, example_of(data, mesh), previous)
 
     return Stage("pairs", stage.steps, init, (step,))
 

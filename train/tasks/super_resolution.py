@@ -72,9 +72,10 @@ class SuperResolution(Supervised):
         """The scales."""
         return self.scales
 
-    def check_batch(self, batch_size: int, patch_size: int) -> None:
+    def check_data(self, data: Any) -> None:
         """Raises a ValueError where batch or patch can't be shared out among the scales."""
-        super().check_batch(batch_size, patch_size)
+        super().check_data(data)
+        batch_size, patch_size = data.batch_size, data.patch_size
         parts = len(self.scales) * self.accumulate
         if batch_size % parts:
             raise ValueError(

@@ -1,9 +1,9 @@
 """What tasks share that train one network on pairs made inside the step."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -11,10 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax import losses
+from imaging_jax.models import MODELS
 from train import state
 from train.devices import data_mesh, replicated, share_out
 from train.optimizers import make_optimizer
-from train.registry import look_up
+from train.registry import build, call, look_up
+from train.settings import TrainSettings
 from train.stage import Stage
 from train.steps import supervised_step
 
@@ -48,7 +50,9 @@ class Supervised(ABC):
     """
 
     # What its predictions are told, as `train.protocols` counts it: "scale" or "sigma".
-    condition: str
+    condition: ClassVar[str]
+    predicts: ClassVar[str] = NETWORK
+    review: ClassVar[str] = "restoration"
 
     def __init__(
         self,
@@ -67,6 +71,23 @@ class Supervised(ABC):
         self.accumulate = accumulate
         self.ema_decay = ema_decay
         self.optimizer, self.schedule = make_optimizer(optimizer, steps)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "Supervised":
+        """Builds network, optimizer and task out of a config's sections."""
+        section = dict(config["task"])
+        network = build(MODELS, config["model"], "model", **cls.network_values(section))
+        section.pop("name")
+        return call(
+            cls,
+            section,
+            "task",
+            network=network,
+            optimizer=config["optimizer"],
+            steps=settings.steps,
+            accumulate=settings.accumulate,
+            ema_decay=settings.ema_decay,
+        )
 
     @staticmethod
     def network_values(section: dict[str, Any]) -> dict[str, Any]:
@@ -98,9 +119,17 @@ class Supervised(ABC):
         )
         return [Stage("train", self.steps, self._init, (step,))]
 
-    def check_batch(self, batch_size: int, patch_size: int) -> None:
+    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
+        """A batch as shapes, of a config's section `data`: colour patches."""
+        shape = (data["batch_size"], data["patch_size"], data["patch_size"], 3)
+        return {"image": jax.ShapeDtypeStruct(shape, np.float32)}
+
+    def check_data(self, data: Any) -> None:
         """Raises a ValueError where a batch can't be cut into the parts accumulated."""
-        for name, value in (("batch_size", batch_size), ("patch_size", patch_size)):
+        if not hasattr(data, "patch_size"):
+            raise ValueError("data.name: wanted images cut into patches, such as dead_leaves")
+        batch_size = data.batch_size
+        for name, value in (("batch_size", batch_size), ("patch_size", data.patch_size)):
             if value < 1:
                 raise ValueError(f"data.{name}={value}: wanted at least 1")
         if batch_size % self.accumulate:
@@ -130,7 +159,7 @@ class Supervised(ABC):
             params,
             {NETWORK: variables} if variables else {},
             {"main": self.optimizer.init(params)},
-            keep_ema=bool(self.ema_decay),
+            averaged=(NETWORK,) if self.ema_decay else (),
         )
 
     def _loss(self, params, collections, key, batch) -> tuple[jax.Array, dict]:

@@ -1,18 +1,62 @@
 """Blocks that several models share."""
 
-from imaging_jax.models.layers._checks import check_channels
-from imaging_jax.models.layers._initializers import fan_in_uniform, torch_kernel
+from imaging_jax.models.layers._checks import (
+    check_batch,
+    check_channels,
+    check_choice,
+    check_images,
+    check_labels,
+    check_latent,
+    check_positive,
+)
+from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
+from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
+from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
+from imaging_jax.models.layers._initializers import (
+    fan_in_uniform,
+    normal_around_one,
+    torch_kernel,
+)
+from imaging_jax.models.layers._modulated_convolution import ModulatedConv
+from imaging_jax.models.layers._normalization import (
+    NORMALIZATIONS,
+    batch_norm,
+    spectral_norm,
+    with_kernel_norm,
+)
 from imaging_jax.models.layers._prelu import PReLU
 from imaging_jax.models.layers._residual_block import ResidualBlock
 from imaging_jax.models.layers._spectral_convolution import SpectralConv
+from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
 __all__ = [
+    "NORMALIZATIONS",
+    "ClassPlane",
+    "ClassProjection",
+    "EqualizedConv",
+    "EqualizedDense",
+    "LatentWithClass",
+    "ModulatedConv",
     "PReLU",
     "ResidualBlock",
     "SpectralConv",
+    "TransposedConv",
     "Upsampler",
+    "batch_norm",
+    "check_batch",
     "check_channels",
+    "check_choice",
+    "check_images",
+    "check_labels",
+    "check_latent",
+    "check_positive",
     "fan_in_uniform",
+    "fir_blur",
+    "fir_downsample",
+    "fir_upsample",
+    "normal_around_one",
+    "spectral_norm",
     "torch_kernel",
+    "with_kernel_norm",
 ]

@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 import jax
 import jax.numpy as jnp
 
@@ -10,3 +12,59 @@ def check_channels(x: jax.Array, channels: int, model: str) -> None:
         raise ValueError(
             f"{model}: x must be an image of shape (..., H, W, {channels}), got {x.shape}"
         )
+
+
+def check_images(x: jax.Array, image_shape: tuple[int, int, int], model: str) -> None:
+    """Raises ValueError unless ``x`` is real floating point of shape ``(N, *image_shape)``."""
+    check_batch(x, "x", image_shape, model)
+
+
+def check_latent(z: jax.Array, latent: int, model: str) -> None:
+    """Raises ValueError unless ``z`` is real floating point ``(N, latent)`` and latent positive."""
+    check_positive(model, latent=latent)
+    check_batch(z, "z", (latent,), model)
+
+
+def check_labels(labels: jax.Array | None, classes: int, batch: int, model: str) -> None:
+    """Raises ValueError unless ``labels`` are integers, one an image, or None without classes.
+
+    Args:
+        labels: the argument to check.
+        classes: 0 for a network that takes no labels.
+        batch: number of images.
+        model: whose argument it is.
+    """
+    if classes < 0:
+        raise ValueError(f"{model}: classes must be at least 0, got {classes}")
+    if classes == 0:
+        if labels is not None:
+            raise ValueError(f"{model}: labels were given, but classes is 0: it takes none")
+        return
+    if labels is None:
+        raise ValueError(f"{model}: labels are missing: it draws {classes} classes")
+    if labels.shape != (batch,) or not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise ValueError(
+            f"{model}: labels must be {batch} integers, got {labels.dtype} of shape {labels.shape}"
+        )
+
+
+def check_positive(model: str, **values: int) -> None:
+    """Raises ValueError naming the first of ``values`` below 1."""
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"{model}: {name} must be at least 1, got {value}")
+
+
+def check_choice(model: str, name: str, value: str, choices: Collection[str]) -> None:
+    """Raises ValueError unless ``value``, of the field ``name``, is one of ``choices``."""
+    if value not in choices:
+        raise ValueError(f"{model}: {name} must be one of {tuple(choices)}, got {value!r}")
+
+
+def check_batch(array: jax.Array, name: str, shape: tuple[int, ...], model: str) -> None:
+    """Raises ValueError unless the argument ``name`` is real floating point, ``(N, *shape)``."""
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        raise ValueError(f"{model}: {name} must be real floating point, got {array.dtype}")
+    if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape):
+        wanted = ", ".join(map(str, ("N", *shape)))
+        raise ValueError(f"{model}: {name} must have shape ({wanted}), got {array.shape}")

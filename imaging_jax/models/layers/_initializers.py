@@ -23,3 +23,12 @@ def fan_in_uniform(fan_in: int) -> Callable[..., jax.Array]:
         return jax.random.uniform(key, shape, dtype, minval=-bound, maxval=bound)
 
     return initialise
+
+
+def normal_around_one(std: float) -> Callable[..., jax.Array]:
+    """Returns an initialiser N(1, std²), with which DCGAN's batch norms scale."""
+
+    def initialise(key, shape, dtype=jnp.float32):
+        return 1 + std * jax.random.normal(key, shape, dtype)
+
+    return initialise

@@ -15,9 +15,9 @@ class UnrolledHQS(nn.Module):
 
     Each stage adds what a few convolutions predict on sub-images, those of every factor-th row and
     column: large factors see far and cost little, small ones see detail. Then all but the last take
-    ``argmin_x |A x - y|² + rho |x - z|²`` with a rho of their own that is learned, so that a network
-    for an operator needs no weights to invert it. The defaults have 105,258 parameters for grey
-    images. Kernels start He normal, the last of each stage near zero.
+    ``argmin_x |A x - y|² + rho |x - z|²`` with a rho of their own that is learned, so that a
+    network for an operator needs no weights to invert it. The defaults have 105,258 parameters for
+    grey images. Kernels start He normal, the last of each stage near zero.
 
     Attributes:
         channels: image channels.

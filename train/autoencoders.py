@@ -1,0 +1,112 @@
+"""Autoencoders by name: what gives images back, for scores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from imaging_jax import pretrained
+from imaging_jax.models.generative import VAE
+from train.folder import is_run, training_of
+from train.protocols.reconstruction import given, pca
+from train.registry import nearest
+from train.systems import digest
+from train.tasks.autoencoding import bound
+
+PCA = "pca"
+
+
+@dataclass(frozen=True)
+class AutoencoderSystem:
+    """Something that gives images back, and where it comes from.
+
+    Attributes:
+      name: of the system, as its paper names it.
+      weights: name of the weights.
+      reconstruct: images (N, H, W, C) in [0, 1] -> (what is given back of them, figures of its
+        own).
+      sha256: of the parameters, or empty.
+      origin: "fitted" in closed form, "published" or "trained here".
+      seed: of the training, where it was trained here.
+      training: where and how, likewise.
+      paper: the published system it reproduces, as `published.json` names it; or empty.
+      precision: of its arithmetic.
+    """
+
+    name: str
+    weights: str
+    reconstruct: Callable[[np.ndarray], tuple[jax.Array, dict]]
+    sha256: str = ""
+    origin: str = "fitted"
+    seed: int | None = None
+    training: dict | None = None
+    paper: str = ""
+    precision: str = "float32"
+
+
+def trained(run: Path) -> AutoencoderSystem:
+    """The best checkpoint by validation of a run folder, else its last."""
+    from train.run import load_run
+
+    task, state, config = load_run(run)
+    if not hasattr(task, "reconstruct"):
+        raise ValueError(f"{run} holds no autoencoder")
+    return AutoencoderSystem(
+        config["paper"] or config["model"]["name"],
+        run.resolve().name,
+        lambda images: task.reconstruct(state, given(task, images)),
+        digest(state.variables(task.predicts)),
+        "trained here",
+        config["seed"],
+        {"config": config, **training_of(run)},
+        config["paper"],
+    )
+
+
+def principal_components(components: str, fitted: str) -> AutoencoderSystem:
+    """So many principal components of a set.
+
+    Raises:
+      ValueError: a number of components that the set hasn't.
+    """
+    if not components.isdigit():
+        raise ValueError(f"{PCA}:{components}: wanted a number of components")
+    reproduce = pca(fitted, int(components))
+    weights = f"{components}_components"
+    return AutoencoderSystem(PCA, weights, lambda images: (reproduce(images), {}))
+
+
+def weights(name: str) -> AutoencoderSystem:
+    """Published weights of a variational autoencoder."""
+    entry = pretrained.WEIGHTS[name]
+    network, variables = pretrained.load(name)
+    measured = jax.jit(lambda images: bound(network, variables["params"], images))
+
+    def reconstruct(images):
+        reproduced, scores = measured(images)
+        return reproduced, {key: float(value) for key, value in scores.items()}
+
+    return AutoencoderSystem("vae", name, reconstruct, entry.sha256, "published", paper=entry.paper)
+
+
+def autoencoder(name: str) -> AutoencoderSystem:
+    """Opens an autoencoder by name.
+
+    Args:
+      name: a run folder, the name of weights of one, or "pca:<components>" of "mnist:train".
+
+    Raises:
+      ValueError: nothing of that name, with the nearest.
+    """
+    if is_run(Path(name)):
+        return trained(Path(name))
+    kind, _, rest = name.partition(":")
+    if kind == PCA:
+        return principal_components(rest, "mnist:train")
+    known = [key for key, entry in pretrained.WEIGHTS.items() if entry.model is VAE]
+    if name in known:
+        return weights(name)
+    message = nearest(name, [*known, f"{PCA}:<components>"])
+    raise ValueError(f"{name!r} is no run folder and no known autoencoder; {message}")

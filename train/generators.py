@@ -1,0 +1,146 @@
+"""Generators by name: what draws images, for scores and pictures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from imaging_jax.models.generative import fit_gaussian, fit_gaussian_per_class
+from train.data.labelled_images import labelled_images
+from train.folder import is_run, training_of
+from train.registry import nearest
+from train.systems import digest
+
+# Whoever has batch norm draws by the statistics of so many.
+BATCH = 1_000
+GAUSSIAN, GAUSSIAN_PER_CLASS = "gaussian", "gaussian_per_class"
+
+
+@dataclass(frozen=True)
+class GeneratorSystem:
+    """Something that draws images, and where it comes from.
+
+    Attributes:
+      name: of the system, as its paper names it.
+      weights: name of the weights.
+      draw: (z (N, latent), labels (N,) or None) -> images (N, H, W, C), nominally in [0, 1].
+      latent: numbers in z.
+      classes: how many can be asked for; 0 for none.
+      sha256: of the parameters, or empty.
+      origin: "fitted" in closed form, "published" or "trained here".
+      seed: of the training, where it was trained here.
+      training: where and how, likewise.
+      paper: the published system it reproduces, as `published.json` names it; or empty.
+      precision: of its arithmetic.
+    """
+
+    name: str
+    weights: str
+    draw: Callable[[jax.Array, jax.Array | None], jax.Array]
+    latent: int
+    classes: int = 0
+    sha256: str = ""
+    origin: str = "fitted"
+    seed: int | None = None
+    training: dict | None = None
+    paper: str = ""
+    precision: str = "float32"
+
+    def sample(self, key: jax.Array, count: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Draws (images, labels): classes in turn, in batches of 1,000 or all at once."""
+        parts = list(self._batches(key, count))
+        images = np.concatenate([np.asarray(self.draw(z, labels)) for z, labels in parts])
+        if not self.classes:
+            return images, None
+        return images, np.concatenate([labels for _, labels in parts])
+
+    def _batches(self, key, count) -> Iterator[tuple]:
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            z = jax.random.normal(jax.random.fold_in(key, start // BATCH), (size, self.latent))
+            labels = np.arange(size, dtype=np.int32) % self.classes if self.classes else None
+            yield z, labels
+
+
+def trained(run: Path) -> GeneratorSystem:
+    """The best checkpoint by validation of a run folder, else its last."""
+    from train.run import load_run
+
+    task, state, config = load_run(run)
+    if not hasattr(task, "sample"):
+        raise ValueError(f"{run} restores images, it draws none")
+    return GeneratorSystem(
+        config["paper"] or config["task"]["name"],
+        run.resolve().name,
+        partial(task.sample, state),
+        task.latent,
+        task.classes,
+        digest(state.variables(task.predicts)),
+        "trained here",
+        config["seed"],
+        {"config": config, **training_of(run)},
+        config["paper"],
+    )
+
+
+def gaussian(components: str, images: str) -> GeneratorSystem:
+    """The Gaussian model of a set with so many components, its images not clipped.
+
+    Raises:
+      ValueError: a number of components that the set hasn't.
+    """
+    if not components.isdigit():
+        raise ValueError(f"{GAUSSIAN}:{components}: wanted a number of components")
+    model = fit_gaussian(_images(images), int(components))
+    return GeneratorSystem(
+        GAUSSIAN,
+        f"{components}_components",
+        jax.jit(lambda z, labels: model.decode(z * jnp.sqrt(model.eigenvalues))),
+        int(components),
+        precision="float32, not clipped",
+    )
+
+
+def gaussian_per_class(images: str) -> GeneratorSystem:
+    """A Gaussian model a class, its images clipped to [0, 1]."""
+    labels = labelled_images(images)[1]
+    model = fit_gaussian_per_class(_images(images), labels, int(labels.max()) + 1)
+    decode = jax.jit(lambda z, labels: jnp.clip(model.draw(z, labels), 0.0, 1.0))
+    latent = model.models.eigenvalues.shape[-1]
+    return GeneratorSystem(
+        GAUSSIAN_PER_CLASS,
+        f"{latent}_components",
+        decode,
+        latent,
+        classes=int(labels.max()) + 1,
+        precision="float32, clipped",
+    )
+
+
+def _images(name: str) -> np.ndarray:
+    return labelled_images(name)[0].astype(np.float32) / 255.0
+
+
+def generator(name: str, images: str) -> GeneratorSystem:
+    """Opens a generator by name.
+
+    Args:
+      name: a run folder, "gaussian:<components>" or "gaussian_per_class".
+      images: the set to which a Gaussian is fitted.
+
+    Raises:
+      ValueError: nothing of that name, with the nearest.
+    """
+    if is_run(Path(name)):
+        return trained(Path(name))
+    kind, _, rest = name.partition(":")
+    if kind == GAUSSIAN:
+        return gaussian(rest, images)
+    if name == GAUSSIAN_PER_CLASS:
+        return gaussian_per_class(images)
+    known = [f"{GAUSSIAN}:<components>", GAUSSIAN_PER_CLASS]
+    raise ValueError(f"{name!r} is no run folder and no known generator; {nearest(name, known)}")

@@ -1,0 +1,148 @@
+"""Adversarial training of generators that are steered by styles, as StyleGAN2."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from imaging_jax.losses import path_length
+from train.state import TrainState, exponential_moving_average
+from train.tasks.adversarial import GENERATOR, Adversarial
+
+_W_DECAY, _LENGTH_DECAY = 0.995, 0.99
+
+
+class StyleAdversarial(Adversarial):
+    """Non-saturating loss, lazy R1 and path length, mixed styles, and the mean style.
+
+    Rates and moments of lazily regularised optimizers are the config's affair. The state's `extras`
+    hold `w_average`, the running mean of styles, and `length_average`, that of path lengths.
+
+    Args:
+      generator: has `mapping`, `synthesis` and `num_ws`.
+      discriminator: a network (images, labels) -> logits.
+      optimizers: config sections by network, see `train.optimizers.make_optimizer`.
+      steps: length of the training.
+      r1: gamma of the penalty on real images; 0 for none.
+      r1_every: it is taken every so many steps, times their number.
+      path_length: weight of the penalty on path lengths; 0 for none.
+      path_length_every: likewise, on half a batch.
+      style_mixing: share of the images that take their finer styles from another latent vector.
+      ema_decay: of the moving averages of the generator; 0 keeps none.
+
+    Raises:
+      ValueError: as `Adversarial`; a generator without styles; a share outside [0, 1].
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        optimizers: Mapping[str, Any],
+        steps: int,
+        r1: float = 10.0,
+        r1_every: int = 16,
+        path_length: float = 2.0,
+        path_length_every: int = 4,
+        style_mixing: float = 0.9,
+        ema_decay: float = 0.0,
+    ):
+        if not hasattr(generator, "num_ws"):
+            raise ValueError(
+                f"model.generator: {type(generator).__name__} has no styles; "
+                "wanted task.name=adversarial"
+            )
+        if path_length_every < 1:
+            raise ValueError(f"task.path_length_every={path_length_every}: wanted at least 1")
+        if path_length < 0:
+            raise ValueError(f"task.path_length={path_length}: wanted at least 0")
+        if not 0 <= style_mixing <= 1:
+            raise ValueError(f"task.style_mixing={style_mixing}: wanted in [0, 1]")
+        super().__init__(
+            generator,
+            discriminator,
+            optimizers,
+            steps,
+            r1=r1,
+            r1_every=r1_every,
+            ema_decay=ema_decay,
+        )
+        self.path_length = path_length
+        self.path_length_every = path_length_every
+        self.style_mixing = style_mixing
+
+    def _takes_path_length(self, step: int) -> bool:
+        return self.path_length > 0 and step % self.path_length_every == 0
+
+    def _init(self, key, example, previous) -> TrainState:
+        extras = {"w_average": jnp.zeros(self.latent), "length_average": jnp.zeros(())}
+        return super()._init(key, example, previous).replace(extras=extras)
+
+    def _generator_step(self, state, key, count: int, path: bool):
+        state, metrics = super()._generator_step(state, key, count, path)
+        w, _ = self._styles(state.params[GENERATOR], jax.random.fold_in(key, 1), count)
+        average = exponential_moving_average(state.extras["w_average"], w.mean(axis=0), _W_DECAY)
+        return state.replace(extras={**state.extras, "w_average": average}), metrics
+
+    def _styles(self, params, key, count: int):
+        """Styles (N, w) of new latent vectors, and the labels they are drawn for."""
+        z_key, label_key = jax.random.split(key)
+        z = jax.random.normal(z_key, (count, self.latent))
+        labels = jax.random.randint(label_key, (count,), 0, self.classes) if self.classes else None
+        return self.generator.apply({"params": params}, z, labels, method="mapping"), labels
+
+    def _mixed(self, params, key, count: int):
+        """Styles (N, num_ws, w): from a random layer on those of another latent vector."""
+        first_key, second_key, mix_key, cut_key = jax.random.split(key, 4)
+        first, labels = self._styles(params, first_key, count)
+        second, _ = self._styles(params, second_key, count)
+        layers = self.generator.num_ws
+        cutoff = jax.random.randint(cut_key, (count,), 1, layers)
+        mixed = jax.random.bernoulli(mix_key, self.style_mixing, (count,))
+        coarse = jnp.arange(layers) < jnp.where(mixed, cutoff, layers)[:, None]
+        return jnp.where(coarse[..., None], first[:, None], second[:, None]), labels
+
+    def _draw(self, params, collections, key, count: int):
+        del collections
+        style_key, noise_key = jax.random.split(key)
+        ws, labels = self._mixed(params[GENERATOR], style_key, count)
+        return self._synthesis(params[GENERATOR], noise_key)(ws), labels, {}
+
+    def _synthesis(self, params, noise_key) -> Callable:
+        def draw(ws):
+            rngs = {"noise": noise_key}
+            return self.generator.apply({"params": params}, ws, method="synthesis", rngs=rngs)
+
+        return draw
+
+    def _path_length(self, params, extras, key, count: int):
+        style_key, noise_key, direction_key = jax.random.split(key, 3)
+        ws, _ = self._mixed(params, style_key, max(count // 2, 1))
+        lengths = path_length(self._synthesis(params, noise_key), ws, direction_key)
+        average = exponential_moving_average(
+            extras["length_average"], lengths.mean(), _LENGTH_DECAY
+        )
+        penalty = jnp.mean((lengths - jax.lax.stop_gradient(average)) ** 2)
+        weight = self.path_length_every * self.path_length
+        return weight * penalty, {"length_average": average}
+
+    def sample(
+        self,
+        state: TrainState,
+        z: jax.Array,
+        labels: jax.Array | None = None,
+        psi: float = 1.0,
+    ) -> jax.Array:
+        """Draws images (N, H, W, C) in [0, 1], their styles moved to the mean by 1 - psi."""
+        return self._sample(state.variables(GENERATOR), z, labels, psi, state.extras["w_average"])
+
+    @cached_property
+    def _sample(self) -> Callable:
+        def draw(variables, z, labels, psi, w_average):
+            images = self.generator.apply(variables, z, labels, psi=psi, w_average=w_average)
+            return jnp.clip((images + 1.0) / 2.0, 0.0, 1.0)
+
+        return jax.jit(draw)
