@@ -84,21 +84,17 @@ def adversarial(variant):
             "discriminator": {"name": "conv_discriminator", "features": 8},
         }
     )
-    adversarial_adam(config, 2e-4, b1=0.5, b2=0.999)
+    both_networks(config, "adam", 2e-4, b1=0.5, b2=0.999)
     of_digits(config, variant, batch_size=64)
     return config
 
 
-def adversarial_adam(config, rate, b1, b2):
-    """Adam of a constant rate for both networks."""
-    adam = {"name": "adam", "b1": b1, "b2": b2, "schedule": {"name": "constant", "peak": rate}}
-    config.optimizer = ConfigDict({"generator": adam, "discriminator": adam})
-
-
-def adversarial_sgd(config, rate):
-    """Plain gradient descent of a constant rate for both networks."""
-    sgd = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "peak": rate}}
-    config.optimizer = ConfigDict({"generator": sgd, "discriminator": sgd})
+def both_networks(config, name, rate, **values):
+    """The same optimizer of a constant rate for generator and discriminator."""
+    config.optimizer = ConfigDict()
+    for network in ("generator", "discriminator"):
+        schedule = {"name": "constant", "peak": rate}
+        config.optimizer[network] = ConfigDict({"name": name, **values, "schedule": schedule})
 
 
 def of_digits(config, variant, batch_size):

@@ -10,11 +10,13 @@ from typing import Any
 import jax
 from jax.experimental import multihost_utils
 
+from train import scalars
 from train.provenance import provenance
 from train.settings import SECTIONS, check_same, plain
 
 CONFIG, STARTS, RESULT = "config.json", "starts.json", "result.json"
 BEST, LAST = "best", "checkpoints"
+VALIDATION = "validation/"
 
 
 def is_run(folder: Path) -> bool:
@@ -68,9 +70,25 @@ def write_result(workdir: Path, table: list[dict], seconds: float) -> None:
 
 
 def training_of(run: Path) -> dict[str, Any]:
-    """How a run was trained: {"starts": [command, commit, device, …], "seconds" if it is done}."""
+    """How a run was trained.
+
+    Returns:
+      {"starts": [command, commit, device, …], "validation": [{"step", figure, …}, …], "seconds" if
+      it is done}.
+    """
     done = json.loads((run / RESULT).read_text()) if (run / RESULT).is_file() else {}
-    return {"starts": _starts(run), **{k: v for k, v in done.items() if k != "table"}}
+    curve = [
+        {"step": line["step"]}
+        | {
+            key.removeprefix(VALIDATION): value
+            for key, value in line.items()
+            if key.startswith(VALIDATION)
+        }
+        for line in scalars.read(run / scalars.FILE)
+        if any(key.startswith(VALIDATION) for key in line)
+    ]
+    rest = {key: value for key, value in done.items() if key != "table"}
+    return {"starts": _starts(run), "validation": curve, **rest}
 
 
 def _starts(workdir: Path) -> list[dict]:

@@ -29,6 +29,7 @@ class GeneratorSystem:
       weights: name of the weights.
       draw: (z (N, latent), labels (N,) or None) -> images (N, H, W, C), nominally in [0, 1].
       latent: numbers in z.
+      truncated: likewise with psi, how far styles stay from their mean; None without styles.
       classes: how many can be asked for; 0 for none.
       sha256: of the parameters, or empty.
       origin: "fitted" in closed form, "published" or "trained here".
@@ -42,6 +43,7 @@ class GeneratorSystem:
     weights: str
     draw: Callable[[jax.Array, jax.Array | None], jax.Array]
     latent: int
+    truncated: Callable[[jax.Array, jax.Array | None, float], jax.Array] | None = None
     classes: int = 0
     sha256: str = ""
     origin: str = "fitted"
@@ -57,6 +59,18 @@ class GeneratorSystem:
         if not self.classes:
             return images, None
         return images, np.concatenate([labels for _, labels in parts])
+
+    def draw_among_others(self, z: jax.Array, labels: np.ndarray | None) -> np.ndarray:
+        """Draws the images of z (N, latent), N at most 1,000, in a batch filled with random ones.
+
+        A generator with batch norm draws by the statistics of its batch; those of a few images that
+        are alike would not be those that it was trained with.
+        """
+        others = jax.random.normal(jax.random.key(0), (BATCH - len(z), self.latent))
+        if labels is not None:
+            more = np.arange(len(others), dtype=np.int32) % self.classes
+            labels = np.concatenate([labels, more])
+        return np.asarray(self.draw(jnp.concatenate([z, others]), labels))[: len(z)]
 
     def _batches(self, key, count) -> Iterator[tuple]:
         for start in range(0, count, BATCH):
@@ -78,6 +92,7 @@ def trained(run: Path) -> GeneratorSystem:
         run.resolve().name,
         partial(task.sample, state),
         task.latent,
+        partial(task.sample, state) if hasattr(task, "style_mixing") else None,
         task.classes,
         digest(state.variables(task.predicts)),
         "trained here",

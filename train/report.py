@@ -37,7 +37,7 @@ def _write_page(workdir: Path, findings: Findings, seconds: float) -> None:
         table=findings.rows,
         previews=findings.previews,
         sides=findings.sides,
-        scalars=scalars.read(workdir / "scalars.jsonl"),
+        scalars=scalars.read(workdir / scalars.FILE),
         config=json.loads((workdir / CONFIG).read_text()),
         starts=json.loads((workdir / STARTS).read_text()),
     )

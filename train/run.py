@@ -19,7 +19,16 @@ from train.console import say
 from train.data import example_of
 from train.devices import data_mesh, replicated
 from train.experiment import Experiment, build_experiment, build_task
-from train.folder import BEST, CONFIG, LAST, is_run, note_start, open_folder, write_result
+from train.folder import (
+    BEST,
+    CONFIG,
+    LAST,
+    VALIDATION,
+    is_run,
+    note_start,
+    open_folder,
+    write_result,
+)
 from train.initialise import read_initial, with_initial
 from train.loop import StopSignal, Trace, run_stage
 from train.scalars import Scalars
@@ -220,7 +229,7 @@ class _Run:
     def _validate(self, state: TrainState) -> None:
         step, review = int(state.step), self.experiment.review
         scores = review.validate(state, self.workdir / "pictures", step)
-        self.scalars.write(step, {f"validation/{k}": v for k, v in scores.items()})
+        self.scalars.write(step, {f"{VALIDATION}{k}": v for k, v in scores.items()})
         say(f"step {step}: {review.says(scores)}")
         quality, steps = review.quality(scores), self.best.steps()
         better = not steps or quality > self.best.note(steps[-1])["quality"]

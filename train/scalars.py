@@ -9,6 +9,8 @@ from pathlib import Path
 import jax
 from tensorboardX import SummaryWriter
 
+FILE = "scalars.jsonl"
+
 
 class Scalars:
     """Appends {"step", "time", name: value} lines to `scalars.jsonl`, and events beside it.
@@ -22,7 +24,7 @@ class Scalars:
         self._active = jax.process_index() == 0
         if not self._active:
             return
-        self._path = Path(folder) / "scalars.jsonl"
+        self._path = Path(folder) / FILE
         _cut(self._path, step)
         self._file = self._path.open("a")
         self._events = SummaryWriter(str(Path(folder) / "events"), purge_step=step + 1)

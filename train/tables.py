@@ -74,6 +74,8 @@ def render(entries: list[dict], published: list[dict]) -> str:
         rows[cell["images"], cell["protocol"]].append(_unreproduced(cell))
     for (images, protocol), group in sorted(rows.items()):
         parts += [f"## {images}, protocol `{protocol}`\n", *_table(group)]
+    for entry in entries:
+        parts += _curve(entry)
     parts += ["## Sources of the published figures\n"]
     sources = {f"- {cell['paper']}: {cell['source']}{_MARKS[cell['mark']]}" for cell in published}
     return "\n".join([*parts, *sorted(sources)]) + "\n"
@@ -112,6 +114,16 @@ def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
 def _unreproduced(cell: dict) -> tuple[str, ...]:
     empty = [""] * len(_ORIGINS)
     return (records.condition_words(cell), cell["paper"], "", "", _digits(cell), *empty, "")
+
+
+def _curve(entry: dict) -> list[str]:
+    """How a generator's scores changed while it trained."""
+    curve = (entry["training"] or {}).get("validation", [])
+    if "samples" not in entry["cell"] or not curve:
+        return []
+    rows = [f"| {line['step']} | {_digits(line)} |" for line in curve]
+    title = f"### {entry['cell']['weights']}, seed {entry['cell']['seed']}\n"
+    return [title, "| step | scores |", "| --- | --- |", *rows, ""]
 
 
 def _digits(values: dict) -> str:

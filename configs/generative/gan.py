@@ -35,7 +35,7 @@ def get_config(variant=""):
         config.task.loss = "minimax"
     if "sgd" in words:
         rates = {True: 2e-4, False: 0.01 if "mlp" in words else 0.02}
-        common.adversarial_sgd(config, rates["slow" in words])
+        common.both_networks(config, "sgd", rates["slow" in words], momentum=0.0)
         config.train.steps = config.train.steps if "mlp" in words else 2000
     if variant == "tiny":
         config.model.generator.features = 2

@@ -5,8 +5,6 @@ Alone with the gradient penalty of Gulrajani et al., 2017; "clipping" after Arjo
 ("spectral_wasserstein").
 """
 
-from ml_collections import ConfigDict
-
 from configs import common
 
 VARIANTS = ("mnist", "mnist_clipping", "mnist_spectral", "mnist_spectral_wasserstein", "tiny")
@@ -21,19 +19,18 @@ def get_config(variant=""):
     if "spectral" in words:
         config.task.loss = "wasserstein" if "wasserstein" in words else "hinge"
         config.model.discriminator.normalization = "spectral"
-        common.adversarial_adam(config, 2e-4, b1=0.0, b2=0.9)
+        common.both_networks(config, "adam", 2e-4, b1=0.0, b2=0.9)
         common.for_steps(config, 3000, every=500)
         return config
     config.task.critic_steps = _CRITIC_STEPS
     common.for_steps(config, 1000 * _CRITIC_STEPS, every=250 * _CRITIC_STEPS)
     if "clipping" in words:
         config.task.weight_bound = 0.01
-        rmsprop = {"name": "rmsprop", "schedule": {"name": "constant", "peak": 5e-5}}
-        config.optimizer = ConfigDict({"generator": rmsprop, "discriminator": rmsprop})
+        common.both_networks(config, "rmsprop", 5e-5)
         return config
     config.task.gradient_penalty = 10.0
     config.model.discriminator.normalization = "none"
-    common.adversarial_adam(config, 1e-4, b1=0.5, b2=0.9)
+    common.both_networks(config, "adam", 1e-4, b1=0.5, b2=0.9)
     if variant == "tiny":
         config.task.critic_steps = 2
         config.model.generator.features = 2

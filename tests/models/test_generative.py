@@ -1,4 +1,4 @@
-"""Generators and discriminators: the published parameter counts, ranges, conditions, initial values."""
+"""Generators and discriminators: published counts, ranges, conditions, initial values."""
 
 import jax
 import jax.numpy as jnp

@@ -40,6 +40,15 @@ def test_eight_devices_train_and_score_as_one_does(model, tmp_path):
 
 
 @pytest.mark.slow
+def test_eight_devices_train_two_networks_as_one_does(tmp_path):
+    # Batch statistics and both networks' gradients are those of the whole batch.
+    one, eight = (train("adversarial", tmp_path / str(n), n) for n in (1, 8))
+    assert (one["devices"], eight["devices"]) == (1, 8)
+    assert len(one["losses"]) == 10
+    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-4)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [(8, 1), (1, 8), (4, 2)])
 def test_a_run_goes_on_with_another_number_of_devices(before, after, tmp_path):
     assert train("batch_norm", tmp_path / "run", before, stop=6) == {"stopped": True}

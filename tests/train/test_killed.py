@@ -17,16 +17,18 @@ TRAIN = [
     "--config.train.steps=600",
     "--config.train.validate_every=300",
     "--config.train.checkpoint_every=3",
-    "--config.train.accumulate=2",
     "--config.train.ema_decay=0.9",
 ]
 PATHS = {
-    "synthetic": ["--config=configs/quickstart.py:tiny"],
-    "resident": ["--config=configs/super_resolution/edsr.py:tiny"],
+    "synthetic": ["--config=configs/quickstart.py:tiny", "--config.train.accumulate=2"],
+    "resident": ["--config=configs/super_resolution/edsr.py:tiny", "--config.train.accumulate=2"],
     "streamed": [
         "--config=configs/super_resolution/edsr.py:tiny",
+        "--config.train.accumulate=2",
         "--config.data.storage=streamed",
     ],
+    # Two networks, and critic steps between those of the generator.
+    "adversarial": ["--config=configs/generative/wgan.py:tiny"],
 }
 
 

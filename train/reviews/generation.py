@@ -107,7 +107,11 @@ class GenerationReview:
 
     def _draw(self, state: TrainState, count: int) -> tuple[np.ndarray, np.ndarray | None]:
         system = GeneratorSystem(
-            "ours", "", partial(self.task.sample, state), self.task.latent, self.task.classes
+            "ours",
+            "",
+            partial(self.task.sample, state),
+            self.task.latent,
+            classes=self.task.classes,
         )
         key = jax.random.fold_in(jax.random.key(self.seed), 2**31 - 1)
         # Always whole batches, so that their statistics don't depend on how many are shown.

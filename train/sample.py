@@ -1,0 +1,69 @@
+"""`python -m train.sample --system=runs/gan_mnist`: pictures of what a generator draws."""
+
+import sys
+from pathlib import Path
+
+from absl import app, flags
+
+from train import command
+
+_SYSTEM = flags.DEFINE_string("system", None, "A run folder, gaussian:<components>, …")
+_IMAGES = flags.DEFINE_string("images", "digits", "Real images: of a Gaussian, and for neighbors.")
+_SHOW = flags.DEFINE_list(
+    "show",
+    ["samples"],
+    "Of samples, classes, interpolations, truncations, neighbors, arithmetic.",
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "A folder. Default: pictures/ of the run, or samples/."
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Another one draws others.")
+_JUDGE = flags.DEFINE_string(
+    "judge", "lenet5_mnist_csinva", "Weights of the classifier that arithmetic asks."
+)
+_TRIALS = flags.DEFINE_integer("trials", 100, "Sums that arithmetic tries.", lower_bound=1)
+
+
+def _main(arguments: list[str]) -> None:
+    if len(arguments) > 1:
+        raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
+    if _SYSTEM.value is None:
+        raise ValueError("--system is missing: a run folder, or gaussian:<components>")
+    import jax
+
+    from train import images, sampling
+    from train.folder import is_run
+    from train.generators import generator
+    from train.registry import look_up
+
+    known = {**sampling.PICTURES, "neighbors": None, "arithmetic": None}
+    for name in _SHOW.value:
+        look_up(known, name, "--show")
+    system = generator(_SYSTEM.value, _IMAGES.value)
+    run = Path(_SYSTEM.value)
+    folder = Path(_OUTPUT.value or (run / "pictures" if is_run(run) else "samples"))
+    key = jax.random.key(_SEED.value)
+    for name in _SHOW.value:
+        if name == "neighbors":
+            picture, ratio = sampling.neighbors(system, key, _IMAGES.value)
+            print(
+                f"{name}: median distance to the nearest training image {ratio:.2f} times that of "
+                "real images"
+            )
+        elif name == "arithmetic":
+            picture, share = sampling.arithmetic(system, key, _JUDGE.value, _TRIALS.value)
+            print(f"{name}: {share:.0%} of {_TRIALS.value} sums judged right")
+        else:
+            picture = sampling.PICTURES[name](system, key)
+        file = folder / f"{name}.png"
+        images.write(file, images.to_rgb(images.from_float(picture)))
+        print(file)
+
+
+def main() -> None:
+    """The command line."""
+    app.run(command.reports(_main), flags_parser=command.parse_flags)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
