@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.benchmarks import solving
+from train.benchmarks import measuring, solving
 
 # Minutes together, most of them compiling.
 pytestmark = pytest.mark.slow
@@ -17,6 +17,16 @@ pytestmark = pytest.mark.slow
         solving.wavelet_case(32),
         solving.conjugate_gradient_case(32, 5),
         solving.plug_and_play_case(16, 2),
+        measuring.resize_case(16),
+        measuring.inpainting_case(16),
+        measuring.bayer_case(16),
+        measuring.cassi_case(16, 3),
+        measuring.compressive_sensing_case(16),
+        measuring.subsampled_dct_case(16),
+        measuring.coded_diffraction_case(16),
+        measuring.multi_coil_case(16),
+        measuring.fourier_shift_case(17),
+        measuring.differences_case(16),
     ],
     ids=lambda case: case.name,
 )

@@ -6,7 +6,6 @@ alike, the numbers aren't.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -21,36 +20,13 @@ import skimage.transform
 from imaging_jax import operators, solvers
 from imaging_jax.models.restoration import FFDNet, as_denoiser
 from imaging_jax.transforms import wavelet_decompose, wavelet_reconstruct
-from train.benchmarks import deepinverse, machine
+from train.benchmarks import deepinverse, machine, measuring
+from train.benchmarks.measuring import OURS, Case, image, ours
 from train.benchmarks.timing import Subject, ratio, spread, take_turns
 from train.provenance import provenance
 
 _KERNEL = np.asarray(operators.gaussian_kernel(25, 1.6))
 _VIEWS = np.arange(180.0)
-_OURS = "ours"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row: what is computed, by whom.
-
-    Attributes:
-      name: as the report calls it.
-      programs: {who: function without arguments that returns when it is done}.
-    """
-
-    name: str
-    programs: dict[str, Callable[[], Any]]
-
-
-def _image(size: int) -> np.ndarray:
-    return np.random.default_rng(0).random((size, size), np.float32)
-
-
-def _ours(function: Callable, *arrays: Any) -> Callable[[], Any]:
-    compiled = jax.jit(function)
-    arrays = [jnp.asarray(array)[..., None] for array in arrays]
-    return lambda: jax.block_until_ready(compiled(*arrays))
 
 
 def _transfer_function(size: int) -> np.ndarray:
@@ -61,20 +37,20 @@ def _transfer_function(size: int) -> np.ndarray:
 
 def blur_case(size: int) -> Case:
     """Circular blur and its adjoint."""
-    x, otf = _image(size), _transfer_function(size)
+    x, otf = image(size), _transfer_function(size)
 
     def scipys():
         y = scipy.fft.irfft2(otf * scipy.fft.rfft2(x, workers=-1), workers=-1)
         return scipy.fft.irfft2(otf.conj() * scipy.fft.rfft2(y, workers=-1), workers=-1)
 
     A = operators.Blur(_KERNEL, in_shape=(size, size, 1))
-    programs = {_OURS: _ours(lambda x: A.H(A(x)), x), "scipy": scipys}
+    programs = {OURS: ours(lambda x: A.H(A(x)), x), "scipy": scipys}
     return Case(f"blur + adjoint {size}²", programs | deepinverse.blur(x, _KERNEL))
 
 
 def masked_fourier_case(size: int) -> Case:
     """Masked Fourier transform and its adjoint."""
-    x = _image(size)
+    x = image(size)
     mask = (np.random.default_rng(1).random((size, size)) < 0.3).astype(np.float32)
 
     def scipys():
@@ -83,13 +59,13 @@ def masked_fourier_case(size: int) -> Case:
 
     A = operators.MaskedFourier(mask, in_shape=(size, size, 1))
     return Case(
-        f"masked Fourier + adjoint {size}²", {_OURS: _ours(lambda x: A.H(A(x)), x), "scipy": scipys}
+        f"masked Fourier + adjoint {size}²", {OURS: ours(lambda x: A.H(A(x)), x), "scipy": scipys}
     )
 
 
 def wavelet_case(size: int) -> Case:
     """Three levels of the Daubechies wavelet db4, there and back."""
-    x = _image(size)
+    x = image(size)
 
     def pywts():
         return pywt.waverec2(pywt.wavedec2(x, "db4", "periodization", 3), "db4", "periodization")
@@ -97,25 +73,25 @@ def wavelet_case(size: int) -> Case:
     def both(x):
         return wavelet_reconstruct(wavelet_decompose(x, "db4", 3), "db4")
 
-    return Case(f"wavelet db4 and back {size}²", {_OURS: _ours(both, x), "PyWavelets": pywts})
+    return Case(f"wavelet db4 and back {size}²", {OURS: ours(both, x), "PyWavelets": pywts})
 
 
 def radon_case(size: int) -> Case:
     """Radon transform over 180 angles and its adjoint."""
-    x = _image(size)
+    x = image(size)
 
     def skimages():
         y = skimage.transform.radon(x, _VIEWS, circle=True)
         return skimage.transform.iradon(y, _VIEWS, filter_name=None)
 
     A = operators.Radon(_VIEWS.astype(np.float32), in_shape=(size, size, 1))
-    programs = {_OURS: _ours(lambda x: A.H(A(x)), x), "scikit-image": skimages}
+    programs = {OURS: ours(lambda x: A.H(A(x)), x), "scikit-image": skimages}
     return Case(f"Radon + adjoint {size}² x 180", programs | deepinverse.radon(x, _VIEWS))
 
 
 def conjugate_gradient_case(size: int, iterations: int) -> Case:
     """Conjugate gradients on the normal equations of a circular blur."""
-    x, otf = _image(size), _transfer_function(size)
+    x, otf = image(size), _transfer_function(size)
     spectrum = np.abs(otf) ** 2 + np.float32(1e-4)
 
     def normal(v):
@@ -130,11 +106,11 @@ def conjugate_gradient_case(size: int, iterations: int) -> Case:
 
     A = operators.Blur(_KERNEL, in_shape=(size, size, 1))
 
-    def ours(y):
+    def solve(y):
         limits = {"tolerance": 0.0, "max_iterations": iterations}
         return solvers.conjugate_gradient(A, y, 1e-4, **limits).x
 
-    programs = {_OURS: _ours(ours, x), "scipy": scipys}
+    programs = {OURS: ours(solve, x), "scipy": scipys}
     return Case(
         f"CG {iterations} iterations {size}²",
         programs | deepinverse.conjugate_gradient(x, _KERNEL, iterations),
@@ -143,15 +119,15 @@ def conjugate_gradient_case(size: int, iterations: int) -> Case:
 
 def total_variation_case(size: int, iterations: int) -> Case:
     """Total-variation denoising with a fixed number of iterations."""
-    x = _image(size)
+    x = image(size)
 
     def skimages():
         return skimage.restoration.denoise_tv_chambolle(x, 0.1, eps=0.0, max_num_iter=iterations)
 
-    def ours(y):
+    def solve(y):
         return solvers.tv_denoise(y, 0.1, tolerance=0.0, max_iterations=iterations).x
 
-    programs = {_OURS: _ours(ours, x), "scikit-image": skimages}
+    programs = {OURS: ours(solve, x), "scikit-image": skimages}
     return Case(
         f"TV {iterations} iterations {size}²",
         programs | deepinverse.total_variation(x, 0.1, iterations),
@@ -160,13 +136,13 @@ def total_variation_case(size: int, iterations: int) -> Case:
 
 def plug_and_play_case(size: int, iterations: int) -> Case:
     """Deblurring by DPIR's iteration with an untrained FFDNet, as fast as a trained one."""
-    x = _image(size)
+    x = image(size)
     network = FFDNet()
     variables = jax.jit(network.init)(jax.random.key(0), jnp.zeros((1, 16, 16, 1)), 0.1)
     A = operators.Blur(_KERNEL, in_shape=(size, size, 1))
     sigmas, rhos = solvers.dpir_schedule(2.55 / 255, iterations=iterations)
     denoiser = as_denoiser(network, variables)
-    programs = {_OURS: _ours(lambda y: solvers.pnp_hqs(A, y, denoiser, sigmas, rhos, y).x, x)}
+    programs = {OURS: ours(lambda y: solvers.pnp_hqs(A, y, denoiser, sigmas, rhos, y).x, x)}
     layers = jax.tree.map(np.asarray, variables["params"])
     return Case(
         f"plug-and-play {iterations} iterations {size}²",
@@ -180,6 +156,7 @@ def cases() -> list[Case]:
         blur_case(512),
         masked_fourier_case(512),
         wavelet_case(512),
+        *measuring.cases(512),
         radon_case(256),
         conjugate_gradient_case(512, 100),
         total_variation_case(512, 200),
@@ -210,7 +187,7 @@ def benchmark_solving(rows: list[Case], rounds: int, seconds: float) -> dict[str
         report["rows"][case.name] = {
             name: {
                 "seconds": spread(found).as_dict(),
-                "over_ours": ratio(found, times[_OURS]).as_dict(),
+                "over_ours": ratio(found, times[OURS]).as_dict(),
             }
             for name, found in times.items()
         }
@@ -233,7 +210,7 @@ def solving_lines(report: dict[str, Any]) -> list[str]:
         f"{load['cores']} cores",
         f"rounds in turns: {report['rounds']}; ratios are of seconds in the same round: above 1, "
         "ours is faster",
-        f"{'':36s}{'':14s}{'ms':>10s}{'/ ours':>9s}{'quartiles':>18s}",
+        f"{'':44s}{'':14s}{'ms':>10s}{'/ ours':>9s}{'quartiles':>18s}",
     ]
     for row, programs in report["rows"].items():
         for name, timed in programs.items():
@@ -241,6 +218,6 @@ def solving_lines(report: dict[str, Any]) -> list[str]:
             quartiles = f"{over['low']:.2f} to {over['high']:.2f}"
             milliseconds = 1e3 * timed["seconds"]["median"]
             found.append(
-                f"{row:36s}{name:14s}{milliseconds:10.1f}{over['median']:9.2f}{quartiles:>18s}"
+                f"{row:44s}{name:14s}{milliseconds:10.1f}{over['median']:9.2f}{quartiles:>18s}"
             )
     return found
