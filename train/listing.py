@@ -4,7 +4,8 @@ from imaging_jax import pretrained
 from imaging_jax.models import MODELS
 from train.data import DATA, IMAGE_SETS
 from train.degradations import PRESETS
-from train.protocols import PROTOCOLS
+from train.evaluations import ALL_PROTOCOLS
+from train.generators import GAUSSIAN, GAUSSIAN_PER_CLASS
 from train.provenance import ROOT
 from train.systems import GIVEN, IDENTITY, INTERPOLATION, PROXIMALS, ZERO_SHOT
 
@@ -18,12 +19,14 @@ def listing() -> str:
     )
     sections = {
         "systems that need no weights": (*INTERPOLATION, IDENTITY, GIVEN, *PROXIMALS, ZERO_SHOT),
+        "generators that need no weights": (f"{GAUSSIAN}:<components>", GAUSSIAN_PER_CLASS),
         "models": MODELS,
         "configs": configs,
         "weights": pretrained.WEIGHTS,
         "data": DATA,
         "image sets (or a folder, or tfds:<name>:<split>)": IMAGE_SETS,
         "degradations": PRESETS,
-        "protocols": PROTOCOLS,
+        "labelled sets (or tfds:<name>:<split>)": ("digits", "mnist:train", "mnist:test"),
+        "protocols": ALL_PROTOCOLS,
     }
     return "\n".join(f"{title}\n  " + "\n  ".join(names) for title, names in sections.items())

@@ -9,6 +9,7 @@ from configs import common
 
 _MLP_EPOCH = 468
 VARIANTS = (
+    "mlp_sgd",
     "mnist",
     "mnist_sgd",
     "mnist_minimax",
