@@ -8,9 +8,8 @@ from ml_collections import ConfigDict
 from configs import common
 
 # Tomography sees whole objects: streaks depend on how many views there are for a side.
-# A motion of 15 pixels comes back on the other side: on large patches that is less of the whole.
-PATCHES = {"motion_15": (8, 96), "inpainting_50": (16, 64), "ct_40": (2, 256)}
-STEPS = {"motion_15": 6000, "inpainting_50": 6000, "ct_40": 500}
+PATCHES = {"motion_15": (16, 64), "inpainting_50": (16, 64), "ct_40": (2, 256)}
+STEPS = {"motion_15": 4000, "inpainting_50": 3000, "ct_40": 500}
 
 
 def get_config(variant="motion_15"):
@@ -45,10 +44,10 @@ def get_config(variant="motion_15"):
             "name": "dead_leaves",
             "batch_size": batch_size,
             "patch_size": patch_size,
-            "leaves": 300,
-            "radius": (1.5, 80.0),
+            "leaves": 500,
+            "radius": (0.8, 80.0),
             "supersampling": 2,
-            "blur": 1.0,
+            "blur": 0.4,
         }
     )
     common.train_on_cpu(config, STEPS[degradation], peak=2e-3, ema_decay=0.99)
@@ -56,7 +55,7 @@ def get_config(variant="motion_15"):
     config.validation = ConfigDict({"images": "dead_leaves", **scoring})
     config.evaluation = ({"images": "set12_small", **scoring},)
     if variant == "tiny":
-        config.model.update({"factors": (4, 2), "features": 8})
+        config.model.update({"stages": 2, "features": 8})
         config.data.update({"batch_size": 8, "patch_size": 24, "leaves": 10})
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}

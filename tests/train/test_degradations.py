@@ -76,7 +76,7 @@ def test_the_data_step_minimises_with_the_operator_of_each_image(preset, x64):
 
 
 def test_an_unrolled_network_of_zeros_is_steps_towards_the_data():
-    network = UnrolledHQS(factors=(2, 2), depth=2, features=4, rho=0.01)
+    network = UnrolledHQS(stages=2, depth=2, features=4, rho=0.01)
     y = degraded("inpainting_50")
     step = degradations.data_step("inpainting_50", y)
     variables = network.init(jax.random.key(0), y, step)
@@ -92,10 +92,8 @@ def test_an_unrolled_network_has_the_parameters_of_its_layers():
     shapes = jax.eval_shape(
         lambda key, y: UnrolledHQS().init(key, y, lambda z, rho: z), jax.random.key(0), y
     )
-    hidden = 2 * (9 * 30 + 1) * 30
-    near = (9 * 4 + 1) * 30 + hidden + (9 * 30 + 1) * 4
-    far = (9 * 16 + 1) * 30 + hidden + (9 * 30 + 1) * 16
-    assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == 3 * near + 2 * far + 4 == 105_258
+    layers = (9 * 4 + 1) * 32 + 2 * (9 * 32 + 1) * 32 + (9 * 32 + 1) * 4
+    assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == 5 * layers + 4 == 104_184
 
 
 def test_an_unrolled_network_wants_an_operator():
@@ -136,6 +134,6 @@ def test_a_solver_is_not_scored_on_another_degradation():
 
 def test_an_unrolled_network_takes_odd_sizes():
     y = jnp.asarray(IMAGE[:1, :9, :7])
-    network = UnrolledHQS(factors=(4, 2), depth=2, features=4)
+    network = UnrolledHQS(stages=2, depth=2, features=4)
     variables = network.init(jax.random.key(0), y, lambda z, rho: z)
     assert network.apply(variables, y, lambda z, rho: z).shape == y.shape
