@@ -21,6 +21,9 @@ _SECONDS = flags.DEFINE_float("seconds", 2.0, "About how long a chunk lasts.", l
 _SOLVERS = flags.DEFINE_bool(
     "solvers", False, "Operators and solvers against scipy, scikit-image and DeepInverse instead."
 )
+_ADVERSARIAL = flags.DEFINE_bool(
+    "adversarial", False, "Steps of DCGAN and StyleGAN2, against PyTorch where it is, instead."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
 
 
@@ -38,6 +41,8 @@ def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
     _check_output()
+    if _ADVERSARIAL.value:
+        return _bench_adversarial()
     if _SOLVERS.value:
         if _CONFIG.value is not None:
             raise ValueError("--solvers measures no config; give one or the other")
@@ -49,8 +54,7 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--config=configs/<name>.py is missing; train.main --list shows them")
     size = image_size(_SIZE.value)
     if _AGAINST.value:
-        # Two frameworks share the GPU: ours must not take most of its memory beforehand.
-        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        _share_memory()
         # A program read from a cache would tell nothing of how long compiling takes.
         os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
     from train.benchmarks import benchmark, lines
@@ -64,6 +68,21 @@ def _main(arguments: list[str]) -> None:
         seconds=_SECONDS.value,
     )
     _show(report, lines(report))
+
+
+def _bench_adversarial() -> None:
+    if _CONFIG.value is not None or _SOLVERS.value:
+        raise ValueError("--adversarial measures no config and no solvers; give one of the three")
+    _share_memory()
+    from train.benchmarks.adversarial import adversarial_lines, benchmark_adversarial, cases
+
+    report = benchmark_adversarial(cases(), _ROUNDS.value, _SECONDS.value)
+    _show(report, adversarial_lines(report))
+
+
+def _share_memory() -> None:
+    # Two frameworks share the GPU: ours must not take most of its memory beforehand.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 def _check_output() -> None:

@@ -39,7 +39,7 @@ def get_config(variant=""):
         common.both_networks(config, "sgd", rates["slow" in words], momentum=0.0)
         config.train.steps = config.train.steps if "mlp" in words else 2000
     if variant == "tiny":
-        config.model.generator.features = 2
-        config.model.discriminator.features = 2
+        for name in config.model:
+            config.model[name] = {"name": f"mlp_{name}", "features": 8}
         common.make_generation_tiny(config)
     return config

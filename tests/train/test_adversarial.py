@@ -245,12 +245,16 @@ def test_styles_mix_and_their_mean_is_tracked():
         (gan, lambda c: c.task.update({"loss": "hingee"}), r"task\.loss='hingee'.*'hinge'"),
         (gan, lambda c: c.task.update({"r1": -1.0}), r"task\.r1=-1\.0: wanted at least 0"),
         (
-            gan,
+            conditional_gan,
             lambda c: [x.update({"size": 30}) for x in (*c.model.values(), c.data)],
             r"size must be a multiple of 4",
         ),
         (gan, lambda c: c.model.generator.update({"size": 32}), r"image_shape \(32, 32, 1\)"),
-        (gan, lambda c: c.model.generator.update({"classes": 10}), r"has classes 10, .* 0"),
+        (
+            conditional_gan,
+            lambda c: c.model.discriminator.update({"classes": 0}),
+            r"has classes 10, .* 0",
+        ),
         (gan, lambda c: c.data.update({"size": 32}), r"data gives images of \(32, 32, 1\)"),
         (gan, lambda c: c.train.update({"accumulate": 2}), r"train\.accumulate=2"),
         (

@@ -34,7 +34,7 @@ CONFIGS = sorted(
 # One of each kind of task by default.
 DEFAULT = {
     "configs.quickstart",
-    "configs.generative.conditional_gan",
+    "configs.generative.gan",
     "configs.generative.autoencoder",
     "configs.generative.vae",
 }
