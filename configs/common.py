@@ -77,11 +77,26 @@ def adversarial(variant):
     device, and pixels are compared.
     """
     config = get_config()
-    config.task = ConfigDict({"name": "adversarial", "loss": "non_saturating"})
+    config.task = ConfigDict(
+        {
+            "name": "adversarial",
+            "loss": "non_saturating",
+            "real_label": 1.0,
+            "critic_steps": 1,
+            "gradient_penalty": 0.0,
+            "r1": 0.0,
+            "r1_every": 1,
+            "weight_bound": 0.0,
+        }
+    )
     config.model = ConfigDict(
         {
-            "generator": {"name": "conv_generator", "features": 8},
-            "discriminator": {"name": "conv_discriminator", "features": 8},
+            "generator": {"name": "conv_generator", "latent": 64, "features": 8},
+            "discriminator": {
+                "name": "conv_discriminator",
+                "features": 8,
+                "normalization": "batch",
+            },
         }
     )
     both_networks(config, "adam", 2e-4, b1=0.5, b2=0.999)
@@ -94,20 +109,27 @@ def both_networks(config, name, rate, **values):
     config.optimizer = ConfigDict()
     for network in ("generator", "discriminator"):
         schedule = {"name": "constant", "peak": rate}
-        config.optimizer[network] = ConfigDict({"name": name, **values, "schedule": schedule})
+        section = {"name": name, **values, "clip_norm": 0.0, "schedule": schedule}
+        config.optimizer[network] = ConfigDict(section)
 
 
 def of_digits(config, variant, batch_size):
     """Digits of MNIST where the variant names it, else digits drawn on the device."""
     scoring = {"images": "digits", "protocol": "pixels", "samples": 10_000}
-    config.data = ConfigDict({"name": "digits", "batch_size": batch_size})
+    config.data = ConfigDict({"name": "digits", "batch_size": batch_size, "size": 28})
     if "mnist" in variant.split("_"):
         config.data = ConfigDict(
-            {"name": "labelled", "images": "mnist:train", "batch_size": batch_size}
+            {"name": "labelled", "images": "mnist:train", "batch_size": batch_size, "size": 28}
         )
         scoring.update({"images": "mnist:train", "protocol": "judge"})
     config.validation = ConfigDict(scoring)
     config.evaluation = (scoring,)
+
+
+def score_on(config, images):
+    """Compares what is drawn with this set."""
+    config.validation.images = images
+    config.evaluation = (config.validation.to_dict(),)
 
 
 def for_steps(config, steps, every):
@@ -123,7 +145,7 @@ def reproducing(variant):
     of_digits(config, variant, batch_size=128)
     mnist = "mnist" in variant.split("_")
     protocol = "reconstruction_judge" if mnist else "reconstruction"
-    names = ("mnist:train", "mnist:test") if mnist else ("digits", "digits")
+    names = ("mnist:train", "mnist:test") if mnist else ("digits", "digits_test")
     config.validation = ConfigDict({"images": names[0], "protocol": protocol})
     line = {"images": names[1], "protocol": protocol, "fitted": names[0]}
     config.evaluation = (line,)
@@ -139,16 +161,16 @@ def for_epochs(config, epochs):
 
 def make_reproduction_tiny(config):
     """Shrinks a config on digits for tests: four steps on digits that need no download."""
-    config.data = ConfigDict({"name": "digits", "batch_size": 8})
+    config.data = ConfigDict({"name": "digits", "batch_size": 8, "size": 28})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
-    scoring = {"images": "digits", "protocol": "reconstruction"}
-    config.validation = ConfigDict(scoring)
-    config.evaluation = ({**scoring, "fitted": "digits"},)
+    config.validation = ConfigDict({"images": "digits", "protocol": "reconstruction"})
+    scoring = {"images": "digits_test", "protocol": "reconstruction", "fitted": "digits"}
+    config.evaluation = (scoring,)
 
 
 def make_generation_tiny(config):
     """Shrinks a config on digits for tests: four steps on digits that need no download."""
-    config.data = ConfigDict({"name": "digits", "batch_size": 8})
+    config.data = ConfigDict({"name": "digits", "batch_size": 8, "size": 28})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
     scoring = {"images": "digits", "protocol": "pixels", "samples": 40}
     config.validation = ConfigDict(scoring)

@@ -9,6 +9,8 @@ import numpy as np
 
 from imaging_jax import pretrained
 from imaging_jax.models.generative import VAE
+from train.data.labelled_images import labelled_images
+from train.devices import at_highest_precision
 from train.folder import is_run, training_of
 from train.protocols.reconstruction import given, pca
 from train.registry import nearest
@@ -27,6 +29,7 @@ class AutoencoderSystem:
       weights: name of the weights.
       reconstruct: images (N, H, W, C) in [0, 1] -> (what is given back of them, figures of its
         own).
+      image_shape: of an image.
       sha256: of the parameters, or empty.
       origin: "fitted" in closed form, "published" or "trained here".
       seed: of the training, where it was trained here.
@@ -38,6 +41,7 @@ class AutoencoderSystem:
     name: str
     weights: str
     reconstruct: Callable[[np.ndarray], tuple[jax.Array, dict]]
+    image_shape: tuple[int, int, int]
     sha256: str = ""
     origin: str = "fitted"
     seed: int | None = None
@@ -57,11 +61,13 @@ def trained(run: Path) -> AutoencoderSystem:
         config["paper"] or config["model"]["name"],
         run.resolve().name,
         lambda images: task.reconstruct(state, given(task, images)),
+        task.network.image_shape,
         digest(state.variables(task.predicts)),
         "trained here",
         config["seed"],
         {"config": config, **training_of(run)},
         config["paper"],
+        str(np.dtype(task.network.dtype)),
     )
 
 
@@ -72,30 +78,41 @@ def principal_components(components: str, fitted: str) -> AutoencoderSystem:
       ValueError: a number of components that the set hasn't.
     """
     if not components.isdigit():
-        raise ValueError(f"{PCA}:{components}: wanted a number of components")
+        raise ValueError(f"{PCA}:{components}:{fitted}: wanted a number of components and a set")
     reproduce = pca(fitted, int(components))
-    weights = f"{components}_components"
-    return AutoencoderSystem(PCA, weights, lambda images: (reproduce(images), {}))
+    weights = f"{components}_components_of_{fitted}"
+    shape = labelled_images(fitted)[0].shape[1:]
+    return AutoencoderSystem(PCA, weights, lambda images: (reproduce(images), {}), shape)
 
 
 def weights(name: str) -> AutoencoderSystem:
     """Published weights of a variational autoencoder."""
     entry = pretrained.WEIGHTS[name]
     network, variables = pretrained.load(name)
-    measured = jax.jit(lambda images: bound(network, variables["params"], images))
+    measured = at_highest_precision(
+        jax.jit(lambda images: bound(network, variables["params"], images))
+    )
 
     def reconstruct(images):
         reproduced, scores = measured(images)
         return reproduced, {key: float(value) for key, value in scores.items()}
 
-    return AutoencoderSystem("vae", name, reconstruct, entry.sha256, "published", paper=entry.paper)
+    return AutoencoderSystem(
+        "vae",
+        name,
+        reconstruct,
+        network.image_shape,
+        entry.sha256,
+        "published",
+        paper=entry.paper,
+    )
 
 
 def autoencoder(name: str) -> AutoencoderSystem:
     """Opens an autoencoder by name.
 
     Args:
-      name: a run folder, the name of weights of one, or "pca:<components>" of "mnist:train".
+      name: a run folder, the name of weights of one, or "pca:<components>:<set>".
 
     Raises:
       ValueError: nothing of that name, with the nearest.
@@ -104,9 +121,10 @@ def autoencoder(name: str) -> AutoencoderSystem:
         return trained(Path(name))
     kind, _, rest = name.partition(":")
     if kind == PCA:
-        return principal_components(rest, "mnist:train")
+        components, _, fitted = rest.partition(":")
+        return principal_components(components, fitted)
     known = [key for key, entry in pretrained.WEIGHTS.items() if entry.model is VAE]
     if name in known:
         return weights(name)
-    message = nearest(name, [*known, f"{PCA}:<components>"])
+    message = nearest(name, [*known, f"{PCA}:<components>:<set>"])
     raise ValueError(f"{name!r} is no run folder and no known autoencoder; {message}")

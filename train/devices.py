@@ -52,6 +52,31 @@ def share_out(x: np.ndarray, mesh: Mesh) -> jax.Array:
     return jax.make_array_from_callback(x.shape, sharding, lambda index: x[index])
 
 
+def share_batch(tree: Any) -> Any:
+    """Inside a compiled step, cuts arrays made there over the devices, where these divide them.
+
+    What a step draws itself, such as latent vectors, would else be whole on every device, and so
+    would all that is computed from it.
+    """
+    mesh = data_mesh()
+    split = split_over_devices(mesh)
+
+    def share(x):
+        return x if x.shape[0] % mesh.size else jax.lax.with_sharding_constraint(x, split)
+
+    return jax.tree.map(share, tree)
+
+
+def at_highest_precision(program: Callable) -> Callable:
+    """Wraps a compiled program: GPUs would otherwise round the factors of products to TF32."""
+
+    def run(*arguments):
+        with jax.default_matmul_precision("highest"):
+            return program(*arguments)
+
+    return run
+
+
 _unrolled = False
 
 

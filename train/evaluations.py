@@ -68,10 +68,11 @@ def restorations(
 
 def generation(name: str, images: str, protocol: Any, samples: int) -> Evaluation:
     """Scores so many images that a generator draws from a fixed key."""
+    protocol.check(images, samples)
     start = time.monotonic()
     system = generators.generator(name, images)
     drawn, labels = system.sample(jax.random.key(0), samples)
-    protocol.check(images, drawn.shape[1:])
+    protocol.check_shape(images, drawn.shape[1:])
     return Evaluation(
         system,
         {"images": images, "samples": samples, "protocol": protocol.name},
@@ -88,6 +89,10 @@ def reconstruction(name: str, images: str, protocol: Any) -> Evaluation:
     start = time.monotonic()
     system = autoencoders.autoencoder(name)
     clean, labels = protocol.open(images)
+    if system.image_shape != clean.shape[1:]:
+        raise ValueError(
+            f"{images} has images of {clean.shape[1:]}, {name} takes {system.image_shape}"
+        )
     reproduced, own = system.reconstruct(clean)
     return Evaluation(
         system,

@@ -51,6 +51,8 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     task = build_task(config)
     review = REVIEWS[task.review].from_config(config, task)
     data = build(DATA, config["data"], "data", seed=config["seed"])
+    if data.batch_size < 1:
+        raise ValueError(f"data.batch_size={data.batch_size}: wanted at least 1")
     task.check_data(data)
     return Experiment(
         settings, task, data, review, config["seed"], config["init_from"], config["profile"]

@@ -9,14 +9,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.models.generative import fit_gaussian, fit_gaussian_per_class
+from imaging_jax import pretrained
+from imaging_jax.models.generative import VAE, fit_gaussian, fit_gaussian_per_class
 from train.data.labelled_images import labelled_images
+from train.devices import at_highest_precision
 from train.folder import is_run, training_of
 from train.registry import nearest
 from train.systems import digest
 
 # Whoever has batch norm draws by the statistics of so many.
 BATCH = 1_000
+_OTHERS = 2**31 - 3
 GAUSSIAN, GAUSSIAN_PER_CLASS = "gaussian", "gaussian_per_class"
 
 
@@ -53,20 +56,25 @@ class GeneratorSystem:
     precision: str = "float32"
 
     def sample(self, key: jax.Array, count: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """Draws (images, labels): classes in turn, in batches of 1,000 or all at once."""
+        """Draws (images, labels): classes in turn, in whole batches of 1,000, or fewer at once."""
         parts = list(self._batches(key, count))
-        images = np.concatenate([np.asarray(self.draw(z, labels)) for z, labels in parts])
+        images = np.concatenate([np.asarray(self.draw(z, labels)) for z, labels in parts])[:count]
         if not self.classes:
             return images, None
-        return images, np.concatenate([labels for _, labels in parts])
+        return images, np.concatenate([labels for _, labels in parts])[:count]
 
     def draw_among_others(self, z: jax.Array, labels: np.ndarray | None) -> np.ndarray:
-        """Draws the images of z (N, latent), N at most 1,000, in a batch filled with random ones.
+        """Draws the images of z (N, latent) in batches of half as many, filled with random ones.
 
         A generator with batch norm draws by the statistics of its batch; those of a few images that
         are alike would not be those that it was trained with.
         """
-        others = jax.random.normal(jax.random.key(0), (BATCH - len(z), self.latent))
+        most = BATCH // 2
+        if len(z) > most:
+            first = self.draw_among_others(z[:most], None if labels is None else labels[:most])
+            rest = self.draw_among_others(z[most:], None if labels is None else labels[most:])
+            return np.concatenate([first, rest])
+        others = jax.random.normal(jax.random.key(_OTHERS), (BATCH - len(z), self.latent))
         if labels is not None:
             more = np.arange(len(others), dtype=np.int32) % self.classes
             labels = np.concatenate([labels, more])
@@ -74,7 +82,7 @@ class GeneratorSystem:
 
     def _batches(self, key, count) -> Iterator[tuple]:
         for start in range(0, count, BATCH):
-            size = min(BATCH, count - start)
+            size = min(BATCH, count)
             z = jax.random.normal(jax.random.fold_in(key, start // BATCH), (size, self.latent))
             labels = np.arange(size, dtype=np.int32) % self.classes if self.classes else None
             yield z, labels
@@ -86,9 +94,10 @@ def trained(run: Path) -> GeneratorSystem:
 
     task, state, config = load_run(run)
     if not hasattr(task, "sample"):
-        raise ValueError(f"{run} restores images, it draws none")
+        raise ValueError(f"{run} is a run of task.name={config['task']['name']}, which draws none")
+    network = config["model"].get("generator", config["model"])
     return GeneratorSystem(
-        config["paper"] or config["task"]["name"],
+        config["paper"] or network["name"],
         run.resolve().name,
         partial(task.sample, state),
         task.latent,
@@ -99,6 +108,23 @@ def trained(run: Path) -> GeneratorSystem:
         config["seed"],
         {"config": config, **training_of(run)},
         config["paper"],
+        network.get("dtype", "float32"),
+    )
+
+
+def published(name: str) -> GeneratorSystem:
+    """The decoder of a variational autoencoder's published weights."""
+    entry = pretrained.WEIGHTS[name]
+    network, variables = pretrained.load(name)
+    decode = jax.jit(lambda z, labels: network.apply(variables, z, method="decode"))
+    return GeneratorSystem(
+        "vae",
+        name,
+        at_highest_precision(decode),
+        network.latent,
+        sha256=entry.sha256,
+        origin="published",
+        paper=entry.paper,
     )
 
 
@@ -144,7 +170,8 @@ def generator(name: str, images: str) -> GeneratorSystem:
     """Opens a generator by name.
 
     Args:
-      name: a run folder, "gaussian:<components>" or "gaussian_per_class".
+      name: a run folder, weights of a variational autoencoder, "gaussian:<components>" or
+        "gaussian_per_class".
       images: the set to which a Gaussian is fitted.
 
     Raises:
@@ -157,5 +184,8 @@ def generator(name: str, images: str) -> GeneratorSystem:
         return gaussian(rest, images)
     if name == GAUSSIAN_PER_CLASS:
         return gaussian_per_class(images)
-    known = [f"{GAUSSIAN}:<components>", GAUSSIAN_PER_CLASS]
+    decoders = [key for key, entry in pretrained.WEIGHTS.items() if entry.model is VAE]
+    if name in decoders:
+        return published(name)
+    known = [f"{GAUSSIAN}:<components>", GAUSSIAN_PER_CLASS, *decoders]
     raise ValueError(f"{name!r} is no run folder and no known generator; {nearest(name, known)}")

@@ -98,8 +98,8 @@ def _check_finite(values: dict[str, float], step: int, state: TrainState, checkp
     )
     raise Diverged(
         f"{', '.join(f'{name}={values[name]}' for name in bad)} at step {step}; {kept}. "
-        f"{_first_bad_leaf(state)} Look at the learning rate (optimizer.schedule.peak, warmup), "
-        "optimizer.clip_norm and the training images."
+        f"{_first_bad_leaf(state)} Look at the optimizer's learning rate (schedule.peak, warmup), "
+        "its clip_norm and the training images."
     )
 
 

@@ -117,8 +117,8 @@ def explains_memory(data: Any):
         sizes = [name for name in ("batch_size", "patch_size") if hasattr(data, name)]
         given = " and ".join(f"data.{name}={getattr(data, name)}" for name in sizes)
         raise MemoryError(
-            f"out of memory with {given}: lower one, raise train.accumulate, or set "
-            f"model.remat where the model has it ({str(error).splitlines()[0][:200]})"
+            f"out of memory with {given}: lower one, raise train.accumulate if the task takes it, "
+            f"or set model.remat where the model has it ({str(error).splitlines()[0][:200]})"
         ) from None
 
 
@@ -131,6 +131,13 @@ def _abstract_states(task, seed: int, example) -> list[TrainState]:
             jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), previous)
         )
     return states
+
+
+def _trace_steps(task, states: list[TrainState], example) -> None:
+    """Traces what the first steps of each stage call, so that no misfit waits for its turn."""
+    for stage, state in zip(task.stages, states, strict=True):
+        for index in sorted({stage.choose(step) for step in range(min(stage.steps, 64))}):
+            jax.eval_shape(stage.step_functions[index], state, example)
 
 
 class _Run:
@@ -148,6 +155,7 @@ class _Run:
             )
         self._example = example_of(data, self.mesh)
         self._abstract = _abstract_states(task, experiment.seed, self._example)
+        _trace_steps(task, self._abstract, self._example)
         self._initial = read_initial(experiment.init_from, self._abstract[0], task.predicts)
         self._stages = task.stages
         self._ends = [sum(s.steps for s in self._stages[: i + 1]) for i in range(len(self._stages))]

@@ -6,11 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax import pretrained
 from imaging_jax.metrics import nearest_neighbors
 from imaging_jax.transforms import attribute_arithmetic, slerp
 from train import pictures
 from train.data.labelled_images import labelled_images
 from train.generators import BATCH, GeneratorSystem
+from train.protocols.generation import middle
 from train.protocols.judges import look
 
 _ROWS, _COLUMNS = 10, 10
@@ -67,14 +69,14 @@ def neighbors(system: GeneratorSystem, key: jax.Array, images: str) -> tuple[np.
     """Rows of drawn images and, below each, its nearest training image.
 
     Returns:
-      The picture, and the median distance of drawn images to the training images over that of half
-      of these to the other half: far below 1 for copies.
+      The picture, and the median distance of drawn images to the training images over that of a
+      thousand of these, held back, to the others: far below 1 for copies.
     """
-    drawn, _ = system.sample(key, BATCH)
     training = labelled_images(images)[0].astype(np.float32) / 255.0
     # At random: sets are sorted by who wrote their digits.
     training = training[np.random.default_rng(0).permutation(len(training))]
     held_back, training = training[:BATCH], training[BATCH:]
+    drawn = middle(system.sample(key, BATCH)[0], training.shape[1:])
     indices, distances = nearest_neighbors(drawn, training)
     _, usual = nearest_neighbors(held_back, training)
     pairs = [
@@ -116,7 +118,7 @@ def arithmetic(
         ]
     )
     drawn = system.draw_among_others(sums, None)
-    found = np.argmax(look(judge, drawn)[1], axis=-1)
+    found = _classes(judge, drawn)
     share = float(np.mean(found == [wanted for wanted, *_ in operands]))
     shown = [
         image
@@ -129,9 +131,14 @@ def arithmetic(
     return pictures.grid(np.stack(shown), 4), share
 
 
+def _classes(judge: str, drawn: np.ndarray) -> np.ndarray:
+    side = pretrained.WEIGHTS[judge].side
+    return np.argmax(look(judge, middle(drawn, (side, side)))[1], axis=-1)
+
+
 def _judged_latents(system, key, judge) -> tuple[jax.Array, dict[int, np.ndarray]]:
     z = jax.random.normal(jax.random.fold_in(key, 1), (BATCH, system.latent))
-    judged = np.argmax(look(judge, np.asarray(system.draw(z, None)))[1], axis=-1)
+    judged = _classes(judge, np.asarray(system.draw(z, None)))
     groups = {int(c): np.flatnonzero(judged == c) for c in np.unique(judged)}
     groups = {c: members for c, members in groups.items() if len(members) >= 2 * _GROUP}
     if len(groups) < 2:

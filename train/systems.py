@@ -159,6 +159,8 @@ def zero_shot_learning(iterations: int) -> System:
 def weights(name: str) -> System:
     """Weights of `imaging_jax.pretrained`, published or our own."""
     entry = pretrained.WEIGHTS[name]
+    if not entry.condition:
+        raise ValueError(f"{name}: weights of {entry.model.__name__}, which restores no images")
     network, variables = pretrained.load(name)
     variables = jax.device_put(variables, replicated(data_mesh()))
     restore = partial(denoise if entry.condition == "sigma" else enlarge, network)
@@ -183,6 +185,9 @@ def trained(run: Path) -> System:
     from train.run import load_run
 
     task, state, config = load_run(run)
+    if task.review != "restoration":
+        kind = config["task"]["name"]
+        raise ValueError(f"{run} is a run of task.name={kind}, which restores no images")
     variables = state.variables(NETWORK)
     return System(
         config["model"]["name"],

@@ -14,7 +14,7 @@ MODELS = {
     "whole": {"widths": (256, 64)},
 }
 TASKS = {
-    "sparse": {"sparsity": 1.0, "rho": 0.05},
+    "sparse": {"sparsity": 1.0},
     "denoising": {"noise": 0.5},
     "stacked": {"layer_steps": 3 * 469},
 }
@@ -28,7 +28,17 @@ def get_config(variant=""):
     kind = variant.removeprefix("mnist").removeprefix("_")
     kind = "stacked" if kind == "tiny" else kind
     config = common.reproducing(variant)
-    config.task = ConfigDict({"name": "autoencoding", "loss": "squared_error"})
+    config.task = ConfigDict(
+        {
+            "name": "autoencoding",
+            "loss": "squared_error",
+            "sparsity": 0.0,
+            "rho": 0.05,
+            "noise": 0.0,
+            "masked": 0.0,
+            "layer_steps": 0,
+        }
+    )
     config.task.update(TASKS.get(kind, {}))
     config.model = ConfigDict({"name": "convolutional_autoencoder"})
     if kind in MODELS:

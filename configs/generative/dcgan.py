@@ -29,13 +29,15 @@ def get_config(variant=""):
         config.model.generator = {"name": "tfgan_generator"}
         config.model.discriminator = {"name": "tfgan_discriminator"}
     config.data.batch_size = batch_size
+    config.data.size = size
     if size == 32:
-        config.data.size = size
+        common.score_on(config, "digits:32")
     common.for_steps(config, epochs * _EPOCH[batch_size], every=2 * _EPOCH[batch_size])
     config.train.log_every = _EPOCH[batch_size] // 2 if batch_size == 64 else 47
     if variant == "tiny":
         common.make_generation_tiny(config)
         config.data.size = 32
+        common.score_on(config, "digits:32")
         for network in config.model.values():
             network.features = 2
     return config

@@ -24,19 +24,31 @@ def get_config(variant=""):
     )
     if "adain" in variant.split("_"):
         config.model.generator.block = "adain"
-    config.task = ConfigDict({"name": "style_adversarial", "r1": 0.0064})
+    config.task = ConfigDict(
+        {
+            "name": "style_adversarial",
+            "r1": 0.0064,
+            "r1_every": _EVERY["discriminator"],
+            "path_length": 2.0,
+            "path_length_every": _EVERY["generator"],
+            "style_mixing": 0.9,
+        }
+    )
     config.optimizer = ConfigDict({name: _lazy_adam(every) for name, every in _EVERY.items()})
     config.data.update({"batch_size": 32, "size": 32})
     config.train.ema_decay = 0.997784
-    common.for_steps(config, 15_000, every=1500)
+    # Logged where both penalties are taken.
+    common.for_steps(config, 15_360, every=1536)
+    config.train.log_every = 96
+    if "mnist" not in variant.split("_"):
+        common.score_on(config, "digits:32")
     if variant == "tiny":
         tiny = {"resolution": 8, "channel_base": 32, "channel_max": 4}
         config.model.generator.update({**tiny, "latent": 4})
         config.model.discriminator.update(tiny)
         common.make_generation_tiny(config)
         config.data.size = 8
-        config.validation.images = "digits:8"
-        config.evaluation = (config.validation.to_dict(),)
+        common.score_on(config, "digits:8")
     return config
 
 

@@ -9,7 +9,7 @@ from configs import common
 
 # Tomography sees whole objects: streaks depend on how many views there are for a side.
 PATCHES = {"motion_15": (16, 64), "inpainting_50": (16, 64), "ct_40": (2, 256)}
-STEPS = {"motion_15": 4000, "inpainting_50": 3000, "ct_40": 500}
+STEPS = {"motion_15": 4500, "inpainting_50": 4500, "ct_40": 500}
 
 
 def get_config(variant="motion_15"):

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from configs import quickstart
-from configs.generative import gan
+from configs.generative import conditional_gan
 from imaging_jax.models import MODELS
 from imaging_jax.transforms import depth_to_space
 from tests.train.helpers import log
@@ -38,7 +38,7 @@ class WithBatchNorm(nn.Module):
 
 
 def config_for(model):
-    config = (gan if model == "adversarial" else quickstart).get_config("tiny")
+    config = (conditional_gan if model == "adversarial" else quickstart).get_config("tiny")
     config.train.update({"steps": 10, "validate_every": 10, "checkpoint_every": 5, "keep": 3})
     config.train.update({"ema_decay": 0.9, "accumulate": 1})
     if model == "batch_norm":

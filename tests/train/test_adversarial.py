@@ -127,6 +127,16 @@ def test_the_moving_average_is_its_formula():
     )
 
 
+def test_each_network_goes_through_its_own_schedule():
+    schedule = {"name": "cosine", "peak": 1e-3}
+    task = task_of(critic_steps=5, optimizer={"name": "adam", "schedule": schedule})
+    _, logs = train(task, 100)
+    # The generator's 19th of 20 updates, the discriminator's 100th of 100.
+    assert logs[-1]["generator_learning_rate"] < 1e-5
+    assert logs[-1]["learning_rate"] < 1e-5
+    assert logs[4]["generator_learning_rate"] == pytest.approx(1e-3, rel=0.01)
+
+
 def test_the_same_seed_gives_the_same_state():
     (one, logs), (other, again) = train(task_of(), 5), train(task_of(), 5)
     assert_equal_states(one, other)
@@ -143,7 +153,7 @@ def test_clipped_weights_stay_within_their_bound():
 def test_r1_comes_every_so_many_steps_times_their_number():
     batch, key = batch_of(), jax.random.key(1)
     lazy, plain = task_of(r1=8.0, r1_every=4), task_of()
-    assert [lazy._choose(step) & 2 for step in range(5)] == [2, 0, 0, 0, 2]
+    assert [lazy._choose(step) & 2 for step in range(8)] == [0, 0, 0, 2, 0, 0, 0, 2]
     _, state = start(lazy)
     _, with_penalty = lazy._discriminator_step(state, key, batch, r1=True)
     _, without = plain._discriminator_step(state, key, batch, r1=False)
@@ -222,6 +232,23 @@ def test_the_critic_estimates_the_wasserstein_distance():
     assert estimate == pytest.approx(3.225, rel=0.02)
 
 
+def check_mean_style(task):
+    """The mean style after one step is a part of the way to the mean of some styles."""
+    stage, state = start(task, task.example({"batch_size": 8}))
+    batch = {"image": jnp.zeros((8, *task.image_shape)), "label": jnp.zeros(8, jnp.int32)}
+    after, metrics = jax.jit(stage.step_functions[4])(state, batch)
+    z = jax.random.normal(jax.random.key(5), (4000, task.latent))
+    variables = {"params": state.params[GENERATOR]}
+    mean = task.generator.apply(variables, z, method="mapping").mean(axis=0)
+    found = after.extras["w_average"] / (1 - 0.995)
+    # Of eight styles' mean, four thousand's tells the sign and size.
+    assert np.corrcoef(found, mean)[0, 1] > 0.5
+    assert "length_average" not in metrics
+    assert float(after.extras["length_average"]) == 0
+    longer, metrics = jax.jit(stage.step_functions[5])(state, batch)
+    assert float(metrics["length_average"]) == float(longer.extras["length_average"]) > 0
+
+
 def test_styles_mix_and_their_mean_is_tracked():
     config = stylegan2.get_config("tiny")
     with config.unlocked():
@@ -229,6 +256,7 @@ def test_styles_mix_and_their_mean_is_tracked():
         config.task.path_length = 0.0
     task = build_experiment(config).task
     assert isinstance(task, StyleAdversarial)
+    check_mean_style(task)
     params = jax.jit(task.generator.init)(jax.random.key(0), jnp.zeros((4, task.latent)))["params"]
     ws, _ = task._mixed(params, jax.random.key(1), 400)
     # Coarse styles of one latent vector, fine ones of another, cut anywhere between.
@@ -278,6 +306,24 @@ def test_styles_mix_and_their_mean_is_tracked():
                 c, "data", {"name": "dead_leaves", "batch_size": 8, "patch_size": 28}
             ),
             r"data gives images of \(28, 28, 3\)",
+        ),
+        (gan, lambda c: c.task.update({"real_label": 0.0}), r"real_label must lie in"),
+        (gan, lambda c: c.data.update({"batch_size": 0}), r"data\.batch_size=0: wanted at least 1"),
+        (gan, lambda c: c.validation.update({"samples": 1}), r"validation: samples=1"),
+        (
+            gan,
+            lambda c: c.model.update({"generator": c.model.discriminator}),
+            r"model\.generator: MLPDiscriminator draws nothing",
+        ),
+        (
+            conditional_gan,
+            lambda c: c.task.update({"gradient_penalty": 10.0}),
+            r"ConvDiscriminator has batch norm, which task\.gradient_penalty",
+        ),
+        (
+            stylegan2,
+            lambda c: setattr(c, "task", {"name": "adversarial"}),
+            r"StyleGAN2Generator is steered by styles; wanted task\.name=style_adversarial",
         ),
         (wgan, lambda c: c.task.update({"real_label": 0.9}), r"task\.loss='wasserstein' has no l"),
         (

@@ -121,3 +121,9 @@ def test_the_satellite_scenes_are_reflectances_stretched(imaging_data):
     with np.load(file) as patch:
         red = patch["reference_scenes_L1C"][4, :, :, 3]
     np.testing.assert_allclose(test[0][..., 0] / 255 / 3.5, red, atol=0.5 / 255 / 3.5 + 1e-7)
+
+
+@pytest.mark.parametrize("name", ["lenet5_mnist_csinva", "vae_mnist_csinva"])
+def test_weights_of_another_kind_restore_nothing(name):
+    with pytest.raises(ValueError, match=f"{name}: weights of .*, which restores no images"):
+        system(name)

@@ -3,8 +3,8 @@
 Written from the paper's layer list. This file needs PyTorch: see `train.benchmarks.torch_networks`.
 """
 
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
 from typing import Any
 
 import flax.linen as flax_nn
@@ -14,9 +14,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from train.benchmarks.torch_stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
+from train.benchmarks.torch_stylegan2 import (
+    ModulatedConv,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
 from train.benchmarks.torch_training import device, from_host, synchronise
 from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
+
+NAME = "PyTorch"
 
 
 def copy_weights(params: Mapping[str, Any], network: nn.Module) -> None:
@@ -54,6 +60,9 @@ def _in_torch_order(value: np.ndarray, layer: nn.Module) -> np.ndarray:
             # Ours enlarges the first pixel by a dense layer.
             value = value.reshape(len(value), 4, 4, -1).transpose(1, 2, 0, 3)
         return value.transpose(2, 3, 0, 1)
+    if isinstance(layer, ModulatedConv) and layer.up:
+        # Ours correlates the kernel with the enlarged image.
+        value = value[::-1, ::-1]
     axes = {4: (3, 2, 0, 1), 3: (2, 0, 1)}
     return value.transpose(axes[value.ndim]) if value.ndim in axes else value
 
@@ -175,6 +184,26 @@ class TorchStep:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
+
+
+def programs(
+    task: Any, params: Mapping[str, Any], section: Mapping[str, Any], image: np.ndarray
+) -> dict[str, Callable[[], None]]:
+    """Steps to be timed, on a CPU with one thread and with all; arguments are `TorchStep`'s."""
+    step = TorchStep(task, params, section, image)
+    if device().type == "cuda":
+        return {NAME: step}
+    counts = sorted({1, torch.get_num_threads()})
+    return {f"{NAME} x{count}": partial(_with_threads, step, count) for count in counts}
+
+
+def _with_threads(step: Callable[[], None], count: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        step()
+    finally:
+        torch.set_num_threads(before)
 
 
 def counterpart(task: Any, name: str) -> nn.Module:

@@ -70,23 +70,24 @@ class _Enlarge(_Filter):
         )
 
 
-class _ModulatedConv(nn.Module):
-    """Karras et al., CVPR 2020, equations 1 to 3."""
+class ModulatedConv(nn.Module):
+    """Karras et al., CVPR 2020, equations 1 to 3; with `up` enlarged by 2."""
 
     def __init__(self, inputs: int, outputs: int, size: int, up: bool, demodulate: bool):
         super().__init__()
         self.kernel = nn.Parameter(torch.empty(outputs, inputs, size, size))
         self.blur = _Filter(padding=1, gain=4.0) if up else None
-        self.demodulate = demodulate
+        self.up, self.demodulate = up, demodulate
 
     def forward(self, x, style):
+        """Maps ``(N, C, H, W)`` and styles ``(N, C)`` to the convolved maps."""
         if not self.demodulate:
             style = style / math.sqrt(self.kernel[0].numel())
         x = x * style[:, :, None, None]
-        if self.blur is None:
-            x = functional.conv2d(x, self.kernel, padding=self.kernel.shape[-1] // 2)
-        else:
+        if self.up:
             x = self.blur(functional.conv_transpose2d(x, self.kernel.transpose(0, 1), stride=2))
+        else:
+            x = functional.conv2d(x, self.kernel, padding=self.kernel.shape[-1] // 2)
         if not self.demodulate:
             return x
         energy = self.kernel.square().sum(dim=(2, 3))
@@ -98,7 +99,7 @@ class _ModulatedLayer(nn.Module):
     def __init__(self, latent: int, inputs: int, outputs: int, up: bool = False):
         super().__init__()
         self.affine = _Dense(latent, inputs)
-        self.conv = _ModulatedConv(inputs, outputs, 3, up, demodulate=True)
+        self.conv = ModulatedConv(inputs, outputs, 3, up, demodulate=True)
         self.noise_strength = nn.Parameter(torch.empty(()))
         self.bias = nn.Parameter(torch.empty(outputs))
 
@@ -112,7 +113,7 @@ class _ToColour(nn.Module):
     def __init__(self, latent: int, inputs: int, channels: int):
         super().__init__()
         self.affine = _Dense(latent, inputs)
-        self.conv = _ModulatedConv(inputs, channels, 1, up=False, demodulate=False)
+        self.conv = ModulatedConv(inputs, channels, 1, up=False, demodulate=False)
         self.bias = nn.Parameter(torch.empty(channels))
 
     def forward(self, x, w):

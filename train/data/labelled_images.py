@@ -13,13 +13,16 @@ from train import images
 from train.data.image_sets import open_tfds
 
 _FILES = {"train": "train", "test": "t10k"}
+# Keys that no training has.
+_DRAWN = {"digits": 2**31 - 1, "digits_test": 2**31 - 2}
 
 
 def labelled_images(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Reads a labelled set: "mnist:train", "mnist:test", "digits", "digits:<side>" or "tfds:…".
 
     Args:
-      name: of the set; "digits" are 5,000 drawn ones, by a key that no training has.
+      name: of the set; "digits" are 5,000 drawn ones, "digits_test" others, by keys that no
+        training has, of 28 pixels a side or as many as ":<side>" says.
 
     Returns:
       The images (N, H, W, C) uint8 and their labels (N,) int32.
@@ -27,11 +30,18 @@ def labelled_images(name: str) -> tuple[np.ndarray, np.ndarray]:
     Raises:
       ValueError: as `mnist` and `labelled_tfds`, or another name.
     """
-    if name.startswith("tfds:"):
-        return labelled_tfds(name)
+    # The variable is part of what is remembered: another folder is another set.
+    return _labelled_images(name, os.environ.get("IMAGING_DATA"))
+
+
+@cache
+def _labelled_images(name: str, root: str | None) -> tuple[np.ndarray, np.ndarray]:
+    del root
     kind, _, split = name.partition(":")
-    if kind == "digits" and (split or "28").isdigit():
-        return _drawn_digits(int(split or 28))
+    if kind in _DRAWN and (split or "28").isdigit():
+        return _drawn_digits(_DRAWN[kind], int(split or 28))
+    if kind == "tfds":
+        return labelled_tfds(name)
     if kind != "mnist":
         raise ValueError(
             f"{name!r} is unknown: wanted digits, mnist:train, mnist:test or tfds:<name>:<split>"
@@ -45,14 +55,13 @@ def labelled_sha256(name: str) -> str:
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
-@cache
-def _drawn_digits(side: int) -> tuple[np.ndarray, np.ndarray]:
+def _drawn_digits(seed: int, side: int) -> tuple[np.ndarray, np.ndarray]:
     import jax
 
     from imaging_jax.synthesis import digits
 
     draw = jax.jit(digits, static_argnums=(1, 2))
-    drawn, labels = draw(jax.random.key(2**31 - 1), 5_000, (side, side))
+    drawn, labels = draw(jax.random.key(seed), 5_000, (side, side))
     return images.from_float(np.asarray(drawn)), np.asarray(labels)
 
 

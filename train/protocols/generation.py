@@ -35,17 +35,20 @@ class Generation:
         del samples
         return 0
 
-    def check(self, images: str, shape: tuple[int, ...]) -> None:
-        """Raises a ValueError where set or judge can't be opened, or the set's images are larger.
+    def check(self, images: str, samples: int) -> None:
+        """Raises a ValueError where set or judge can't be opened, or too few are to be drawn."""
+        labelled_images(images)
+        check_judge(self.judge)
+        # Balls around features reach to the third neighbour.
+        least = 4 if self.judge else 2
+        if samples < least:
+            raise ValueError(f"samples={samples}: the protocol {self.name} takes at least {least}")
 
-        Args:
-          images: the set.
-          shape: of a drawn image, (H, W, C).
-        """
+    def check_shape(self, images: str, shape: tuple[int, ...]) -> None:
+        """Raises a ValueError where the set's images are larger than drawn ones of (H, W, C)."""
         real = labelled_images(images)[0].shape[1:]
         if shape[2] != real[2] or min(shape[0] - real[0], shape[1] - real[1]) < 0:
             raise ValueError(f"images: {images} has {real}, too large for drawn images of {shape}")
-        check_judge(self.judge)
 
     def score(self, drawn: np.ndarray, labels: np.ndarray | None, images: str) -> dict[str, float]:
         """Compares drawn images (N, H, W, C), of which classes `labels` were asked, with a set.
@@ -57,7 +60,7 @@ class Generation:
           "recall", "modes", "kl", "confidence", "main_class", "main_share"}, and "class_accuracy"
           where classes were asked for.
         """
-        drawn = _centre(drawn, labelled_images(images)[0].shape[1:])
+        drawn = middle(drawn, labelled_images(images)[0].shape[1:])
         features, probabilities = self.features(drawn)
         real = _reference(self, images)
         found = {
@@ -113,7 +116,8 @@ def real_deviation(protocol: Generation, images: str) -> float:
     return _reference(protocol, images).pixel_deviation
 
 
-def _centre(drawn: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def middle(drawn: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Cuts the middle of images (N, H, W, C) of the size of an image of this shape."""
     top, left = ((drawn.shape[axis + 1] - shape[axis]) // 2 for axis in (0, 1))
     return drawn[:, top : top + shape[0], left : left + shape[1]]
 

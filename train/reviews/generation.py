@@ -17,6 +17,8 @@ from train.reviews.findings import Findings
 from train.state import TrainState
 
 _SHOWN = 100
+# The final table draws others than those by which the best checkpoint was chosen.
+_VALIDATION, _FINAL = 2**31 - 1, 2**31 - 2
 # Fewer modes than these, or pixels that vary by less than this share of the real ones', are called
 # a collapse.
 _FEW_MODES, _LITTLE = 2, 0.15
@@ -70,7 +72,7 @@ class GenerationReview:
 
     def validate(self, state: TrainState, folder: Path, step: int) -> dict[str, float]:
         """Scores images drawn from a fixed key and shows the first as `step_<step>.png`."""
-        drawn, labels = self._draw(state, self.validation.samples)
+        drawn, labels = self._draw(state, _VALIDATION, self.validation.samples)
         if jax.process_index() == 0:
             images.write(folder / f"step_{step:07d}.png", sheet(drawn))
         return self.validation.opened.score(drawn, labels, self.validation.images)
@@ -94,18 +96,18 @@ class GenerationReview:
         """Scores every line and shows what is drawn."""
         rows = []
         for line in self.evaluation:
-            drawn, labels = self._draw(state, line.samples)
+            drawn, labels = self._draw(state, _FINAL, line.samples)
             scores = line.opened.score(drawn, labels, line.images)
             place = {"images": line.images, "samples": line.samples, "protocol": line.protocol}
             rows.append({**place, "system": "ours", **scores})
-        picture = sheet(self._draw(state, _SHOWN)[0])
+        picture = sheet(self._draw(state, _FINAL, BATCH)[0])
         if jax.process_index() == 0:
             images.write(folder / "samples.png", picture)
         return Findings(
             rows, {"samples": (picture,)}, hint="more: python -m train.sample --system={run}"
         )
 
-    def _draw(self, state: TrainState, count: int) -> tuple[np.ndarray, np.ndarray | None]:
+    def _draw(self, state: TrainState, key: int, count: int):
         system = GeneratorSystem(
             "ours",
             "",
@@ -113,10 +115,7 @@ class GenerationReview:
             self.task.latent,
             classes=self.task.classes,
         )
-        key = jax.random.fold_in(jax.random.key(self.seed), 2**31 - 1)
-        # Always whole batches, so that their statistics don't depend on how many are shown.
-        drawn, labels = system.sample(key, max(count, min(BATCH, self.validation.samples)))
-        return drawn[:count], None if labels is None else labels[:count]
+        return system.sample(jax.random.fold_in(jax.random.key(self.seed), key), count)
 
 
 def collapse(scores: Mapping[str, float], real_deviation: float) -> list[str]:
@@ -143,10 +142,9 @@ def sheet(drawn: np.ndarray) -> np.ndarray:
 def _comparison(section: Mapping[str, Any], path: str, task: Any) -> Comparison:
     line = call(Comparison, section, path)
     look_up(GENERATION, line.protocol, f"{path}.protocol")
-    if line.samples < 2:
-        raise ValueError(f"{path}.samples={line.samples}: wanted at least 2")
     try:
-        line.opened.check(line.images, task.image_shape)
+        line.opened.check(line.images, line.samples)
+        line.opened.check_shape(line.images, task.image_shape)
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: {error}") from None
     return line

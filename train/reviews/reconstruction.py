@@ -56,10 +56,10 @@ class ReconstructionReview:
     def from_config(cls, config: Mapping[str, Any], task: Any) -> "ReconstructionReview":
         """Builds what the config's sections `validation` and `evaluation` ask for."""
         evaluation = tuple(
-            _reproduction(line, f"evaluation[{index}]")
+            _reproduction(line, f"evaluation[{index}]", task)
             for index, line in enumerate(config["evaluation"])
         )
-        return cls(task, _reproduction(config["validation"], "validation"), evaluation)
+        return cls(task, _reproduction(config["validation"], "validation", task), evaluation)
 
     def validate(self, state: TrainState, folder: Path, step: int) -> dict[str, float]:
         """Scores the validation set and shows its first images as `step_<step>.png`."""
@@ -87,7 +87,7 @@ class ReconstructionReview:
             previews[line.images] = (shown,)
             if jax.process_index() == 0:
                 images.write(folder / f"{line.images.replace(':', '_')}.png", shown)
-        hint = "its score again: python -m train.evaluate --system={run} --protocol=reconstruction"
+        hint = "elsewhere: python -m train.evaluate --system={run} --protocol=… --images=…"
         return Findings(rows, previews, hint=hint)
 
     def _score(self, state, line: Reproduction) -> tuple[dict[str, float], np.ndarray]:
@@ -108,9 +108,10 @@ class ReconstructionReview:
         if self.task.corrupts:
             corrupted = np.asarray(given(self.task, clean))
             return [{"system": "given", **protocol.score(clean, corrupted, labels)}]
-        if not line.fitted:
-            return []
         components = code_size(self.task.network)
+        # A code larger than the image has no counterpart.
+        if not line.fitted or components > np.prod(clean.shape[1:]):
+            return []
         reproduced = pca(line.fitted, components)(clean)
         scores = protocol.score(clean, reproduced, labels)
         return [{"system": f"pca:{components}", **scores}]
@@ -127,7 +128,7 @@ def _code_shape(network: Any) -> tuple[int, ...]:
     return code.shape[1:]
 
 
-def _reproduction(section: Mapping[str, Any], path: str) -> Reproduction:
+def _reproduction(section: Mapping[str, Any], path: str, task: Any) -> Reproduction:
     line = call(Reproduction, section, path)
     look_up(RECONSTRUCTION, line.protocol, f"{path}.protocol")
     try:
@@ -136,4 +137,9 @@ def _reproduction(section: Mapping[str, Any], path: str) -> Reproduction:
             labelled_images(line.fitted)
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}: {error}") from None
+    shape = labelled_images(line.images)[0].shape[1:]
+    if shape != task.network.image_shape:
+        raise ValueError(
+            f"{path}.images={line.images!r} are of {shape}, model takes {task.network.image_shape}"
+        )
     return line

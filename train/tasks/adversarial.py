@@ -14,12 +14,12 @@ from imaging_jax.losses import ADVERSARIAL_LOSSES, clip_weights, gradient_penalt
 from imaging_jax.models import MODELS
 from train import state as states
 from train.data import example_of
-from train.devices import data_mesh
+from train.devices import at_highest_precision, data_mesh, share_batch
 from train.optimizers import make_optimizer
 from train.registry import build, call, look_up
 from train.settings import TrainSettings
 from train.stage import Stage
-from train.state import TrainState, exponential_moving_average
+from train.state import TrainState, exponential_moving_average, leaf_name
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 NETWORKS = (GENERATOR, DISCRIMINATOR)
@@ -49,12 +49,13 @@ class Adversarial:
       ema_decay: of the moving averages of the generator; 0 keeps none.
 
     Raises:
-      ValueError: an unknown loss, a count below 1, a negative weight, or networks of different
-        images or classes.
+      ValueError: an unknown loss, a count below 1, a negative weight, networks of other roles or of
+        different images or classes, or a penalty on a discriminator with batch norm.
     """
 
     predicts: ClassVar[str] = GENERATOR
     review: ClassVar[str] = "generation"
+    steers_styles: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -71,10 +72,18 @@ class Adversarial:
         weight_bound: float = 0.0,
         ema_decay: float = 0.0,
     ):
+        if hasattr(generator, "num_ws") and not self.steers_styles:
+            raise ValueError(
+                f"model.generator: {type(generator).__name__} is steered by styles; "
+                "wanted task.name=style_adversarial"
+            )
         losses = look_up(ADVERSARIAL_LOSSES, loss, "task.loss")
         _check_counts(critic_steps=critic_steps, r1_every=r1_every)
         _check_weights(gradient_penalty=gradient_penalty, r1=r1, weight_bound=weight_bound)
+        _check_roles(generator, discriminator)
         _check_agreement(generator, discriminator)
+        if gradient_penalty or r1:
+            _check_no_batch_norm(discriminator)
         self.networks = {GENERATOR: generator, DISCRIMINATOR: discriminator}
         self.steps = steps
         self.discriminator_loss, self.generator_loss = losses
@@ -88,7 +97,9 @@ class Adversarial:
         self.r1_every = r1_every
         self.weight_bound = weight_bound
         self.ema_decay = ema_decay
-        made = {n: make_optimizer(optimizers[n], steps, f"optimizer.{n}") for n in NETWORKS}
+        # Schedules count the updates of their own network.
+        updates = {GENERATOR: steps // critic_steps, DISCRIMINATOR: steps}
+        made = {n: make_optimizer(optimizers[n], updates[n], f"optimizer.{n}") for n in NETWORKS}
         self.optimizers = {name: optimizer for name, (optimizer, _) in made.items()}
         self.schedules = {name: schedule for name, (_, schedule) in made.items()}
 
@@ -149,12 +160,10 @@ class Adversarial:
                 f"data gives images of {shape}, model.generator draws {self.generator.image_shape}"
             )
         classes = getattr(data, "classes", 0)
-        if self.classes and not 0 < classes <= self.classes:
+        if self.classes and classes != self.classes:
             raise ValueError(
                 f"data has {classes} classes, model.generator.classes={self.classes}: labels would "
-                "be out of range"
-                if classes
-                else f"data has no labels, model.generator.classes={self.classes} wants them"
+                "be out of range, or some never real"
             )
 
     @property
@@ -168,7 +177,7 @@ class Adversarial:
 
     def _choose(self, step: int) -> int:
         generator = (step + 1) % self.critic_steps == 0
-        r1 = self.r1 > 0 and step % self.r1_every == 0
+        r1 = self.r1 > 0 and (step + 1) % self.r1_every == 0
         return 4 * generator + 2 * r1 + self._takes_path_length(step)
 
     def _takes_path_length(self, step: int) -> bool:
@@ -266,16 +275,25 @@ class Adversarial:
         )
         state = self._averaged(self._update(state, GENERATOR, grads, collections))
         state = state.replace(extras={**state.extras, **extras})
-        return state, {"generator_loss": value, "generator_gradient_norm": optax.tree.norm(grads)}
+        updates = state.step // self.critic_steps
+        metrics = {
+            "generator_loss": value,
+            "generator_gradient_norm": optax.tree.norm(grads),
+            "generator_learning_rate": jnp.asarray(self.schedules[GENERATOR](updates), jnp.float32),
+        }
+        return state, metrics | extras
 
     def _draw(self, params, collections, key, count: int):
         """Draws images for training: (images, labels or None, new collections)."""
         z_key, label_key, apply_key = jax.random.split(key, 3)
         z = jax.random.normal(z_key, (count, self.latent))
-        labels = jax.random.randint(label_key, (count,), 0, self.classes) if self.classes else None
+        z, labels = share_batch((z, self._labels(label_key, count)))
         variables = {"params": params[GENERATOR], **collections.get(GENERATOR, {})}
         images, updated = self._apply(self.generator, variables, apply_key, z, labels)
         return images, labels, updated
+
+    def _labels(self, key, count: int) -> jax.Array | None:
+        return jax.random.randint(key, (count,), 0, self.classes) if self.classes else None
 
     def _judge(self, params, collections, key, images, labels):
         variables = {"params": params, **collections}
@@ -321,7 +339,7 @@ class Adversarial:
             images, _ = self._apply(self.generator, variables, jax.random.key(0), z, labels)
             return jnp.clip((images + 1.0) / 2.0, 0.0, 1.0)
 
-        return jax.jit(draw)
+        return at_highest_precision(jax.jit(draw))
 
 
 def _check_counts(**counts: int) -> None:
@@ -334,6 +352,28 @@ def _check_weights(**weights: float) -> None:
     for name, value in weights.items():
         if value < 0:
             raise ValueError(f"task.{name}={value}: wanted at least 0")
+
+
+def _check_roles(generator: nn.Module, discriminator: nn.Module) -> None:
+    if not hasattr(generator, "latent"):
+        raise ValueError(f"model.generator: {type(generator).__name__} draws nothing")
+    if hasattr(discriminator, "latent") or not hasattr(discriminator, "image_shape"):
+        raise ValueError(f"model.discriminator: {type(discriminator).__name__} judges nothing")
+
+
+def _check_no_batch_norm(discriminator: nn.Module) -> None:
+    # The penalty is of each image's own gradient, which batch norm lets others change.
+    image = jax.ShapeDtypeStruct((4, *discriminator.image_shape), jnp.float32)
+    labels = None
+    if getattr(discriminator, "classes", 0):
+        labels = jax.ShapeDtypeStruct((4,), jnp.int32)
+    shapes = jax.eval_shape(discriminator.init, jax.random.key(0), image, labels)
+    leaves = jax.tree_util.tree_leaves_with_path(shapes.get("batch_stats", {}))
+    if any(leaf_name(path).endswith("/var") for path, _ in leaves):
+        raise ValueError(
+            f"model.discriminator: {type(discriminator).__name__} has batch norm, which "
+            "task.gradient_penalty and task.r1 rule out; wanted another normalization"
+        )
 
 
 def _check_agreement(generator: nn.Module, discriminator: nn.Module) -> None:

@@ -8,6 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from imaging_jax.losses import (
     binary_cross_entropy,
@@ -19,12 +20,12 @@ from imaging_jax.losses import (
 from imaging_jax.models import MODELS
 from train import state as states
 from train.data import example_of
-from train.devices import data_mesh
+from train.devices import at_highest_precision, data_mesh
 from train.optimizers import make_optimizer
 from train.registry import build, call, look_up
 from train.settings import TrainSettings
 from train.stage import Stage
-from train.state import TrainState
+from train.state import TrainState, leaf_name
 from train.steps import supervised_step
 
 AUTOENCODER = "autoencoder"
@@ -42,6 +43,7 @@ class _Reproducing:
     def __init__(self, network: nn.Module, optimizer: Mapping[str, Any], steps: int):
         self.network = network
         self.steps = steps
+        self.optimizer_section = optimizer
         self.optimizer, self.schedule = make_optimizer(optimizer, steps)
 
     @classmethod
@@ -75,11 +77,11 @@ class _Reproducing:
         params = {AUTOENCODER: self.network.init(key, image, *arguments)["params"]}
         return states.create(key, params, {}, {"main": self.optimizer.init(params)})
 
-    def _step(self, loss: Callable) -> Callable:
+    def _step(self, loss: Callable, optimizer: Any, schedule: Callable) -> Callable:
         def without_collections(params, collections, key, batch):
             return loss(params[AUTOENCODER], key, batch["image"]), collections
 
-        return supervised_step(without_collections, self.optimizer, self.schedule)
+        return supervised_step(without_collections, optimizer, schedule)
 
     def _apply(self, params, *arguments, method=None):
         return self.network.apply({"params": params}, *arguments, method=method)
@@ -115,6 +117,12 @@ class Autoencoding(_Reproducing):
         masked: float = 0.0,
         layer_steps: int = 0,
     ):
+        if getattr(network, "takes_key", False) or not hasattr(network, "decode_logits"):
+            raise ValueError(f"task.name=autoencoding: {type(network).__name__} is no autoencoder")
+        if layer_steps and not hasattr(network, "widths"):
+            raise ValueError(
+                f"task.layer_steps={layer_steps}: {type(network).__name__} has no pairs of layers"
+            )
         super().__init__(network, optimizer, steps)
         look_up({**LOSSES, "binary_cross_entropy": None}, loss, "task.loss")
         for name, value, high in (
@@ -142,19 +150,26 @@ class Autoencoding(_Reproducing):
     def stages(self) -> list[Stage]:
         """A stage for each layer where layers are trained alone, then one for the whole."""
         alone = [
-            Stage(
-                f"layer {k}", self.layer_steps, self._start, (self._step(partial(self._pair, k)),)
-            )
+            self._stage(f"layer {k}", self.layer_steps, partial(self._pair, k), k)
             for k in range(1, self.layers + 1)
         ]
         rest = self.steps - self.layers * self.layer_steps
-        return [*alone, Stage("whole", rest, self._start, (self._step(self._whole),))]
+        return [*alone, self._stage("whole", rest, self._whole, self.layers + 1)]
 
-    def _start(self, key, example, previous) -> TrainState:
-        if previous is None:
-            return self._init(key, example, None)
-        # Moments of another loss would move layers that this one leaves alone.
-        return previous.replace(opt_state={"main": self.optimizer.init(previous.params)})
+    def _stage(self, name: str, steps: int, loss: Callable, number: int) -> Stage:
+        """A stage with an optimizer of its own, that moves the pair `number` or else all layers."""
+        before = (number - 1) * self.layer_steps
+        optimizer, schedule = make_optimizer(self.optimizer_section, steps)
+        if number <= self.layers:
+            # Weight decay must not move the layers that the loss leaves alone.
+            optimizer = optax.masked(optimizer, partial(_of_pair, number))
+
+        def start(key, example, previous) -> TrainState:
+            state = self._init(key, example, None) if previous is None else previous
+            return state.replace(opt_state={"main": optimizer.init(state.params)})
+
+        step = self._step(loss, optimizer, lambda count: schedule(count - before))
+        return Stage(name, steps, start, (step,))
 
     def _whole(self, params, key, images):
         code = self._apply(params, self.corrupt(key, images), method="encode")
@@ -200,7 +215,15 @@ class Autoencoding(_Reproducing):
 
     @cached_property
     def _compiled(self) -> Callable:
-        return jax.jit(self._apply)
+        return at_highest_precision(jax.jit(self._apply))
+
+
+def _of_pair(k: int, params: Any) -> Any:
+    """Which leaves belong to the k-th encoder and decoder."""
+    own = {f"encoder{k}", f"decoder{k}"}
+    return jax.tree_util.tree_map_with_path(
+        lambda path, _: not own.isdisjoint(leaf_name(path).split("/")), params
+    )
 
 
 class Variational(_Reproducing):
@@ -222,6 +245,8 @@ class Variational(_Reproducing):
     def __init__(
         self, network: nn.Module, optimizer: Mapping[str, Any], steps: int, beta: float = 1.0
     ):
+        if not getattr(network, "takes_key", False):
+            raise ValueError(f"task.name=variational: {type(network).__name__} draws no codes")
         super().__init__(network, optimizer, steps)
         if beta < 0:
             raise ValueError(f"task.beta={beta}: wanted at least 0")
@@ -240,7 +265,14 @@ class Variational(_Reproducing):
     @property
     def stages(self) -> list[Stage]:
         """One stage with one step function."""
-        return [Stage("train", self.steps, self._init, (self._step(self._loss),))]
+        return [
+            Stage(
+                "train",
+                self.steps,
+                self._init,
+                (self._step(self._loss, self.optimizer, self.schedule),),
+            )
+        ]
 
     def _loss(self, params, key, images):
         logits, mean, log_variance = self._apply(params, images, key)
@@ -253,7 +285,7 @@ class Variational(_Reproducing):
 
     @cached_property
     def _compiled(self) -> Callable:
-        return jax.jit(partial(bound, self.network))
+        return at_highest_precision(jax.jit(partial(bound, self.network)))
 
     def sample(self, state: TrainState, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
         """Decodes z (N, latent) to images (N, H, W, C) in [0, 1]."""
@@ -262,7 +294,7 @@ class Variational(_Reproducing):
 
     @cached_property
     def _decode(self) -> Callable:
-        return jax.jit(partial(self._apply, method="decode"))
+        return at_highest_precision(jax.jit(partial(self._apply, method="decode")))
 
 
 def bound(network: nn.Module, params: Any, images: jax.Array) -> tuple[jax.Array, dict]:

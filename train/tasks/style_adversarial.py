@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from imaging_jax.losses import path_length
+from train.devices import at_highest_precision, share_batch
 from train.state import TrainState, exponential_moving_average
 from train.tasks.adversarial import GENERATOR, Adversarial
 
@@ -36,6 +37,8 @@ class StyleAdversarial(Adversarial):
     Raises:
       ValueError: as `Adversarial`; a generator without styles; a share outside [0, 1].
     """
+
+    steers_styles: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -75,30 +78,30 @@ class StyleAdversarial(Adversarial):
         self.style_mixing = style_mixing
 
     def _takes_path_length(self, step: int) -> bool:
-        return self.path_length > 0 and step % self.path_length_every == 0
+        return self.path_length > 0 and (step + 1) % self.path_length_every == 0
 
     def _init(self, key, example, previous) -> TrainState:
         extras = {"w_average": jnp.zeros(self.latent), "length_average": jnp.zeros(())}
         return super()._init(key, example, previous).replace(extras=extras)
 
     def _generator_step(self, state, key, count: int, path: bool):
+        key, z_key, label_key = jax.random.split(key, 3)
         state, metrics = super()._generator_step(state, key, count, path)
-        w, _ = self._styles(state.params[GENERATOR], jax.random.fold_in(key, 1), count)
+        w = self._styles(state.params[GENERATOR], z_key, self._labels(label_key, count), count)
         average = exponential_moving_average(state.extras["w_average"], w.mean(axis=0), _W_DECAY)
         return state.replace(extras={**state.extras, "w_average": average}), metrics
 
-    def _styles(self, params, key, count: int):
-        """Styles (N, w) of new latent vectors, and the labels they are drawn for."""
-        z_key, label_key = jax.random.split(key)
-        z = jax.random.normal(z_key, (count, self.latent))
-        labels = jax.random.randint(label_key, (count,), 0, self.classes) if self.classes else None
-        return self.generator.apply({"params": params}, z, labels, method="mapping"), labels
+    def _styles(self, params, key, labels, count: int):
+        """Styles (N, w) of new latent vectors."""
+        z, labels = share_batch((jax.random.normal(key, (count, self.latent)), labels))
+        return self.generator.apply({"params": params}, z, labels, method="mapping")
 
     def _mixed(self, params, key, count: int):
         """Styles (N, num_ws, w): from a random layer on those of another latent vector."""
-        first_key, second_key, mix_key, cut_key = jax.random.split(key, 4)
-        first, labels = self._styles(params, first_key, count)
-        second, _ = self._styles(params, second_key, count)
+        first_key, second_key, label_key, mix_key, cut_key = jax.random.split(key, 5)
+        labels = self._labels(label_key, count)
+        first = self._styles(params, first_key, labels, count)
+        second = self._styles(params, second_key, labels, count)
         layers = self.generator.num_ws
         cutoff = jax.random.randint(cut_key, (count,), 1, layers)
         mixed = jax.random.bernoulli(mix_key, self.style_mixing, (count,))
@@ -145,4 +148,4 @@ class StyleAdversarial(Adversarial):
             images = self.generator.apply(variables, z, labels, psi=psi, w_average=w_average)
             return jnp.clip((images + 1.0) / 2.0, 0.0, 1.0)
 
-        return jax.jit(draw)
+        return at_highest_precision(jax.jit(draw))

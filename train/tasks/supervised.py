@@ -128,13 +128,11 @@ class Supervised(ABC):
         """Raises a ValueError where a batch can't be cut into the parts accumulated."""
         if not hasattr(data, "patch_size"):
             raise ValueError("data.name: wanted images cut into patches, such as dead_leaves")
-        batch_size = data.batch_size
-        for name, value in (("batch_size", batch_size), ("patch_size", data.patch_size)):
-            if value < 1:
-                raise ValueError(f"data.{name}={value}: wanted at least 1")
-        if batch_size % self.accumulate:
+        if data.patch_size < 1:
+            raise ValueError(f"data.patch_size={data.patch_size}: wanted at least 1")
+        if data.batch_size % self.accumulate:
             raise ValueError(
-                f"data.batch_size={batch_size} isn't a multiple of "
+                f"data.batch_size={data.batch_size} isn't a multiple of "
                 f"train.accumulate={self.accumulate}"
             )
 

@@ -1,0 +1,113 @@
+"""Layers that train alone, schedules that restart, and what a bound is."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs.generative import autoencoder, vae
+from imaging_jax.models.generative import VAE, DenseAutoencoder
+from train.run import fit
+from train.tasks import Autoencoding
+from train.tasks.autoencoding import AUTOENCODER, bound
+
+SHAPE = (4, 4, 1)
+SGD = {
+    "name": "sgd",
+    "weight_decay": 0.1,
+    "schedule": {"name": "cosine", "peak": 0.1},
+}
+
+
+def batch():
+    return {"image": jax.random.uniform(jax.random.key(1), (8, *SHAPE))}
+
+
+def test_a_layer_that_trains_alone_moves_no_other():
+    network = DenseAutoencoder(widths=(6, 3), image_shape=SHAPE)
+    task = Autoencoding(network, SGD, 12, layer_steps=4)
+    state, rates, moved = None, [], []
+    for stage in task.stages:
+        state = stage.init(jax.random.key(0), batch(), state)
+        before = state.params[AUTOENCODER]
+        for _ in range(stage.steps):
+            state, metrics = stage.step_functions[stage.choose(int(state.step))](state, batch())
+            rates.append(float(metrics["learning_rate"]))
+        after = state.params[AUTOENCODER]
+        moved.append(
+            {name for name in after if jnp.any(after[name]["kernel"] != before[name]["kernel"])}
+        )
+    pair = lambda k: {f"encoder{k}", f"decoder{k}"}  # noqa: E731
+    assert moved == [pair(1), pair(2), pair(1) | pair(2)]
+    # Each stage has the whole of the schedule.
+    wanted = 0.1 * (1 + np.cos(np.pi * np.arange(4) / 4)) / 2
+    np.testing.assert_allclose(rates, np.tile(wanted, 3), rtol=1e-5)
+
+
+def test_the_bound_is_its_two_terms():
+    network = VAE(latent=2, hidden=5, image_shape=SHAPE)
+    images = batch()["image"]
+    params = network.init(jax.random.key(0), images, jax.random.key(1))["params"]
+    reproduced, scores = bound(network, params, images)
+    mean, log_variance = map(np.asarray, network.apply({"params": params}, images, method="encode"))
+    kl = 0.5 * np.sum(np.exp(log_variance) + np.square(mean) - 1 - log_variance, axis=-1).mean()
+    assert float(scores["kl_nats"]) == pytest.approx(kl, rel=1e-5)
+    x, p = np.asarray(images, np.float64), np.asarray(reproduced, np.float64)
+    bce = -np.sum(x * np.log(p) + (1 - x) * np.log(1 - p), axis=(1, 2, 3)).mean()
+    assert float(scores["bce"]) == pytest.approx(bce, rel=1e-5)
+    assert float(scores["negative_elbo"]) > kl
+
+
+@pytest.mark.parametrize(
+    ("config", "change", "message"),
+    [
+        (autoencoder, lambda c: c.task.update({"layer_steps": 3}), r"train\.steps=4: wanted more"),
+        (autoencoder, lambda c: c.task.update({"masked": 1.5}), r"task\.masked=1\.5: wanted in"),
+        (
+            autoencoder,
+            lambda c: c.task.update({"loss": "squared"}),
+            r"task\.loss='squared'.*'squared_error'",
+        ),
+        (
+            autoencoder,
+            lambda c: c.task.update({"sparsity": 1.0, "rho": 0.0}),
+            r"rho must lie",
+        ),
+        (
+            autoencoder,
+            lambda c: setattr(c, "model", {"name": "convolutional_autoencoder"}),
+            r"task\.layer_steps=1: ConvolutionalAutoencoder has no pairs",
+        ),
+        (
+            autoencoder,
+            lambda c: setattr(c, "model", {"name": "vae"}),
+            r"task\.name=autoencoding: VAE is no autoencoder",
+        ),
+        (
+            vae,
+            lambda c: setattr(c, "model", {"name": "dense_autoencoder"}),
+            r"task\.name=variational: DenseAutoencoder draws no codes",
+        ),
+        (vae, lambda c: c.task.update({"beta": -1.0}), r"task\.beta=-1\.0: wanted at least 0"),
+        (
+            vae,
+            lambda c: [c.model.update({"image_shape": (32, 32, 1)}), c.data.update({"size": 32})],
+            r"evaluation.*images='digits_test' are of \(28, 28, 1\), model takes \(32, 32, 1\)",
+        ),
+    ],
+)
+def test_a_config_that_does_not_fit_names_its_key(config, change, message, tmp_path):
+    config = config.get_config("tiny")
+    with config.unlocked():
+        change(config)
+    with pytest.raises(ValueError, match=message):
+        fit(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_code_larger_than_the_image_has_no_principal_components_beside_it(tmp_path):
+    config = autoencoder.get_config("tiny")
+    with config.unlocked():
+        config.model.widths = (800,)
+    result = fit(config, tmp_path / "run")
+    assert [row["system"] for row in result.table] == ["ours"]
