@@ -46,6 +46,7 @@ def _main(arguments: list[str]) -> None:
 
 def _evaluations():
     from train import evaluations
+    from train.data import image_set
     from train.registry import look_up
     from train.systems import system as open_system
 
@@ -55,11 +56,9 @@ def _evaluations():
     elif protocol.name in evaluations.RECONSTRUCTION:
         yield evaluations.reconstruction(_SYSTEM.value, _IMAGES.value, protocol)
     else:
-        system = open_system(_SYSTEM.value)
+        images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
         conditions = _conditions(system, protocol.condition)
-        yield from evaluations.restorations(
-            system, _IMAGES.value, protocol, conditions, _BATCH.value
-        )
+        yield from evaluations.restorations(system, images, protocol, conditions, _BATCH.value)
 
 
 def _words(row: dict) -> str:

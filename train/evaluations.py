@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from train import autoencoders, generators
-from train.data import image_set
+from train.data import ImageSet
 from train.data.labelled_images import labelled_sha256
 from train.evaluators import Evaluator, mean
 from train.protocols import PROTOCOLS
@@ -45,22 +45,21 @@ class Evaluation:
 
 
 def restorations(
-    system: System, images: str, protocol: Any, conditions: list[int], batch_size: int
+    system: System, images: ImageSet, protocol: Any, conditions: list[int], batch_size: int
 ) -> Iterator[Evaluation]:
     """Scores restored images at every scale or sigma."""
-    opened = image_set(images)
     system.check_degradation(protocol)
     for condition in conditions:
         system.check(protocol.condition, condition)
         start = time.monotonic()
-        evaluator = Evaluator(system.predict, opened, protocol, condition, batch_size)
+        evaluator = Evaluator(system.predict, images, protocol, condition, batch_size)
         per_image = evaluator.records()
         yield Evaluation(
             system,
-            {"images": opened.name, protocol.condition: condition, "protocol": protocol.name},
+            {"images": images.name, protocol.condition: condition, "protocol": protocol.name},
             mean(per_image),
             {**protocol.__dict__, "border": protocol.border(condition)},
-            opened.sha256(),
+            images.sha256(),
             time.monotonic() - start,
             per_image,
         )

@@ -21,6 +21,12 @@ _SEED = flags.DEFINE_integer("seed", 0, "Another one draws others.")
 _JUDGE = flags.DEFINE_string(
     "judge", "lenet5_mnist_csinva", "Weights of the classifier that arithmetic asks."
 )
+_GROUP = flags.DEFINE_integer(
+    "group",
+    10,
+    "Latent vectors whose mean is an operand of arithmetic; the paper's were three.",
+    lower_bound=1,
+)
 _TRIALS = flags.DEFINE_integer("trials", 100, "Sums that arithmetic tries.", lower_bound=1)
 
 
@@ -51,7 +57,9 @@ def _main(arguments: list[str]) -> None:
                 "real images"
             )
         elif name == "arithmetic":
-            picture, share = sampling.arithmetic(system, key, _JUDGE.value, _TRIALS.value)
+            picture, share = sampling.arithmetic(
+                system, key, _JUDGE.value, _TRIALS.value, _GROUP.value
+            )
             print(f"{name}: {share:.0%} of {_TRIALS.value} sums judged right")
         else:
             picture = sampling.PICTURES[name](system, key)

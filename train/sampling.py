@@ -17,7 +17,6 @@ from train.protocols.judges import look
 
 _ROWS, _COLUMNS = 10, 10
 _PSIS = np.linspace(0.0, 1.0, _COLUMNS)
-_GROUP = 3
 
 
 def samples(system: GeneratorSystem, key: jax.Array) -> np.ndarray:
@@ -92,12 +91,12 @@ def neighbors(system: GeneratorSystem, key: jax.Array, images: str) -> tuple[np.
 
 
 def arithmetic(
-    system: GeneratorSystem, key: jax.Array, judge: str, trials: int
+    system: GeneratorSystem, key: jax.Array, judge: str, trials: int, group: int
 ) -> tuple[np.ndarray, float]:
     """Adds the difference of two groups of one class to a group of another, which should stay.
 
-    Three latent vectors whose images the judge gives class a, plus three of class b, minus three
-    others of b, each group by its mean, make an image of class a.
+    The mean of latent vectors whose images the judge gives class a, plus that of some of class b,
+    minus that of others of b, makes an image of class a: the more so, the larger the groups are.
 
     Returns:
       A picture with a row for each of the first ten trials (the three groups' first images and the
@@ -108,9 +107,9 @@ def arithmetic(
     """
     if system.classes:
         raise ValueError(f"{system.weights} is told its class: arithmetic would add nothing")
-    z, by_class = _judged_latents(system, key, judge)
+    z, by_class = _judged_latents(system, key, judge, group)
     trial_keys = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    operands = list(_operands(trial_keys, by_class, trials))
+    operands = list(_operands(trial_keys, by_class, trials, group))
     sums = jnp.stack(
         [
             attribute_arithmetic(z[base], z[with_b], z[without_b])
@@ -136,22 +135,25 @@ def _classes(judge: str, drawn: np.ndarray) -> np.ndarray:
     return np.argmax(look(judge, middle(drawn, (side, side)))[1], axis=-1)
 
 
-def _judged_latents(system, key, judge) -> tuple[jax.Array, dict[int, np.ndarray]]:
+def _judged_latents(system, key, judge, group) -> tuple[jax.Array, dict[int, np.ndarray]]:
     z = jax.random.normal(jax.random.fold_in(key, 1), (BATCH, system.latent))
     judged = _classes(judge, np.asarray(system.draw(z, None)))
     groups = {int(c): np.flatnonzero(judged == c) for c in np.unique(judged)}
-    groups = {c: members for c, members in groups.items() if len(members) >= 2 * _GROUP}
+    groups = {c: members for c, members in groups.items() if len(members) >= 2 * group}
     if len(groups) < 2:
-        raise ValueError(f"{system.weights} draws fewer than two classes: nothing to add")
+        raise ValueError(
+            f"{system.weights} draws fewer than two classes with {2 * group} images in {BATCH}: "
+            "nothing to add"
+        )
     return z, groups
 
 
-def _operands(random: np.random.Generator, by_class, trials: int) -> Iterator[tuple]:
+def _operands(random: np.random.Generator, by_class, trials, group) -> Iterator[tuple]:
     for _ in range(trials):
         a, b = random.choice(list(by_class), 2, replace=False)
-        base = random.choice(by_class[a], _GROUP, replace=False)
-        both = random.choice(by_class[b], 2 * _GROUP, replace=False)
-        yield a, base, both[:_GROUP], both[_GROUP:]
+        base = random.choice(by_class[a], group, replace=False)
+        both = random.choice(by_class[b], 2 * group, replace=False)
+        yield a, base, both[:group], both[group:]
 
 
 PICTURES: dict[str, Callable[[GeneratorSystem, jax.Array], np.ndarray]] = {

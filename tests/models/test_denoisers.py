@@ -199,15 +199,12 @@ def test_power_iteration_finds_the_norm_of_the_convolution():
 
 
 # The sheet's norms on 40x40 images.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "norms"),
     [
         ("simple_cnn_sigma15", (11.876, 27.944, 27.104, 0.752)),
-        pytest.param(
-            "realsn_simple_cnn_sigma15",
-            (1.0043, 1.0140, 1.0149, 1.0138),
-            marks=pytest.mark.slow,
-        ),
+        ("realsn_simple_cnn_sigma15", (1.0043, 1.0140, 1.0149, 1.0138)),
     ],
 )
 def test_norms_of_published_layers(name, norms, imaging_data, monkeypatch):

@@ -27,7 +27,8 @@ def train(model, workdir, devices, stop=0):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("model", ["batch_norm", pytest.param("edsr", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["batch_norm", "edsr"])
 def test_eight_devices_train_and_score_as_one_does(model, tmp_path):
     one = train(model, tmp_path / "one", 1)
     eight = train(model, tmp_path / "eight", 8)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from train import records, tables
-from train.data.image_sets import IMAGE_SETS, ImageSet
+from train.data.image_sets import ImageSet
 from train.evaluations import restorations
 from train.protocols import PROTOCOLS
 from train.systems import system
@@ -15,9 +15,7 @@ def entry():
 
     picture = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype(np.uint8)
     images = ImageSet("noise", ["a"], lambda i: picture)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(IMAGE_SETS, "noise", lambda: images)
-        (scored,) = restorations(system("bicubic"), "noise", PROTOCOLS["luminance"], [2], 1)
+    (scored,) = restorations(system("bicubic"), images, PROTOCOLS["luminance"], [2], 1)
     return records.record(scored)
 
 

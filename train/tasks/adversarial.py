@@ -171,14 +171,15 @@ class Adversarial:
         """One stage; its step functions are with and without generator, R1 and path length."""
         functions = tuple(
             partial(self._step, generator=generator, r1=r1, path=path)
-            for generator, r1, path in product((False, True), repeat=3)
+            for path, generator, r1 in product((False, True), repeat=3)
+            if self.steers_styles or not path
         )
         return [Stage("train", self.steps, self._init, functions, self._choose)]
 
     def _choose(self, step: int) -> int:
         generator = (step + 1) % self.critic_steps == 0
         r1 = self.r1 > 0 and (step + 1) % self.r1_every == 0
-        return 4 * generator + 2 * r1 + self._takes_path_length(step)
+        return 4 * self._takes_path_length(step) + 2 * generator + r1
 
     def _takes_path_length(self, step: int) -> bool:
         del step
