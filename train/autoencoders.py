@@ -15,7 +15,7 @@ from train.folder import is_run, training_of
 from train.protocols.reconstruction import given, pca
 from train.registry import nearest
 from train.systems import digest
-from train.tasks.autoencoding import bound
+from train.tasks.variational import bound
 
 PCA = "pca"
 

@@ -9,7 +9,8 @@ from configs.generative import autoencoder, vae
 from imaging_jax.models.generative import VAE, DenseAutoencoder
 from train.run import fit
 from train.tasks import Autoencoding
-from train.tasks.autoencoding import AUTOENCODER, bound
+from train.tasks.reproducing import AUTOENCODER
+from train.tasks.variational import bound
 
 SHAPE = (4, 4, 1)
 SGD = {

@@ -8,10 +8,11 @@ ValueError where the data don't fit.
 """
 
 from train.tasks.adversarial import Adversarial
-from train.tasks.autoencoding import Autoencoding, Variational
+from train.tasks.autoencoding import Autoencoding
 from train.tasks.denoising import Denoising
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.super_resolution import SuperResolution
+from train.tasks.variational import Variational
 
 TASKS = {
     "adversarial": Adversarial,

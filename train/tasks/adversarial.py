@@ -19,7 +19,14 @@ from train.optimizers import make_optimizer
 from train.registry import build, call, look_up
 from train.settings import TrainSettings
 from train.stage import Stage
-from train.state import TrainState, exponential_moving_average, leaf_name
+from train.state import TrainState, exponential_moving_average
+from train.tasks.adversarial_checks import (
+    check_agreement,
+    check_counts,
+    check_no_batch_norm,
+    check_roles,
+    check_weights,
+)
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 NETWORKS = (GENERATOR, DISCRIMINATOR)
@@ -78,12 +85,12 @@ class Adversarial:
                 "wanted task.name=style_adversarial"
             )
         losses = look_up(ADVERSARIAL_LOSSES, loss, "task.loss")
-        _check_counts(critic_steps=critic_steps, r1_every=r1_every)
-        _check_weights(gradient_penalty=gradient_penalty, r1=r1, weight_bound=weight_bound)
-        _check_roles(generator, discriminator)
-        _check_agreement(generator, discriminator)
+        check_counts(critic_steps=critic_steps, r1_every=r1_every)
+        check_weights(gradient_penalty=gradient_penalty, r1=r1, weight_bound=weight_bound)
+        check_roles(generator, discriminator)
+        check_agreement(generator, discriminator)
         if gradient_penalty or r1:
-            _check_no_batch_norm(discriminator)
+            check_no_batch_norm(discriminator)
         self.networks = {GENERATOR: generator, DISCRIMINATOR: discriminator}
         self.steps = steps
         self.discriminator_loss, self.generator_loss = losses
@@ -341,46 +348,3 @@ class Adversarial:
             return jnp.clip((images + 1.0) / 2.0, 0.0, 1.0)
 
         return at_highest_precision(jax.jit(draw))
-
-
-def _check_counts(**counts: int) -> None:
-    for name, value in counts.items():
-        if value < 1:
-            raise ValueError(f"task.{name}={value}: wanted at least 1")
-
-
-def _check_weights(**weights: float) -> None:
-    for name, value in weights.items():
-        if value < 0:
-            raise ValueError(f"task.{name}={value}: wanted at least 0")
-
-
-def _check_roles(generator: nn.Module, discriminator: nn.Module) -> None:
-    if not hasattr(generator, "latent"):
-        raise ValueError(f"model.generator: {type(generator).__name__} draws nothing")
-    if hasattr(discriminator, "latent") or not hasattr(discriminator, "image_shape"):
-        raise ValueError(f"model.discriminator: {type(discriminator).__name__} judges nothing")
-
-
-def _check_no_batch_norm(discriminator: nn.Module) -> None:
-    # The penalty is of each image's own gradient, which batch norm lets others change.
-    image = jax.ShapeDtypeStruct((4, *discriminator.image_shape), jnp.float32)
-    labels = None
-    if getattr(discriminator, "classes", 0):
-        labels = jax.ShapeDtypeStruct((4,), jnp.int32)
-    shapes = jax.eval_shape(discriminator.init, jax.random.key(0), image, labels)
-    leaves = jax.tree_util.tree_leaves_with_path(shapes.get("batch_stats", {}))
-    if any(leaf_name(path).endswith("/var") for path, _ in leaves):
-        raise ValueError(
-            f"model.discriminator: {type(discriminator).__name__} has batch norm, which "
-            "task.gradient_penalty and task.r1 rule out; wanted another normalization"
-        )
-
-
-def _check_agreement(generator: nn.Module, discriminator: nn.Module) -> None:
-    for name in ("image_shape", "classes"):
-        drawn, taken = (getattr(network, name, 0) for network in (generator, discriminator))
-        if drawn != taken:
-            raise ValueError(
-                f"model.generator has {name} {drawn}, model.discriminator {taken}: wanted the same"
-            )

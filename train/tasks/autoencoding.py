@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import Any, ClassVar
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -13,81 +13,22 @@ import optax
 from imaging_jax.losses import (
     binary_cross_entropy,
     error_norm,
-    gaussian_kl,
     sparse_kl,
     squared_error,
 )
-from imaging_jax.models import MODELS
-from train import state as states
-from train.data import example_of
-from train.devices import at_highest_precision, data_mesh
+from train.devices import at_highest_precision
 from train.optimizers import make_optimizer
-from train.registry import build, call, look_up
-from train.settings import TrainSettings
+from train.registry import look_up
 from train.stage import Stage
 from train.state import TrainState, leaf_name
-from train.steps import supervised_step
+from train.tasks.reproducing import AUTOENCODER, Reproducing
 
-AUTOENCODER = "autoencoder"
 LOSSES = {"error_norm": error_norm, "squared_error": squared_error}
 # Units whose mean activation lies here count as sparse.
 _SPARSE = (0.02, 0.1)
 
 
-class _Reproducing:
-    """What tasks share that train one network to give back images of its own shape."""
-
-    predicts: ClassVar[str] = AUTOENCODER
-    review: ClassVar[str] = "reconstruction"
-
-    def __init__(self, network: nn.Module, optimizer: Mapping[str, Any], steps: int):
-        self.network = network
-        self.steps = steps
-        self.optimizer_section = optimizer
-        self.optimizer, self.schedule = make_optimizer(optimizer, steps)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "_Reproducing":
-        """Builds network, optimizer and task out of a config's sections."""
-        for name, wanted in (("accumulate", 1), ("ema_decay", 0.0)):
-            if getattr(settings, name) != wanted:
-                raise ValueError(f"train.{name}: this task takes {wanted}")
-        network = build(MODELS, config["model"], "model")
-        section = {key: value for key, value in config["task"].items() if key != "name"}
-        given = {"optimizer": config["optimizer"], "steps": settings.steps}
-        return call(cls, section, "task", network=network, **given)
-
-    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
-        """A batch as shapes: what the network takes."""
-        shape = (data["batch_size"], *self.network.image_shape)
-        return {"image": jax.ShapeDtypeStruct(shape, jnp.float32)}
-
-    def check_data(self, data: Any) -> None:
-        """Raises a ValueError where the data's images aren't those of the network."""
-        shape = example_of(data, data_mesh())["image"].shape[1:]
-        if shape != self.network.image_shape:
-            raise ValueError(
-                f"data gives images of {shape}, model takes {self.network.image_shape}"
-            )
-
-    def _init(self, key, example, previous) -> TrainState:
-        del previous
-        arguments = (key,) if getattr(self.network, "takes_key", False) else ()
-        image = jnp.zeros(example["image"].shape)
-        params = {AUTOENCODER: self.network.init(key, image, *arguments)["params"]}
-        return states.create(key, params, {}, {"main": self.optimizer.init(params)})
-
-    def _step(self, loss: Callable, optimizer: Any, schedule: Callable) -> Callable:
-        def without_collections(params, collections, key, batch):
-            return loss(params[AUTOENCODER], key, batch["image"]), collections
-
-        return supervised_step(without_collections, optimizer, schedule)
-
-    def _apply(self, params, *arguments, method=None):
-        return self.network.apply({"params": params}, *arguments, method=method)
-
-
-class Autoencoding(_Reproducing):
+class Autoencoding(Reproducing):
     """Trains an autoencoder, whole or first layer by layer.
 
     Args:
@@ -224,92 +165,3 @@ def _of_pair(k: int, params: Any) -> Any:
     return jax.tree_util.tree_map_with_path(
         lambda path, _: not own.isdisjoint(leaf_name(path).split("/")), params
     )
-
-
-class Variational(_Reproducing):
-    """Trains a variational autoencoder on minus its evidence lower bound.
-
-    Args:
-      network: (images, key) -> (logits, mean, log-variance).
-      optimizer: config section, see `train.optimizers.make_optimizer`.
-      steps: length of the training.
-      beta: weight of the Kullback-Leibler divergence; 1 makes the loss minus the bound.
-
-    Raises:
-      ValueError: a negative `beta`.
-    """
-
-    corrupts: ClassVar[bool] = False
-    classes: ClassVar[int] = 0
-
-    def __init__(
-        self, network: nn.Module, optimizer: Mapping[str, Any], steps: int, beta: float = 1.0
-    ):
-        if not getattr(network, "takes_key", False):
-            raise ValueError(f"task.name=variational: {type(network).__name__} draws no codes")
-        super().__init__(network, optimizer, steps)
-        if beta < 0:
-            raise ValueError(f"task.beta={beta}: wanted at least 0")
-        self.beta = beta
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of what is drawn."""
-        return self.network.image_shape
-
-    @property
-    def latent(self) -> int:
-        """Numbers in the vector that an image is drawn from."""
-        return self.network.latent
-
-    @property
-    def stages(self) -> list[Stage]:
-        """One stage with one step function."""
-        return [
-            Stage(
-                "train",
-                self.steps,
-                self._init,
-                (self._step(self._loss, self.optimizer, self.schedule),),
-            )
-        ]
-
-    def _loss(self, params, key, images):
-        logits, mean, log_variance = self._apply(params, images, key)
-        return binary_cross_entropy(logits, images) + self.beta * gaussian_kl(mean, log_variance)
-
-    def reconstruct(self, state: TrainState, images: jax.Array) -> tuple[jax.Array, dict]:
-        """Decodes the means of images (N, H, W, C), and measures the bound in nats an image."""
-        reproduced, scores = self._compiled(state.params[AUTOENCODER], images)
-        return reproduced, {name: float(value) for name, value in scores.items()}
-
-    @cached_property
-    def _compiled(self) -> Callable:
-        return at_highest_precision(jax.jit(partial(bound, self.network)))
-
-    def sample(self, state: TrainState, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """Decodes z (N, latent) to images (N, H, W, C) in [0, 1]."""
-        del labels
-        return self._decode(state.params[AUTOENCODER], z)
-
-    @cached_property
-    def _decode(self) -> Callable:
-        return at_highest_precision(jax.jit(partial(self._apply, method="decode")))
-
-
-def bound(network: nn.Module, params: Any, images: jax.Array) -> tuple[jax.Array, dict]:
-    """Reproduces images by a variational autoencoder and measures it.
-
-    Returns:
-      The decoded means, and in nats an image {"bce" of those, "kl_nats", "negative_elbo" of a
-      latent vector drawn for each}.
-    """
-    variables = {"params": params}
-    logits, mean, log_variance = network.apply(variables, images, jax.random.key(0))
-    kl = gaussian_kl(mean, log_variance)
-    of_means = network.apply(variables, mean, method="decode_logits")
-    return nn.sigmoid(of_means), {
-        "bce": binary_cross_entropy(of_means, images),
-        "kl_nats": kl,
-        "negative_elbo": binary_cross_entropy(logits, images) + kl,
-    }
