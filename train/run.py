@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from train.folder import (
 from train.initialise import read_initial, with_initial
 from train.loop import StopSignal, Trace, run_stage
 from train.scalars import Scalars
+from train.stage import Stage
 from train.state import TrainState
 from train.summary import write_summary
 
@@ -90,12 +93,13 @@ def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
         raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
     config = json.loads((run / CONFIG).read_text())
     task = build_task(config)
-    wanted = _abstract_states(task, config["seed"], task.example(config["data"]))[-1]
+    states = _abstract_states(task, config["seed"], task.example(config["data"]))
+    wanted = partial(_state_at, states, _ends(task.stages))
     for name in (BEST, LAST):
         if (run / name).is_dir():
             checkpoints = Checkpoints(run / name, keep=None)
             try:
-                state = checkpoints.restore_last(lambda step: wanted)
+                state = checkpoints.restore_last(wanted)
             except AllDamaged as damage:
                 say(str(damage))
                 continue
@@ -133,6 +137,16 @@ def _abstract_states(task, seed: int, example) -> list[TrainState]:
     return states
 
 
+def _ends(stages: list[Stage]) -> list[int]:
+    """The last step of each stage, counted over the run."""
+    return list(accumulate(stage.steps for stage in stages))
+
+
+def _state_at(states: list[TrainState], ends: list[int], step: int) -> TrainState:
+    """Of each stage's state that of the one to which a step belongs."""
+    return states[next(i for i, end in enumerate(ends) if step <= end)]
+
+
 def _trace_steps(task, states: list[TrainState], example) -> None:
     """Traces what the first steps of each stage call, so that no misfit waits for its turn."""
     for stage, state in zip(task.stages, states, strict=True):
@@ -158,7 +172,8 @@ class _Run:
         _trace_steps(task, self._abstract, self._example)
         self._initial = read_initial(experiment.init_from, self._abstract[0], task.predicts)
         self._stages = task.stages
-        self._ends = [sum(s.steps for s in self._stages[: i + 1]) for i in range(len(self._stages))]
+        self._ends = _ends(self._stages)
+        self._wanted = partial(_state_at, self._abstract, self._ends)
 
     def train(self, stop: StopSignal) -> TrainState:
         """Goes through the stages that are left; returns the best state."""
@@ -184,9 +199,6 @@ class _Run:
             self.checkpoints.close()
             self.best.wait()
         return self._best_or(state)
-
-    def _wanted(self, step: int) -> TrainState:
-        return self._abstract[next(i for i, end in enumerate(self._ends) if step <= end)]
 
     def _best_or(self, last: TrainState) -> TrainState:
         try:

@@ -7,7 +7,9 @@ import pytest
 
 from configs.generative import autoencoder, vae
 from imaging_jax.models.generative import VAE, DenseAutoencoder
-from train.run import fit
+from tests.train.test_run import stop_after
+from train.loop import Stopped
+from train.run import fit, load_run
 from train.tasks import Autoencoding
 from train.tasks.reproducing import AUTOENCODER
 from train.tasks.variational import bound
@@ -44,6 +46,18 @@ def test_a_layer_that_trains_alone_moves_no_other():
     # Each stage has the whole of the schedule.
     wanted = 0.1 * (1 + np.cos(np.pi * np.arange(4) / 4)) / 2
     np.testing.assert_allclose(rates, np.tile(wanted, 3), rtol=1e-5)
+
+
+def test_a_run_that_stopped_in_its_first_layer_can_be_opened(tmp_path, monkeypatch):
+    config = autoencoder.get_config("tiny")
+    config.train.steps = 6
+    config.task.layer_steps = 2
+    stop_after(monkeypatch, 1)
+    with pytest.raises(Stopped, match="step 1"):
+        fit(config, tmp_path / "run")
+    # Each stage's optimizer has moments of other layers.
+    _, state, _ = load_run(tmp_path / "run")
+    assert int(state.step) == 1
 
 
 def test_the_bound_is_its_two_terms():
