@@ -96,10 +96,8 @@ class ReconstructionReview:
         inputs = given(self.task, clean)
         reproduced, own = self.task.reconstruct(state, inputs)
         scores = {**protocol.score(clean, np.asarray(reproduced), labels), **own}
-        rows = [clean[:_SHOWN], inputs[:_SHOWN], reproduced[:_SHOWN]]
-        shown = np.concatenate(
-            [np.asarray(row) for row in rows if self.task.corrupts or row is not inputs]
-        )
+        rows = [clean, inputs, reproduced] if self.task.corrupts else [clean, reproduced]
+        shown = np.concatenate([np.asarray(row[:_SHOWN]) for row in rows])
         return scores, images.to_rgb(images.from_float(pictures.grid(shown, _SHOWN)))
 
     def _baselines(self, line: Reproduction) -> list[dict]:
