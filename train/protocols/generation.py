@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
 
 import numpy as np
 
@@ -26,14 +25,6 @@ class Generation:
 
     name: str
     judge: str = ""
-
-    condition: ClassVar[str] = "samples"
-    metrics: ClassVar[tuple[str, ...]] = ("fid",)
-
-    def border(self, samples: int) -> int:
-        """No pixel is left out."""
-        del samples
-        return 0
 
     def check(self, images: str, samples: int) -> None:
         """Raises a ValueError where set or judge can't be opened, or too few are to be drawn."""

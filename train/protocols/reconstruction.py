@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import numpy as np
@@ -26,8 +26,6 @@ class Reconstruction:
     name: str
     judge: str = ""
     most: int = 10_000
-
-    condition: ClassVar[str] = ""
 
     def check(self, images: str) -> None:
         """Raises a ValueError where the set or the judge can't be opened."""
