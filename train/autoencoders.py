@@ -11,43 +11,27 @@ from imaging_jax import pretrained
 from imaging_jax.models.generative import VAE
 from train.data.labelled_images import labelled_images
 from train.devices import at_highest_precision
-from train.folder import is_run, training_of
+from train.folder import is_run
+from train.origin import Origin, trained_here
 from train.protocols.reconstruction import given, pca
 from train.registry import nearest
-from train.systems import digest
 from train.tasks.variational import bound
 
 PCA = "pca"
 
 
 @dataclass(frozen=True)
-class AutoencoderSystem:
+class AutoencoderSystem(Origin):
     """Something that gives images back, and where it comes from.
 
-    Attributes:
-      name: of the system, as its paper names it.
-      weights: name of the weights.
+    Attributes, beside those of `Origin`:
       reconstruct: images (N, H, W, C) in [0, 1] -> (what is given back of them, figures of its
         own).
       image_shape: of an image.
-      sha256: of the parameters, or empty.
-      origin: "fitted" in closed form, "published" or "trained here".
-      seed: of the training, where it was trained here.
-      training: where and how, likewise.
-      paper: the published system it reproduces, as `published.json` names it; or empty.
-      precision: of its arithmetic.
     """
 
-    name: str
-    weights: str
     reconstruct: Callable[[np.ndarray], tuple[jax.Array, dict]]
     image_shape: tuple[int, int, int]
-    sha256: str = ""
-    origin: str = "fitted"
-    seed: int | None = None
-    training: dict | None = None
-    paper: str = ""
-    precision: str = "float32"
 
 
 def trained(run: Path) -> AutoencoderSystem:
@@ -59,15 +43,10 @@ def trained(run: Path) -> AutoencoderSystem:
         raise ValueError(f"{run} holds no autoencoder")
     return AutoencoderSystem(
         config["paper"] or config["model"]["name"],
-        run.resolve().name,
-        lambda images: task.reconstruct(state, given(task, images)),
-        task.network.image_shape,
-        digest(state.variables(task.predicts)),
-        "trained here",
-        config["seed"],
-        {"config": config, **training_of(run)},
-        config["paper"],
-        str(np.dtype(task.network.dtype)),
+        reconstruct=lambda images: task.reconstruct(state, given(task, images)),
+        image_shape=task.network.image_shape,
+        precision=str(np.dtype(task.network.dtype)),
+        **trained_here(run, config, state.variables(task.predicts)),
     )
 
 
@@ -102,8 +81,8 @@ def weights(name: str) -> AutoencoderSystem:
         name,
         reconstruct,
         network.image_shape,
-        entry.sha256,
-        "published",
+        sha256=entry.sha256,
+        origin="published",
         paper=entry.paper,
     )
 

@@ -13,9 +13,9 @@ from imaging_jax import pretrained
 from imaging_jax.models.generative import VAE, fit_gaussian, fit_gaussian_per_class
 from train.data.labelled_images import labelled_images
 from train.devices import at_highest_precision
-from train.folder import is_run, training_of
+from train.folder import is_run
+from train.origin import Origin, trained_here
 from train.registry import nearest
-from train.systems import digest
 
 # Whoever has batch norm draws by the statistics of so many.
 BATCH = 1_000
@@ -24,36 +24,20 @@ GAUSSIAN, GAUSSIAN_PER_CLASS = "gaussian", "gaussian_per_class"
 
 
 @dataclass(frozen=True)
-class GeneratorSystem:
+class GeneratorSystem(Origin):
     """Something that draws images, and where it comes from.
 
-    Attributes:
-      name: of the system, as its paper names it.
-      weights: name of the weights.
+    Attributes, beside those of `Origin`:
       draw: (z (N, latent), labels (N,) or None) -> images (N, H, W, C), nominally in [0, 1].
       latent: numbers in z.
       truncated: likewise with psi, how far styles stay from their mean; None without styles.
       classes: how many can be asked for; 0 for none.
-      sha256: of the parameters, or empty.
-      origin: "fitted" in closed form, "published" or "trained here".
-      seed: of the training, where it was trained here.
-      training: where and how, likewise.
-      paper: the published system it reproduces, as `published.json` names it; or empty.
-      precision: of its arithmetic.
     """
 
-    name: str
-    weights: str
     draw: Callable[[jax.Array, jax.Array | None], jax.Array]
     latent: int
     truncated: Callable[[jax.Array, jax.Array | None, float], jax.Array] | None = None
     classes: int = 0
-    sha256: str = ""
-    origin: str = "fitted"
-    seed: int | None = None
-    training: dict | None = None
-    paper: str = ""
-    precision: str = "float32"
 
     def sample(self, key: jax.Array, count: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Draws (images, labels): classes in turn, in whole batches of 1,000, or fewer at once."""
@@ -98,17 +82,12 @@ def trained(run: Path) -> GeneratorSystem:
     network = config["model"].get("generator", config["model"])
     return GeneratorSystem(
         config["paper"] or network["name"],
-        run.resolve().name,
-        partial(task.sample, state),
-        task.latent,
-        partial(task.sample, state) if hasattr(task, "style_mixing") else None,
-        task.classes,
-        digest(state.variables(task.predicts)),
-        "trained here",
-        config["seed"],
-        {"config": config, **training_of(run)},
-        config["paper"],
-        network.get("dtype", "float32"),
+        draw=partial(task.sample, state),
+        latent=task.latent,
+        truncated=partial(task.sample, state) if hasattr(task, "style_mixing") else None,
+        classes=task.classes,
+        precision=network.get("dtype", "float32"),
+        **trained_here(run, config, state.variables(task.predicts)),
     )
 
 

@@ -1,8 +1,7 @@
 """Systems by name: interpolation, weights, a run's checkpoint, and what is made of these."""
 
 import dataclasses
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from train import degradations
 from train.classical import PROXIMALS, solver
 from train.devices import data_mesh, replicated
 from train.evaluators import Predict, prediction
-from train.folder import is_run, training_of
+from train.folder import is_run
+from train.origin import Origin, trained_here
 from train.registry import look_up, nearest
 from train.tasks.denoising import denoise
 from train.tasks.super_resolution import enlarge
@@ -32,37 +32,23 @@ IDENTITY, GIVEN, ZERO_SHOT = "identity", "given", "zssr"
 
 
 @dataclass(frozen=True)
-class System:
+class System(Origin):
     """Something that restores images, and where it comes from.
 
-    Attributes:
-      name: of the system, as its paper names it.
-      weights: name of the weights, "none" for interpolation.
+    Attributes, beside those of `Origin`:
       predict: see `train.evaluators.Predict`.
       pure: the same without clipping, as a function that can be differentiated; None where there
         is none.
       serves: scales or levels of noise it serves; empty where it serves all.
-      sha256: of the weights' file, or empty.
-      origin: "interpolation" (and whatever else isn't trained), "published" or "trained here".
-      seed: of the training, where it was trained here.
-      training: where and how, likewise: the run's config, seconds and provenance.
-      paper: the published system it reproduces, as `published.json` names it; or empty.
-      precision: of its arithmetic.
       condition: what `serves` counts: "scale" or "sigma"; empty where it takes either.
       degradation: the one it undoes, a name of `train.degradations.PRESETS`; empty where several.
     """
 
-    name: str
-    weights: str
     predict: Predict
     pure: Pure | None = None
     serves: tuple[int, ...] = ()
-    sha256: str = ""
-    origin: str = "interpolation"
-    seed: int | None = None
-    training: dict | None = None
-    paper: str = ""
-    precision: str = "float64"
+    origin: str = field(default="interpolation", kw_only=True)
+    precision: str = field(default="float64", kw_only=True)
     condition: str = "scale"
     degradation: str = ""
 
@@ -171,8 +157,8 @@ def weights(name: str) -> System:
         lambda y, condition: apply(variables, y, condition),
         lambda y, condition: restore(variables, y, condition),
         entry.serves,
-        entry.sha256,
-        "trained here" if entry.packaged else "published",
+        sha256=entry.sha256,
+        origin="trained here" if entry.packaged else "published",
         seed=0 if entry.packaged else None,
         paper=entry.paper,
         precision=str(np.dtype(network.dtype)),
@@ -191,27 +177,13 @@ def trained(run: Path) -> System:
     variables = state.variables(NETWORK)
     return System(
         config["model"]["name"],
-        run.resolve().name,
-        prediction(task, state),
-        lambda y, condition: task.restore(variables, y, condition),
-        task.serves,
-        digest(variables),
-        "trained here",
-        config["seed"],
-        {"config": config, **training_of(run)},
-        config["paper"],
-        config["model"].get("dtype", "float32"),
-        task.condition,
+        predict=prediction(task, state),
+        pure=lambda y, condition: task.restore(variables, y, condition),
+        serves=task.serves,
+        condition=task.condition,
+        precision=config["model"].get("dtype", "float32"),
+        **trained_here(run, config, variables),
     )
-
-
-def digest(tree: Any) -> str:
-    """SHA-256 of the leaves of a tree and their paths."""
-    found = hashlib.sha256()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
-        found.update(jax.tree_util.keystr(path).encode())
-        found.update(np.ascontiguousarray(leaf).tobytes())
-    return found.hexdigest()
 
 
 def with_self_ensemble(single: System) -> System:
@@ -245,10 +217,10 @@ def chain(first: System, second: System) -> System:
         lambda lr, scale: second.predict(np.asarray(first.predict(lr, 1)), scale),
         pure,
         second.serves,
-        ", ".join(filter(None, (first.sha256, second.sha256))),
-        "trained here" if "trained here" in (first.origin, second.origin) else second.origin,
-        first.seed if second.seed is None else second.seed,
-        {"first": first.training, "second": second.training},
+        sha256=", ".join(filter(None, (first.sha256, second.sha256))),
+        origin="trained here" if "trained here" in (first.origin, second.origin) else second.origin,
+        seed=first.seed if second.seed is None else second.seed,
+        training={"first": first.training, "second": second.training},
         precision=second.precision,
         condition=second.condition,
     )
