@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from imaging_jax.operators import blur as convolve
 from imaging_jax.operators import gaussian_kernel
+from imaging_jax.synthesis._leaf_textures import leaf_textures, sample_contrasts
 
 _MARGIN = 1 / 6
 """Centres fall on the image enlarged by this fraction of its size on every side."""
@@ -44,12 +45,14 @@ def dead_leaves(
     chroma: float = 0.15,
     supersampling: int = 2,
     blur: float = 0.0,
+    texture: float = 0.0,
 ) -> jax.Array:
     """Makes a dead-leaves image: discs of random size that hide one another.
 
     With the radius density ∝ r^-3 the model is scale invariant and shares with photographs their
     edges, occlusions and power spectrum. The default 160 discs leave some 0.43 of a 96x96 image
-    to the background; more discs fill it.
+    to the background; more discs fill it. With ``texture``, most discs bear a random texture:
+    what networks learn on such images serves them better on photographs.
 
     Args:
         key: random key; ``jax.vmap`` over keys makes a batch.
@@ -63,20 +66,25 @@ def dead_leaves(
             as no camera does.
         blur: largest standard deviation, in pixels and at most 2, of the Gaussian blur of the
             image, which is uniform between 0 and this.
+        texture: mean contrast of the discs that have one of `leaf_textures`: its standard
+            deviation, the same in all channels.
 
     Returns:
         ``(H, W, 3)`` in [0, 1].
 
     Raises:
         ValueError: no leaves, radii not 0 < smallest < largest, ``exponent`` 1, ``supersampling``
-            below 1, or ``blur`` outside [0, 2].
+            below 1, ``blur`` outside [0, 2], or a negative ``texture``.
 
     Source: Lee, Mumford, Huang, "Occlusion models for natural images", IJCV 41, 2001; front to
     back after Kendall and Thönnes, "Perfect simulation in stochastic geometry", Pattern
-    Recognition 32, 1999.
+    Recognition 32, 1999; textures after Achddou, Gousseau, Ladjal, Süsstrunk, "VibrantLeaves",
+    arXiv 2504.10201, 2025.
     """
     if not 0 <= blur <= 2:
         raise ValueError(f"blur must be in [0, 2], got {blur}")
+    if texture < 0:
+        raise ValueError(f"texture must not be negative, got {texture}")
     leaves_key, blur_key = jax.random.split(key)
     drawn = sample_leaves(
         leaves_key,
@@ -87,11 +95,32 @@ def dead_leaves(
         jitter=jitter,
         chroma=chroma,
     )
-    image = draw_leaves(drawn, shape, supersampling=supersampling)
-    if blur == 0:
-        return image
-    sigma = jax.random.uniform(blur_key, minval=_SHARP, maxval=max(blur, _SHARP))
-    return jnp.clip(convolve(image, gaussian_kernel(_TAPS, sigma), "symmetric"), 0.0, 1.0)
+    if texture == 0:
+        image = draw_leaves(drawn, shape, supersampling=supersampling)
+    else:
+        image = _draw_textured(
+            jax.random.fold_in(leaves_key, 1), drawn, shape, supersampling, texture
+        )
+    if blur > 0:
+        sigma = jax.random.uniform(blur_key, minval=_SHARP, maxval=max(blur, _SHARP))
+        image = convolve(image, gaussian_kernel(_TAPS, sigma), "symmetric")
+    return jnp.clip(image, 0.0, 1.0)
+
+
+def _draw_textured(key, leaves, shape, supersampling, texture):
+    texture_key, contrast_key = jax.random.split(key)
+    contrasts = sample_contrasts(contrast_key, leaves.radii.shape[0] + 1, texture)
+    # A texture is constant within a pixel: contrasts are painted and averaged as colours are.
+    painted = draw_leaves(
+        leaves._replace(
+            colours=jnp.concatenate([leaves.colours, contrasts[:-1]], axis=1),
+            background=jnp.concatenate([leaves.background, contrasts[-1]]),
+        ),
+        shape,
+        supersampling=supersampling,
+    )
+    textures = leaf_textures(texture_key, shape)
+    return painted[..., :3] + jnp.sum(painted[..., 3:] * textures, axis=-1, keepdims=True)
 
 
 def sample_leaves(
@@ -157,7 +186,7 @@ def draw_leaves(leaves: Leaves, shape: tuple[int, int], *, supersampling: int = 
         supersampling: points a pixel and axis, evenly spaced; their mean is the pixel.
 
     Returns:
-        ``(H, W, 3)``, in the range of the colours.
+        ``(H, W, C)`` for colours of C channels, in their range.
 
     Raises:
         ValueError: ``supersampling`` below 1.
@@ -183,4 +212,4 @@ def draw_leaves(leaves: Leaves, shape: tuple[int, int], *, supersampling: int = 
     visible = jax.lax.fori_loop(0, count, cover, jnp.full(points, count), unroll=8)
     palette = jnp.concatenate([leaves.colours, leaves.background[None]])
     image = palette[visible]
-    return image.reshape(height, supersampling, width, supersampling, 3).mean(axis=(1, 3))
+    return image.reshape(height, supersampling, width, supersampling, -1).mean(axis=(1, 3))

@@ -160,6 +160,7 @@ def test_centres_are_uniform_on_the_enlarged_image():
         ({"exponent": 1.0}, "exponent must differ from 1"),
         ({"supersampling": 0}, "supersampling must be at least 1, got 0"),
         ({"blur": 2.5}, r"blur must be in \[0, 2\], got 2.5"),
+        ({"texture": -0.1}, r"texture must not be negative, got -0.1"),
     ],
 )
 def test_rejects_at_trace_time(values, message):

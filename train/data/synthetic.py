@@ -35,6 +35,7 @@ class DeadLeaves(_Drawn):
       chroma: of channels.
       supersampling: points a pixel and axis.
       blur: largest standard deviation, in pixels.
+      texture: mean contrast.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class DeadLeaves(_Drawn):
         chroma: float = 0.15,
         supersampling: int = 2,
         blur: float = 0.0,
+        texture: float = 0.0,
     ):
         self.batch_size = batch_size
         self.patch_size = patch_size
@@ -59,6 +61,7 @@ class DeadLeaves(_Drawn):
             "chroma": chroma,
             "supersampling": supersampling,
             "blur": blur,
+            "texture": texture,
         }
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
