@@ -71,7 +71,31 @@ def rmsprop(schedule, decay: float = 0.99, epsilon: float = 1e-8):
     return optax.rmsprop(schedule, decay=decay, eps=epsilon)
 
 
-OPTIMIZERS = {"adam": adam, "adamw": adamw, "rmsprop": rmsprop, "sgd": sgd}
+def muon(schedule, momentum: float = 0.95, b1: float = 0.9, b2: float = 0.999):
+    """Muon (Jordan et al., 2024), which makes the momentum of kernels orthogonal; else NAdam.
+
+    The kernel of a convolution is the matrix from all inputs under it to its outputs.
+    """
+    return optax.contrib.muon(
+        schedule,
+        beta=momentum,
+        adam_b1=b1,
+        adam_b2=b2,
+        muon_weight_dimension_numbers=_matrices,
+    )
+
+
+def _matrices(params):
+    def dimensions(path, leaf):
+        if not leaf_name(path).endswith("kernel") or leaf.ndim < 2:
+            return None
+        *inputs, outputs = range(leaf.ndim)
+        return optax.contrib.MuonDimensionNumbers(tuple(inputs), (outputs,))
+
+    return jax.tree_util.tree_map_with_path(dimensions, params)
+
+
+OPTIMIZERS = {"adam": adam, "adamw": adamw, "muon": muon, "rmsprop": rmsprop, "sgd": sgd}
 
 
 def make_optimizer(

@@ -51,6 +51,23 @@ def test_multipliers_slow_the_layers_they_name():
     np.testing.assert_allclose(updates["conv3"]["kernel"], -0.05, rtol=1e-6)
 
 
+def test_muon_makes_the_gradients_of_kernels_orthogonal():
+    generator = np.random.default_rng(0)
+    kernel = jnp.asarray(generator.normal(size=(3, 3, 2, 5)), jnp.float32)
+    params = {"conv": {"kernel": kernel, "bias": jnp.asarray([3.0, -4.0])}}
+    section = {"name": "muon", "schedule": {"name": "constant", "peak": 0.1}}
+    updates = one_update(section, params, params)
+    # The nearest matrix with orthonormal columns is U V'; the iteration comes near it.
+    u, _, vt = np.linalg.svd(np.asarray(kernel).reshape(18, 5), full_matrices=False)
+    found = np.asarray(updates["conv"]["kernel"]).reshape(18, 5)
+    singular_values = np.linalg.svd(found, compute_uv=False)
+    assert singular_values.max() / singular_values.min() < 1.8
+    assert np.sum(found * (u @ vt)) / np.linalg.norm(found) / 5**0.5 < -0.97
+    # Dozat's first step: the sign, and a look ahead.
+    step = 0.1 * (0.9 * 0.1 / (1 - 0.9**2) + 1)
+    np.testing.assert_allclose(updates["conv"]["bias"], [-step, step], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
