@@ -8,8 +8,8 @@ from ml_collections import ConfigDict
 from configs import common
 
 # Tomography sees whole objects: streaks depend on how many views there are for a side.
-PATCHES = {"motion_15": (16, 64), "inpainting_50": (16, 64), "ct_40": (2, 256)}
-STEPS = {"motion_15": 4500, "inpainting_50": 4500, "ct_40": 500}
+PATCHES = {"motion_15": (8, 64), "inpainting_50": (8, 64), "ct_40": (2, 256)}
+STEPS = {"motion_15": 8000, "inpainting_50": 8000, "ct_40": 500}
 
 
 def get_config(variant="motion_15"):
@@ -23,7 +23,7 @@ def get_config(variant="motion_15"):
             "scales": (1,),
             "colour": "y",
             "degradation": degradation,
-            "loss": "l1",
+            "loss": "negative_psnr",
         }
     )
     config.model = ConfigDict({"name": "unrolled_hqs", "dtype": "float32"})
@@ -44,13 +44,15 @@ def get_config(variant="motion_15"):
             "name": "dead_leaves",
             "batch_size": batch_size,
             "patch_size": patch_size,
-            "leaves": 500,
-            "radius": (0.8, 80.0),
+            "leaves": 200,
+            "radius": (4.0, 100.0),
             "supersampling": 2,
             "blur": 0.4,
+            "texture": 0.1,
         }
     )
-    common.train_on_cpu(config, STEPS[degradation], peak=2e-3, ema_decay=0.99)
+    common.train_on_cpu(config, STEPS[degradation], peak=1e-2, ema_decay=0.99)
+    config.optimizer.name = "muon"
     scoring = {"scale": 1, "protocol": degradation}
     config.validation = ConfigDict({"images": "dead_leaves", **scoring})
     config.evaluation = ({"images": "set12_small", **scoring},)

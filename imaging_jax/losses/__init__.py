@@ -20,7 +20,7 @@ from imaging_jax.losses._autoencoding import (
 )
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
-from imaging_jax.losses._pixel import charbonnier, l1, mse, sum_of_squares_half
+from imaging_jax.losses._pixel import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
@@ -37,6 +37,7 @@ __all__ = [
     "least_squares_generator_loss",
     "minimax_generator_loss",
     "mse",
+    "negative_psnr",
     "non_saturating_generator_loss",
     "path_length",
     "r1_penalty",

@@ -57,6 +57,30 @@ def charbonnier(prediction: jax.Array, target: jax.Array, epsilon: float = 1e-3)
     return jnp.mean(jnp.sqrt((prediction - target) ** 2 + epsilon**2))
 
 
+def negative_psnr(prediction: jax.Array, target: jax.Array, epsilon: float = 1e-5) -> jax.Array:
+    """``10 log10(mean squared difference + epsilon)`` of each image, and its mean over the images.
+
+    Every image counts by the decibels it gains, not by how hard it is.
+
+    Args:
+      prediction: ``(..., H, W, C)`` in [0, 1].
+      target: the same shape.
+      epsilon: keeps images that are restored nearly perfectly from weighing most; positive.
+
+    Returns:
+      A scalar, in decibels.
+
+    Raises:
+      ValueError: where the shapes differ or aren't of images.
+
+    Chen, Chu, Zhang, Sun, "Simple baselines for image restoration", ECCV 2022, where it is
+    called PSNR loss.
+    """
+    _check_images(prediction, target)
+    error = jnp.mean((prediction - target) ** 2, axis=(-3, -2, -1))
+    return jnp.mean(10 * jnp.log10(error + epsilon))
+
+
 def sum_of_squares_half(prediction: jax.Array, target: jax.Array) -> jax.Array:
     """``½ ||prediction - target||²`` of each image, and the mean of that over the images.
 
@@ -73,10 +97,14 @@ def sum_of_squares_half(prediction: jax.Array, target: jax.Array) -> jax.Array:
     Kim, Lee, Lee, "Accurate image super-resolution using very deep convolutional networks", CVPR
     2016, section 3.2.
     """
+    _check_images(prediction, target)
+    return jnp.mean(0.5 * jnp.sum((prediction - target) ** 2, axis=(-3, -2, -1)))
+
+
+def _check_images(prediction, target):
     _check_shapes(prediction, target)
     if prediction.ndim < 3:
         raise ValueError(f"prediction: expected shape (..., H, W, C), got {prediction.shape}")
-    return jnp.mean(0.5 * jnp.sum((prediction - target) ** 2, axis=(-3, -2, -1)))
 
 
 def _check_shapes(prediction, target):

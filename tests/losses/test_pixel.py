@@ -3,8 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.test_util import check_grads
+from skimage.metrics import peak_signal_noise_ratio
 
-from imaging_jax.losses import charbonnier, l1, mse, sum_of_squares_half
+from imaging_jax.losses import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
 
 # Two images of three pixels; differences 1, -2, 3 and 0, 0, -4.
 PREDICTION = jnp.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).reshape(2, 1, 3, 1)
@@ -31,7 +32,7 @@ def test_a_single_image_is_a_batch_of_one():
     assert float(sum_of_squares_half(PREDICTION[0], TARGET[0])) == 7
 
 
-@pytest.mark.parametrize("loss", [charbonnier, l1, mse, sum_of_squares_half])
+@pytest.mark.parametrize("loss", [charbonnier, l1, mse, negative_psnr, sum_of_squares_half])
 def test_gradients(loss, x64):
     prediction = np.random.default_rng(0).random((2, 3, 4, 1))
     target = np.random.default_rng(1).random((2, 3, 4, 1))
@@ -43,12 +44,31 @@ def test_gradient_of_sum_of_squares_half_is_the_difference_over_the_batch():
     np.testing.assert_allclose(gradient, (PREDICTION - TARGET) / 2)
 
 
-@pytest.mark.parametrize("loss", [charbonnier, l1, mse, sum_of_squares_half])
+@pytest.mark.parametrize("loss", [charbonnier, l1, mse, negative_psnr, sum_of_squares_half])
 def test_shapes_must_agree(loss):
     with pytest.raises(ValueError, match="target: expected the shape of prediction"):
         loss(PREDICTION, TARGET[:1])
 
 
-def test_sum_of_squares_half_needs_images():
+def test_negative_psnr_is_the_mean_of_the_images_decibels():
+    generator = np.random.default_rng(2)
+    target = generator.random((3, 6, 5, 1))
+    prediction = target + np.array([0.3, 0.03, 0.01]).reshape(3, 1, 1, 1) * generator.normal(
+        size=target.shape
+    )
+    expected = -np.mean(
+        [
+            peak_signal_noise_ratio(*pair, data_range=1)
+            for pair in zip(target, prediction, strict=True)
+        ]
+    )
+    found = negative_psnr(jnp.asarray(prediction), jnp.asarray(target), epsilon=1e-9)
+    assert float(found) == pytest.approx(expected, abs=1e-3)
+    # A perfect image has the decibels of epsilon.
+    assert float(negative_psnr(target[:1], target[:1])) == pytest.approx(-50)
+
+
+@pytest.mark.parametrize("loss", [negative_psnr, sum_of_squares_half])
+def test_losses_of_images_need_images(loss):
     with pytest.raises(ValueError, match=r"prediction: expected shape \(..., H, W, C\)"):
-        sum_of_squares_half(jnp.zeros((2, 2)), jnp.zeros((2, 2)))
+        loss(jnp.zeros((2, 2)), jnp.zeros((2, 2)))

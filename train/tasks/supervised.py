@@ -25,6 +25,7 @@ LOSSES = {
     "charbonnier": losses.charbonnier,
     "l1": losses.l1,
     "mse": losses.mse,
+    "negative_psnr": losses.negative_psnr,
     "sum_of_squares_half": losses.sum_of_squares_half,
 }
 CHANNELS = {"rgb": 3, "y": 1}
@@ -41,7 +42,7 @@ class Supervised(ABC):
       optimizer: config section, see `train.optimizers.make_optimizer`.
       steps: length of the training.
       colour: "rgb", or "y" for BT.601 luminance alone.
-      loss: "charbonnier", "l1", "mse" or "sum_of_squares_half".
+      loss: "charbonnier", "l1", "mse", "negative_psnr" or "sum_of_squares_half".
       accumulate: see `train.steps.supervised_step`.
       ema_decay: see `train.steps.supervised_step`.
 
