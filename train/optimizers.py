@@ -71,18 +71,12 @@ def rmsprop(schedule, decay: float = 0.99, epsilon: float = 1e-8):
     return optax.rmsprop(schedule, decay=decay, eps=epsilon)
 
 
-def muon(schedule, momentum: float = 0.95, b1: float = 0.9, b2: float = 0.999):
+def muon(schedule):
     """Muon (Jordan et al., 2024), which makes the momentum of kernels orthogonal; else NAdam.
 
     The kernel of a convolution is the matrix from all inputs under it to its outputs.
     """
-    return optax.contrib.muon(
-        schedule,
-        beta=momentum,
-        adam_b1=b1,
-        adam_b2=b2,
-        muon_weight_dimension_numbers=_matrices,
-    )
+    return optax.contrib.muon(schedule, muon_weight_dimension_numbers=_matrices)
 
 
 def _matrices(params):

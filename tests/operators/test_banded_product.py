@@ -8,7 +8,7 @@ from imaging_jax.operators._banded_product import banded_product
 
 
 def band(rows, columns, width, seed=0):
-    """Random entries along the line from corner to corner; one row, as at a mirror, all zero."""
+    """Random entries along the line from corner to corner; one row is all zero."""
     generator = np.random.default_rng(seed)
     matrix = scipy.sparse.lil_array((rows, columns))
     for row in range(rows):
