@@ -1,14 +1,14 @@
 """The application: `fit` trains what a config describes, `load_run` opens what it left."""
 
+import importlib
 from typing import Any
 
-__all__ = ["fit", "load_run"]
+_MODULES = {"fit": "train.run", "load_run": "train.restore"}
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
     # Imported when asked for, so that a command line answers a mistyped flag before JAX starts.
-    if name in __all__:
-        from train import run
-
-        return getattr(run, name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'train' has no attribute {name!r}")

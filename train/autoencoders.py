@@ -15,6 +15,7 @@ from train.folder import is_run
 from train.origin import Origin, trained_here
 from train.protocols.reconstruction import given, pca
 from train.registry import nearest
+from train.restore import load_run
 from train.tasks.variational import bound
 
 PCA = "pca"
@@ -36,8 +37,6 @@ class AutoencoderSystem(Origin):
 
 def trained(run: Path) -> AutoencoderSystem:
     """The best checkpoint by validation of a run folder, else its last."""
-    from train.run import load_run
-
     task, state, config = load_run(run)
     if not hasattr(task, "reconstruct"):
         raise ValueError(f"{run} holds no autoencoder")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from train.data import DATA
-from train.registry import build, look_up
+from train.registry import build
+from train.restore import build_task
 from train.reviews import REVIEWS
 from train.settings import TrainSettings, train_settings
-from train.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,6 @@ class Experiment:
     seed: int
     init_from: str
     profile: bool
-
-
-def build_task(config: Mapping[str, Any]) -> Any:
-    """Builds the task of a config, with its networks; needs no data."""
-    settings = train_settings(config)
-    task = look_up(TASKS, config["task"].get("name"), "task.name")
-    return task.from_config(config, settings)
 
 
 def build_experiment(config: Mapping[str, Any]) -> Experiment:

@@ -16,6 +16,7 @@ from train.devices import at_highest_precision
 from train.folder import is_run
 from train.origin import Origin, trained_here
 from train.registry import nearest
+from train.restore import load_run
 
 # Whoever has batch norm draws by the statistics of so many.
 BATCH = 1_000
@@ -74,8 +75,6 @@ class GeneratorSystem(Origin):
 
 def trained(run: Path) -> GeneratorSystem:
     """The best checkpoint by validation of a run folder, else its last."""
-    from train.run import load_run
-
     task, state, config = load_run(run)
     if not hasattr(task, "sample"):
         raise ValueError(f"{run} is a run of task.name={config['task']['name']}, which draws none")

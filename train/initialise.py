@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from imaging_jax import pretrained
 from train.folder import is_run
+from train.restore import load_run
 from train.state import TrainState
 
 
@@ -26,8 +27,6 @@ def read_initial(source: str, wanted: TrainState, network: str) -> dict[str, Any
     if not source:
         return {}
     if is_run(Path(source)):
-        from train.run import load_run
-
         _, state, _ = load_run(source)
         return {name: _of_run(state, name, wanted, source) for name in wanted.params}
     like = _own(wanted.params, wanted.collections, network)

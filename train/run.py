@@ -1,12 +1,10 @@
 """One run in one folder: starts or goes on, trains, validates, and ends with a table."""
 
-import json
 import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +18,12 @@ from train.compiled import CompiledStage
 from train.console import say
 from train.data import example_of
 from train.devices import data_mesh, replicated
-from train.experiment import Experiment, build_experiment, build_task
-from train.folder import (
-    BEST,
-    CONFIG,
-    LAST,
-    VALIDATION,
-    is_run,
-    note_start,
-    open_folder,
-    write_result,
-)
+from train.experiment import Experiment, build_experiment
+from train.folder import BEST, LAST, VALIDATION, note_start, open_folder, write_result
 from train.initialise import read_initial, with_initial
 from train.loop import StopSignal, Trace, run_stage
+from train.restore import abstract_states, stage_ends, state_at
 from train.scalars import Scalars
-from train.stage import Stage
 from train.state import TrainState
 from train.summary import write_summary
 
@@ -82,34 +71,6 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
     return Result(experiment.task, state, table, workdir)
 
 
-def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
-    """Opens a run folder for reading: (task, best state by validation or else the last, config).
-
-    Raises:
-      ValueError: no run there, no checkpoint in it yet, or none that can be read.
-    """
-    run = Path(run)
-    if not is_run(run):
-        raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
-    config = json.loads((run / CONFIG).read_text())
-    task = build_task(config)
-    states = _abstract_states(task, config["seed"], task.example(config["data"]))
-    wanted = partial(_state_at, states, _ends(task.stages))
-    for name in (BEST, LAST):
-        if (run / name).is_dir():
-            checkpoints = Checkpoints(run / name, keep=None)
-            try:
-                state = checkpoints.restore_last(wanted)
-            except AllDamaged as damage:
-                say(str(damage))
-                continue
-            finally:
-                checkpoints.close()
-            if state is not None:
-                return task, state, config
-    raise ValueError(f"{run} has no checkpoint that can be read")
-
-
 @contextmanager
 def explains_memory(data: Any):
     """Turns an out-of-memory error of the device into one that says what to change."""
@@ -124,27 +85,6 @@ def explains_memory(data: Any):
             f"out of memory with {given}: lower one, raise train.accumulate if the task takes it, "
             f"or set model.remat where the model has it ({str(error).splitlines()[0][:200]})"
         ) from None
-
-
-def _abstract_states(task, seed: int, example) -> list[TrainState]:
-    """Each stage's first state as shapes placed on every device."""
-    place, states, previous = replicated(data_mesh()), [], None
-    for stage in task.stages:
-        previous = jax.eval_shape(stage.init, jax.random.key(seed), example, previous)
-        states.append(
-            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), previous)
-        )
-    return states
-
-
-def _ends(stages: list[Stage]) -> list[int]:
-    """The last step of each stage, counted over the run."""
-    return list(accumulate(stage.steps for stage in stages))
-
-
-def _state_at(states: list[TrainState], ends: list[int], step: int) -> TrainState:
-    """Of each stage's state that of the one to which a step belongs."""
-    return states[next(i for i, end in enumerate(ends) if step <= end)]
 
 
 def _trace_steps(task, states: list[TrainState], example) -> None:
@@ -168,12 +108,12 @@ class _Run:
                 f"data.batch_size={data.batch_size} isn't a multiple of {self.mesh.size} devices"
             )
         self._example = example_of(data, self.mesh)
-        self._abstract = _abstract_states(task, experiment.seed, self._example)
+        self._abstract = abstract_states(task, experiment.seed, self._example)
         _trace_steps(task, self._abstract, self._example)
         self._initial = read_initial(experiment.init_from, self._abstract[0], task.predicts)
         self._stages = task.stages
-        self._ends = _ends(self._stages)
-        self._wanted = partial(_state_at, self._abstract, self._ends)
+        self._ends = stage_ends(self._stages)
+        self._wanted = partial(state_at, self._abstract, self._ends)
 
     def train(self, stop: StopSignal) -> TrainState:
         """Goes through the stages that are left; returns the best state."""

@@ -21,6 +21,7 @@ from train.evaluators import Predict, prediction
 from train.folder import is_run
 from train.origin import Origin, trained_here
 from train.registry import look_up, nearest
+from train.restore import load_run
 from train.tasks.denoising import denoise
 from train.tasks.super_resolution import enlarge
 from train.tasks.supervised import NETWORK, compiled
@@ -168,8 +169,6 @@ def weights(name: str) -> System:
 
 def trained(run: Path) -> System:
     """The best checkpoint by validation of a run folder, else its last."""
-    from train.run import load_run
-
     task, state, config = load_run(run)
     if task.review != "restoration":
         kind = config["task"]["name"]

@@ -20,7 +20,8 @@ from train.data.image_sets import ImageSet
 from train.evaluators import Evaluator
 from train.loop import Stopped
 from train.protocols import PROTOCOLS
-from train.run import fit, load_run
+from train.restore import load_run
+from train.run import fit
 
 
 class WithBatchNorm(nn.Module):

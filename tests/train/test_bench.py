@@ -19,7 +19,8 @@ from train.benchmarks.opponent import Torch
 from train.benchmarks.timing import Spread, Subject, ratio, spread, take_turns
 from train.benchmarks.training import Training, UniformNoise, build_data, ready_pairs
 from train.devices import data_mesh
-from train.experiment import build_experiment, build_task
+from train.experiment import build_experiment
+from train.restore import build_task
 from train.run import fit
 from train.stage import Stage
 from train.state import create

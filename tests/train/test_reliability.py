@@ -11,7 +11,8 @@ from train import compiled
 from train.checkpoints import Checkpoints
 from train.folder import LAST
 from train.loop import Diverged
-from train.run import fit, load_run
+from train.restore import load_run
+from train.run import fit
 
 
 def tiny(**train):

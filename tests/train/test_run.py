@@ -16,12 +16,12 @@ from tests.train.helpers import assert_equal_states, log
 from train import compiled, loop
 from train.degradations import degrade
 from train.evaluations import reconstruction
-from train.experiment import build_task
 from train.folder import BEST, LAST
 from train.generators import generator
 from train.protocols import PROTOCOLS
 from train.protocols.reconstruction import RECONSTRUCTION
-from train.run import fit, load_run
+from train.restore import build_task, load_run
+from train.run import fit
 from train.stage import Stage
 from train.systems import system
 from train.tasks import TASKS, SuperResolution

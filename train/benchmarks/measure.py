@@ -18,9 +18,9 @@ from train.benchmarks.training import (
     ready_pairs,
 )
 from train.devices import data_mesh
-from train.experiment import build_task
 from train.provenance import provenance
 from train.registry import look_up
+from train.restore import build_task
 from train.run import explains_memory
 from train.settings import plain, train_settings
 from train.tasks.supervised import NETWORK
