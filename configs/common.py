@@ -5,7 +5,7 @@ def get_config():
     """What every run can be told on the command line."""
     config = ConfigDict()
     config.seed = 0
-    # The published system that the recipe reproduces, as train/published.json names it.
+    # The published system that the recipe reproduces, as train/records/published.json names it.
     config.paper = ""
     config.init_from = ""
     config.profile = False

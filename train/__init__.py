@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-_MODULES = {"fit": "train.run", "load_run": "train.restore"}
+_MODULES = {"fit": "train.run.training", "load_run": "train.engine.restore"}
 __all__ = list(_MODULES)
 
 

@@ -46,7 +46,7 @@ def _main(arguments: list[str]) -> None:
     if _SOLVERS.value:
         if _CONFIG.value is not None:
             raise ValueError("--solvers measures no config; give one or the other")
-        from train.benchmarks.solving import benchmark_solving, cases, solving_lines
+        from benchmarks.solving import benchmark_solving, cases, solving_lines
 
         report = benchmark_solving(cases(), _ROUNDS.value, _SECONDS.value)
         return _show(report, solving_lines(report))
@@ -57,7 +57,7 @@ def _main(arguments: list[str]) -> None:
         _share_memory()
         # A program read from a cache would tell nothing of how long compiling takes.
         os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
-    from train.benchmarks import benchmark, lines
+    from benchmarks import benchmark, lines
 
     report = benchmark(
         _CONFIG.value,
@@ -74,7 +74,7 @@ def _bench_adversarial() -> None:
     if _CONFIG.value is not None or _SOLVERS.value:
         raise ValueError("--adversarial measures no config and no solvers; give one of the three")
     _share_memory()
-    from train.benchmarks.adversarial import adversarial_lines, benchmark_adversarial, cases
+    from benchmarks.adversarial import adversarial_lines, benchmark_adversarial, cases
 
     report = benchmark_adversarial(cases(), _ROUNDS.value, _SECONDS.value)
     _show(report, adversarial_lines(report))
@@ -91,7 +91,7 @@ def _check_output() -> None:
 
 
 def _show(report: dict, lines: list[str]) -> None:
-    from train.folder import write_json
+    from train.engine.folder import write_json
 
     print("\n".join(lines))
     if _OUTPUT.value:

@@ -25,7 +25,7 @@ def reports(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
     """Wraps a main function: a user's mistake is one line, not a traceback."""
 
     def wrapped(arguments: list[str]) -> None:
-        from train.loop import Diverged, Stopped
+        from train.engine.loop import Diverged, Stopped
 
         cache_compilations()
         # Orbax tells the story of every save, and warns of every folder opened for reading.

@@ -31,7 +31,7 @@ def _main(arguments: list[str]) -> None:
     for name, flag in (("system", _SYSTEM), ("images", _IMAGES)):
         if flag.value is None:
             raise ValueError(f"--{name} is missing")
-    from train import records
+    from train.records import record as records
 
     for evaluation in _evaluations():
         system, place = evaluation.system, evaluation.place
@@ -45,10 +45,10 @@ def _main(arguments: list[str]) -> None:
 
 
 def _evaluations():
-    from train import evaluations
+    from train.config.registry import look_up
     from train.data import image_set
-    from train.registry import look_up
-    from train.systems import system as open_system
+    from train.scoring import evaluations
+    from train.systems.opening import system as open_system
 
     protocol = look_up(evaluations.ALL_PROTOCOLS, _PROTOCOL.value, "--protocol")
     if protocol.name in evaluations.GENERATION:

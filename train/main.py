@@ -29,7 +29,7 @@ def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
     if _LIST.value:
-        from train.listing import listing
+        from train.run.listing import listing
 
         print(listing())
         return
@@ -37,7 +37,7 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--config=configs/<name>.py is missing; --list shows the configs")
     if _COORDINATOR.value:
         command.join_processes(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
-    from train.run import fit
+    from train.run.training import fit
 
     path = config_flags.get_config_filename(flags.FLAGS["config"])
     workdir = _WORKDIR.value or default_workdir(path)

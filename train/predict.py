@@ -41,8 +41,8 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--weights is missing: a run folder or the name of published weights")
     if not 0 < _MEMORY.value < math.inf:
         raise ValueError(f"--memory={_MEMORY.value}: wanted gigabytes, above 0")
-    from train.enlarging import Enlarger, enlarge_files, outputs_of
-    from train.systems import system as open_system
+    from train.systems.enlarging import Enlarger, enlarge_files, outputs_of
+    from train.systems.opening import system as open_system
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""))
     condition = _condition(system)

@@ -37,10 +37,11 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--system is missing: a run folder, or gaussian:<components>")
     import jax
 
-    from train import images, sampling
-    from train.folder import is_run
-    from train.generators import generator
-    from train.registry import look_up
+    from train.config.registry import look_up
+    from train.data import images
+    from train.engine.folder import is_run
+    from train.scoring import drawings as sampling
+    from train.systems.generators import generator
 
     known = {**sampling.PICTURES, "neighbors": None, "arithmetic": None}
     for name in _SHOW.value:

@@ -230,9 +230,9 @@ def test_norms_of_published_layers(name, norms, imaging_data, monkeypatch):
 )
 def test_published_weights_denoise_the_cameraman(name, sigma, decibel, imaging_data, monkeypatch):
     from train.data import image_set
-    from train.evaluators import Evaluator
-    from train.protocols import PROTOCOLS
-    from train.systems import system
+    from train.scoring.evaluators import Evaluator
+    from train.scoring.protocols import PROTOCOLS
+    from train.systems.opening import system
 
     monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
     evaluator = Evaluator(system(name).predict, image_set("set12/01"), PROTOCOLS["awgn"], sigma)

@@ -15,13 +15,13 @@ from configs.generative import conditional_gan
 from imaging_jax.models import MODELS
 from imaging_jax.transforms import depth_to_space
 from tests.train.helpers import log
-from train import compiled
 from train.data.image_sets import ImageSet
-from train.evaluators import Evaluator
-from train.loop import Stopped
-from train.protocols import PROTOCOLS
-from train.restore import load_run
-from train.run import fit
+from train.engine import compiled
+from train.engine.loop import Stopped
+from train.engine.restore import load_run
+from train.run.training import fit
+from train.scoring.evaluators import Evaluator
+from train.scoring.protocols import PROTOCOLS
 
 
 class WithBatchNorm(nn.Module):

@@ -4,7 +4,7 @@ import chex
 import jax
 import numpy as np
 
-from train import scalars
+from train.engine import scalars
 
 
 def leaves(state) -> list[np.ndarray]:

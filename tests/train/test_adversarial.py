@@ -12,8 +12,8 @@ import pytest
 from configs.generative import conditional_gan, gan, stylegan2, wgan
 from imaging_jax.models.generative import ConvDiscriminator, MLPDiscriminator, MLPGenerator
 from tests.train.helpers import assert_equal_states
-from train.experiment import build_experiment
-from train.run import fit
+from train.run.experiment import build_experiment
+from train.run.training import fit
 from train.tasks import Adversarial, StyleAdversarial
 from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
 

@@ -8,9 +8,9 @@ import pytest
 from configs.generative import autoencoder, vae
 from imaging_jax.models.generative import VAE, DenseAutoencoder
 from tests.train.test_run import stop_after
-from train.loop import Stopped
-from train.restore import load_run
-from train.run import fit
+from train.engine.loop import Stopped
+from train.engine.restore import load_run
+from train.run.training import fit
 from train.tasks import Autoencoding
 from train.tasks.reproducing import AUTOENCODER
 from train.tasks.variational import bound

@@ -7,6 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks import benchmark, lines, machine
+from benchmarks.opponent import Torch
+from benchmarks.timing import Spread, Subject, ratio, spread, take_turns
+from benchmarks.training import Training, UniformNoise, build_data, ready_pairs
 from configs import quickstart
 from configs.super_resolution import edsr
 from imaging_jax.models.super_resolution.edsr import EDSR
@@ -14,16 +18,12 @@ from imaging_jax.models.super_resolution.edsr_light import EDSRLight
 from imaging_jax.models.super_resolution.rdn import RDN
 from tests.train.helpers import assert_equal_states
 from tests.train.test_command_line import run
-from train.benchmarks import benchmark, lines, machine
-from train.benchmarks.opponent import Torch
-from train.benchmarks.timing import Spread, Subject, ratio, spread, take_turns
-from train.benchmarks.training import Training, UniformNoise, build_data, ready_pairs
-from train.devices import data_mesh
-from train.experiment import build_experiment
-from train.restore import build_task
-from train.run import fit
-from train.stage import Stage
-from train.state import create
+from train.engine.restore import build_task
+from train.run.experiment import build_experiment
+from train.run.training import fit
+from train.state.devices import data_mesh
+from train.state.stage import Stage
+from train.state.train_state import create
 
 QUICK = {"source": "synthetic", "rounds": 2, "seconds": 0.01}
 
@@ -137,8 +137,8 @@ def test_what_is_reported_hangs_together(measured):
 
 
 def test_what_is_measured_is_the_step_that_trains(tmp_path, monkeypatch):
-    monkeypatch.setattr("train.run._Run._validate", lambda *all_of_them: None)
-    monkeypatch.setattr("train.run.report.finish", lambda *all_of_them, **named: [])
+    monkeypatch.setattr("train.run.training._Run._validate", lambda *all_of_them: None)
+    monkeypatch.setattr("train.run.training.report.finish", lambda *all_of_them, **named: [])
     config = quickstart.get_config("tiny")
     trained = fit(config, tmp_path / "run").state
     experiment = build_experiment(config)
@@ -174,9 +174,9 @@ def test_images_that_are_not_there_and_unknown_words_are_named():
 
 
 def test_torch_that_is_not_installed_is_one_clear_line(monkeypatch):
-    for name in [n for n in sys.modules if n.startswith("train.benchmarks.torch")]:
+    for name in [n for n in sys.modules if n.startswith("benchmarks.torch")]:
         monkeypatch.delitem(sys.modules, name)
-        monkeypatch.delattr(f"train.benchmarks.{name.rpartition('.')[2]}", raising=False)
+        monkeypatch.delattr(f"benchmarks.{name.rpartition('.')[2]}", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ValueError, match="--against=torch: PyTorch isn't installed here"):
         Torch(small(), build_task(small()))
@@ -233,7 +233,7 @@ NETWORKS = [
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_torch_gives_our_output_loss_and_gradient(torch, network):
-    from train.benchmarks.torch_networks import copy_weights, counterpart
+    from benchmarks.torch_networks import copy_weights, counterpart
 
     generator = np.random.default_rng(0)
     lr = generator.uniform(size=(2, 7, 9, network.channels)).astype(np.float32)
@@ -273,7 +273,7 @@ def test_torch_gives_our_output_loss_and_gradient(torch, network):
      (RDN(scale=3), 22_308_035), (EDSRLight(scale=3), 91_931)],
 )  # fmt: skip
 def test_torch_networks_have_the_published_parameters(torch, network, parameters):
-    from train.benchmarks.torch_networks import copy_weights, counterpart
+    from benchmarks.torch_networks import copy_weights, counterpart
 
     theirs = counterpart(network)
     assert sum(p.numel() for p in theirs.parameters()) == parameters
@@ -283,9 +283,9 @@ def test_torch_networks_have_the_published_parameters(torch, network, parameters
 
 @pytest.mark.parametrize(("clip_norm", "ema_decay"), [(0.0, 0.0), (1e-3, 0.5)])
 def test_torch_takes_our_steps(torch, clip_norm, ema_decay):
-    from train.benchmarks.torch_networks import copy_weights, counterpart
-    from train.benchmarks.torch_training import TorchModel, TorchTraining
-    from train.benchmarks.training import on_ready_pairs
+    from benchmarks.torch_networks import copy_weights, counterpart
+    from benchmarks.torch_training import TorchModel, TorchTraining
+    from benchmarks.training import on_ready_pairs
     from train.tasks.supervised import NETWORK
 
     config = small()

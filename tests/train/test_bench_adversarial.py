@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks import adversarial
 from imaging_jax.losses import non_saturating_generator_loss
-from train.benchmarks import adversarial
 from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
 
 # Minutes together, most of them compiling.
@@ -29,7 +29,7 @@ FULL = {
 @pytest.fixture
 def side():
     pytest.importorskip("torch", reason="PyTorch isn't installed: nothing to compare with")
-    from train.benchmarks import torch_adversarial
+    from benchmarks import torch_adversarial
 
     return torch_adversarial
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.benchmarks import measuring, solving
+from benchmarks import measuring, solving
 
 # Minutes together, most of them compiling.
 pytestmark = pytest.mark.slow

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train import images
+from train.data import images
 from train.main import default_workdir
-from train.systems import system
+from train.systems.opening import system
 
 ROOT = Path(__file__).parents[2]
 

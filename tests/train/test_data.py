@@ -5,12 +5,11 @@ import jax
 import numpy as np
 import pytest
 
-from train import images
-from train.data import DATA, image_set
+from train.config.registry import build
+from train.data import DATA, image_set, images
 from train.data.augment import flip_and_turn
 from train.data.patch_data import ResidentPatches, StreamedPatches, patches
-from train.devices import data_mesh
-from train.registry import build
+from train.state.devices import data_mesh
 
 
 def picture(seed, height, width):

@@ -8,11 +8,10 @@ import scipy.ndimage
 from skimage.metrics import peak_signal_noise_ratio
 
 from imaging_jax.models.restoration import UnrolledHQS
-from train import degradations
-from train.data import image_set
-from train.evaluators import Evaluator, mean
-from train.protocols import PROTOCOLS
-from train.systems import system
+from train.data import degradations, image_set
+from train.scoring.evaluators import Evaluator, mean
+from train.scoring.protocols import PROTOCOLS
+from train.systems.opening import system
 from train.tasks import SuperResolution
 
 IMAGE = np.random.default_rng(0).random((2, 24, 24, 1), np.float32)

@@ -4,9 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train import images
-from train.enlarging import Enlarger, enlarge_files, outputs_of
-from train.systems import System, interpolation
+from train.data import images
+from train.systems.enlarging import Enlarger, enlarge_files, outputs_of
+from train.systems.opening import System, interpolation
 
 GENERATOR = np.random.default_rng(0)
 NEAREST = Enlarger(interpolation("nearest"), 2, 2e9)

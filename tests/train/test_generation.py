@@ -6,12 +6,19 @@ import pytest
 from PIL import Image
 
 from train.data.labelled_images import labelled_images
-from train.evaluations import generation, reconstruction
-from train.generators import BATCH, GeneratorSystem, generator
-from train.protocols.generation import GENERATION, real_deviation
-from train.protocols.reconstruction import RECONSTRUCTION
-from train.reviews.generation import collapse
-from train.sampling import arithmetic, classes, interpolations, neighbors, samples, truncations
+from train.scoring.drawings import (
+    arithmetic,
+    classes,
+    interpolations,
+    neighbors,
+    samples,
+    truncations,
+)
+from train.scoring.evaluations import generation, reconstruction
+from train.scoring.protocols.generation import GENERATION, real_deviation
+from train.scoring.protocols.reconstruction import RECONSTRUCTION
+from train.scoring.reviews.generation import collapse
+from train.systems.generators import BATCH, GeneratorSystem, generator
 
 JUDGE, PIXELS = GENERATION["judge"], GENERATION["pixels"]
 

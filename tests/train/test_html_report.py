@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train import html_report, report
+from train.records import page as html_report
+from train.records import report
 
 GENERATOR = np.random.default_rng(0)
 PAIR = tuple(GENERATOR.integers(0, 256, (20, 30, 3)).astype(np.uint8) for _ in range(2))

@@ -6,7 +6,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from train import images
+from train.data import images
 from train.data.patch_data import patches
 
 

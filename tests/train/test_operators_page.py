@@ -6,7 +6,7 @@ from PIL import Image
 
 from imaging_jax import operators, solvers
 from imaging_jax.operators import LinearOperator
-from train import operators_page
+from tools import operators_page
 
 EXPORTED = [*vars(operators).items(), *vars(solvers).items()]
 CLASSES = sorted(

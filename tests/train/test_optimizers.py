@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.optimizers import cosine, exponential, make_optimizer, step_decay
+from train.state.optimizers import cosine, exponential, make_optimizer, step_decay
 
 SECTION = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "peak": 0.5}}
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from train.pictures import busiest_square
+from train.scoring.pictures import busiest_square
 
 
 @pytest.mark.parametrize("place", [(0, 0), (3, 7), (15, 24)])

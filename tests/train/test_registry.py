@@ -1,6 +1,6 @@
 import pytest
 
-from train.registry import build, look_up
+from train.config.registry import build, look_up
 
 
 def make(size, colour: str = "red", weight: float = 1.0, count: int = 1, sure: bool = False):

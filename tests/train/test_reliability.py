@@ -7,12 +7,12 @@ import pytest
 
 from configs import quickstart
 from tests.train.helpers import assert_equal_states, leaves, log
-from train import compiled
-from train.checkpoints import Checkpoints
-from train.folder import LAST
-from train.loop import Diverged
-from train.restore import load_run
-from train.run import fit
+from train.engine import compiled
+from train.engine.checkpoints import Checkpoints
+from train.engine.folder import LAST
+from train.engine.loop import Diverged
+from train.engine.restore import load_run
+from train.run.training import fit
 
 
 def tiny(**train):
@@ -119,7 +119,7 @@ def test_out_of_memory_names_batch_and_patch(tmp_path, monkeypatch):
         return program
 
     monkeypatch.setattr(compiled.CompiledStage, "program", compile_nothing)
-    monkeypatch.setattr("train.run.write_summary", lambda *arguments: None)
+    monkeypatch.setattr("train.run.training.write_summary", lambda *arguments: None)
     with pytest.raises(MemoryError, match=r"data\.batch_size=8 and data\.patch_size=24"):
         fit(tiny(), tmp_path / "run")
 

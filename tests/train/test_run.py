@@ -13,17 +13,17 @@ import pytest
 from configs import quickstart
 from imaging_jax import pretrained
 from tests.train.helpers import assert_equal_states, log
-from train import compiled, loop
-from train.degradations import degrade
-from train.evaluations import reconstruction
-from train.folder import BEST, LAST
-from train.generators import generator
-from train.protocols import PROTOCOLS
-from train.protocols.reconstruction import RECONSTRUCTION
-from train.restore import build_task, load_run
-from train.run import fit
-from train.stage import Stage
-from train.systems import system
+from train.data.degradations import degrade
+from train.engine import compiled, loop
+from train.engine.folder import BEST, LAST
+from train.engine.restore import build_task, load_run
+from train.run.training import fit
+from train.scoring.evaluations import reconstruction
+from train.scoring.protocols import PROTOCOLS
+from train.scoring.protocols.reconstruction import RECONSTRUCTION
+from train.state.stage import Stage
+from train.systems.generators import generator
+from train.systems.opening import system
 from train.tasks import TASKS, SuperResolution
 
 CONFIGS = sorted(

@@ -5,9 +5,9 @@ import pytest
 
 from train.data import image_set
 from train.data.image_sets import ImageSet
-from train.evaluators import Evaluator, mean
-from train.protocols import PROTOCOLS
-from train.systems import system
+from train.scoring.evaluators import Evaluator, mean
+from train.scoring.protocols import PROTOCOLS
+from train.systems.opening import system
 
 # PSNR and SSIM of bicubic, protocol A, x2, x3, x4; grey images as they are.
 BICUBIC = {

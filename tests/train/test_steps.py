@@ -6,11 +6,11 @@ import numpy as np
 import optax
 import pytest
 
-from train import state as states
-from train.compiled import CompiledStage
-from train.devices import data_mesh, place_batch, split_over_devices
-from train.stage import Stage
-from train.steps import supervised_step
+from train.engine.compiled import CompiledStage
+from train.state import train_state as states
+from train.state.devices import data_mesh, place_batch, split_over_devices
+from train.state.stage import Stage
+from train.state.supervised import supervised_step
 
 RATE = 0.1
 

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from imaging_jax import pretrained
-from train import records
 from train.data import image_set
-from train.evaluators import Evaluator
-from train.protocols import PROTOCOLS
-from train.systems import System, chain, interpolation, system, with_self_ensemble
-from train.zero_shot import ITERATIONS
+from train.records import record as records
+from train.scoring.evaluators import Evaluator
+from train.scoring.protocols import PROTOCOLS
+from train.systems.opening import System, chain, interpolation, system, with_self_ensemble
+from train.systems.zero_shot import ITERATIONS
 
 LR = np.random.default_rng(0).random((2, 6, 9, 3))
 

@@ -2,11 +2,12 @@ import json
 
 import pytest
 
-from train import records, tables
 from train.data.image_sets import ImageSet
-from train.evaluations import restorations
-from train.protocols import PROTOCOLS
-from train.systems import system
+from train.records import record as records
+from train.records import tables
+from train.scoring.evaluations import restorations
+from train.scoring.protocols import PROTOCOLS
+from train.systems.opening import system
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_two_published_values_of_one_cell_are_refused(entry):
 
 
 def test_the_table_in_the_documentation_is_the_one_the_records_give():
-    assert tables.TABLES.read_text() == tables.rendered()
+    assert tables.PAGE.read_text() == tables.rendered()
 
 
 def values_of(key, tree):

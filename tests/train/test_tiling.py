@@ -7,8 +7,8 @@ import pytest
 
 from imaging_jax.models.super_resolution import VDSR, EDSRLight
 from tests.models.super_resolution_helpers import initial, jit
+from train.systems.tiling import largest_tile, receptive_radius, tiled, windows
 from train.tasks.super_resolution import enlarge
-from train.tiling import largest_tile, receptive_radius, tiled, windows
 
 
 @cache

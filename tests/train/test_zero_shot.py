@@ -7,7 +7,7 @@ import pytest
 
 from imaging_jax.operators import resize
 from tests.models.super_resolution_helpers import jit
-from train.zero_shot import _stalls, random_father, zero_shot
+from train.systems.zero_shot import _stalls, random_father, zero_shot
 
 # Every pixel has a value of its own.
 NUMBERED = np.arange(20 * 24, dtype=np.float32).reshape(20, 24, 1)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from train import images
-from train.registry import look_up, nearest
+from train.config.registry import look_up, nearest
+from train.data import images
 
 SCIKIT_IMAGE = ("astronaut", "coffee", "chelsea", "rocket", "motorcycle")
 

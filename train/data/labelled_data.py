@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from train.data.labelled_images import labelled_images
-from train.devices import place_replicated, replicated
+from train.state.devices import place_replicated, replicated
 
 
 class LabelledImages:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import images
+from train.data import images
 from train.data.image_sets import open_tfds
 
 _FILES = {"train": "train", "test": "t10k"}

@@ -9,12 +9,12 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from train import images
-from train.console import say
+from train.config.console import say
+from train.config.registry import look_up
+from train.data import images
 from train.data.augment import flip_and_turn
 from train.data.image_sets import ImageSet, image_set
-from train.devices import place_batch, place_replicated, replicated, split_over_devices
-from train.registry import look_up
+from train.state.devices import place_batch, place_replicated, replicated, split_over_devices
 
 # Offsets into the flat buffer are int32.
 RESIDENT_LIMIT = 2**31 - 1

@@ -1,10 +1,10 @@
 """Tasks: what is trained and how it predicts. The loop knows nothing else of them.
 
-A task is built by `from_config(config, settings)` and has `stages` (see `train.stage`),
+A task is built by `from_config(config, settings)` and has `stages` (see `train.state.stage`),
 `predicts` (the network of the state whose variables make its predictions, and are what a run's
-weights are), `review` (a name of `train.reviews.REVIEWS`), `example(data)` (a batch as shapes, read
-off the config's section `data` without opening it) and `check_data(data)`, which raises a
-ValueError where the data don't fit.
+weights are), `review` (a name of `train.scoring.reviews.REVIEWS`), `example(data)` (a batch as
+shapes, read off the config's section `data` without opening it) and `check_data(data)`, which
+raises a ValueError where the data don't fit.
 """
 
 from train.tasks.adversarial import Adversarial

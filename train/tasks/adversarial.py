@@ -12,14 +12,14 @@ import optax
 
 from imaging_jax.losses import ADVERSARIAL_LOSSES, clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.models import MODELS
-from train import state as states
+from train.config.registry import build, call, look_up
+from train.config.settings import TrainSettings
 from train.data import example_of
-from train.devices import at_highest_precision, data_mesh, share_batch
-from train.optimizers import make_optimizer
-from train.registry import build, call, look_up
-from train.settings import TrainSettings
-from train.stage import Stage
-from train.state import TrainState, exponential_moving_average
+from train.state import train_state as states
+from train.state.devices import at_highest_precision, data_mesh, share_batch
+from train.state.optimizers import make_optimizer
+from train.state.stage import Stage
+from train.state.train_state import TrainState, exponential_moving_average
 from train.tasks.adversarial_checks import (
     check_agreement,
     check_counts,
@@ -43,7 +43,7 @@ class Adversarial:
     Args:
       generator: a network (z, labels) -> images in [-1, 1].
       discriminator: a network (images, labels) -> logits.
-      optimizers: config sections by network, see `train.optimizers.make_optimizer`.
+      optimizers: config sections by network, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
       loss: a name of `imaging_jax.losses.ADVERSARIAL_LOSSES`.
       real_label: one-sided label smoothing, where the loss is a cross-entropy.

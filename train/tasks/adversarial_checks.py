@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from train.state import leaf_name
+from train.state.train_state import leaf_name
 
 
 def check_counts(**counts: int) -> None:

@@ -16,11 +16,11 @@ from imaging_jax.losses import (
     sparse_kl,
     squared_error,
 )
-from train.devices import at_highest_precision
-from train.optimizers import make_optimizer
-from train.registry import look_up
-from train.stage import Stage
-from train.state import TrainState, leaf_name
+from train.config.registry import look_up
+from train.state.devices import at_highest_precision
+from train.state.optimizers import make_optimizer
+from train.state.stage import Stage
+from train.state.train_state import TrainState, leaf_name
 from train.tasks.reproducing import AUTOENCODER, Reproducing
 
 LOSSES = {"error_norm": error_norm, "squared_error": squared_error}
@@ -33,7 +33,7 @@ class Autoencoding(Reproducing):
 
     Args:
       network: images -> (reconstruction, code).
-      optimizer: config section, see `train.optimizers.make_optimizer`.
+      optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training over all stages.
       loss: a name of LOSSES, or "binary_cross_entropy".
       sparsity: weight beta of the divergence of the mean code from `rho`; 0 for none.

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.models import MODELS
-from train import state as states
+from train.config.registry import build, call
+from train.config.settings import TrainSettings
 from train.data import example_of
-from train.devices import data_mesh
-from train.optimizers import make_optimizer
-from train.registry import build, call
-from train.settings import TrainSettings
-from train.state import TrainState
-from train.steps import supervised_step
+from train.state import train_state as states
+from train.state.devices import data_mesh
+from train.state.optimizers import make_optimizer
+from train.state.supervised import supervised_step
+from train.state.train_state import TrainState
 
 AUTOENCODER = "autoencoder"
 

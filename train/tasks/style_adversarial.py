@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.losses import path_length
-from train.devices import at_highest_precision, share_batch
-from train.state import TrainState, exponential_moving_average
+from train.state.devices import at_highest_precision, share_batch
+from train.state.train_state import TrainState, exponential_moving_average
 from train.tasks.adversarial import GENERATOR, Adversarial
 
 _W_DECAY, _LENGTH_DECAY = 0.995, 0.99
@@ -25,7 +25,7 @@ class StyleAdversarial(Adversarial):
     Args:
       generator: has `mapping`, `synthesis` and `num_ws`.
       discriminator: a network (images, labels) -> logits.
-      optimizers: config sections by network, see `train.optimizers.make_optimizer`.
+      optimizers: config sections by network, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
       r1: gamma of the penalty on real images; 0 for none.
       r1_every: it is taken every so many steps, times their number.

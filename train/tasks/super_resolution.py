@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from imaging_jax.operators import resize
 from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
-from train import degradations
-from train.registry import look_up
+from train.config.registry import look_up
+from train.data import degradations
 from train.tasks.supervised import Supervised, by_channels
 
 
@@ -20,7 +20,7 @@ class SuperResolution(Supervised):
       network: takes the low-resolution image, or the bicubic-upsampled one where its class says
         `upsampled_input`; has `channels` channels.
       scales: factors; a batch is shared out equally among them.
-      degradation: a name of `train.degradations.PRESETS`.
+      degradation: a name of `train.data.degradations.PRESETS`.
 
     The others are those of `Supervised`.
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from imaging_jax import losses
 from imaging_jax.models import MODELS
-from train import state
-from train.devices import data_mesh, replicated, share_out
-from train.optimizers import make_optimizer
-from train.registry import build, call, look_up
-from train.settings import TrainSettings
-from train.stage import Stage
-from train.steps import supervised_step
+from train.config.registry import build, call, look_up
+from train.config.settings import TrainSettings
+from train.state import train_state as states
+from train.state.devices import data_mesh, replicated, share_out
+from train.state.optimizers import make_optimizer
+from train.state.stage import Stage
+from train.state.supervised import supervised_step
 
 NETWORK = "network"
 LOSSES = {
@@ -39,18 +39,18 @@ class Supervised(ABC):
 
     Args:
       network: has `channels` channels.
-      optimizer: config section, see `train.optimizers.make_optimizer`.
+      optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
       colour: "rgb", or "y" for BT.601 luminance alone.
       loss: "charbonnier", "l1", "mse", "negative_psnr" or "sum_of_squares_half".
-      accumulate: see `train.steps.supervised_step`.
-      ema_decay: see `train.steps.supervised_step`.
+      accumulate: see `train.state.supervised.supervised_step`.
+      ema_decay: see `train.state.supervised.supervised_step`.
 
     Raises:
       ValueError: an unknown name.
     """
 
-    # What its predictions are told, as `train.protocols` counts it: "scale" or "sigma".
+    # What its predictions are told, as `train.scoring.protocols` counts it: "scale" or "sigma".
     condition: ClassVar[str]
     predicts: ClassVar[str] = NETWORK
     review: ClassVar[str] = "restoration"
@@ -138,7 +138,7 @@ class Supervised(ABC):
             )
 
     def predict(
-        self, train_state: state.TrainState, inputs: np.ndarray, condition: int
+        self, train_state: states.TrainState, inputs: np.ndarray, condition: int
     ) -> jax.Array:
         """Restores images (N, h, w, 1 or 3); the answer, in [0, 1], lies on every device."""
         return self._compiled(train_state.variables(NETWORK), inputs, condition)
@@ -147,13 +147,13 @@ class Supervised(ABC):
     def _compiled(self) -> Callable:
         return compiled(self.restore)
 
-    def _init(self, key, example, previous) -> state.TrainState:
+    def _init(self, key, example, previous) -> states.TrainState:
         del previous
         arguments, _ = jax.eval_shape(self.pair, key, example)
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), arguments)
         variables = dict(self.network.init(key, *zeros))
         params = {NETWORK: variables.pop("params")}
-        return state.create(
+        return states.create(
             key,
             params,
             {NETWORK: variables} if variables else {},

@@ -11,9 +11,9 @@ from imaging_jax.losses import (
     binary_cross_entropy,
     gaussian_kl,
 )
-from train.devices import at_highest_precision
-from train.stage import Stage
-from train.state import TrainState
+from train.state.devices import at_highest_precision
+from train.state.stage import Stage
+from train.state.train_state import TrainState
 from train.tasks.reproducing import AUTOENCODER, Reproducing
 
 
@@ -22,7 +22,7 @@ class Variational(Reproducing):
 
     Args:
       network: (images, key) -> (logits, mean, log-variance).
-      optimizer: config section, see `train.optimizers.make_optimizer`.
+      optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
       beta: weight of the Kullback-Leibler divergence; 1 makes the loss minus the bound.
 

@@ -1,0 +1,153 @@
+"""The training step of adversarial pairs in turns with the same step in PyTorch, where it is there.
+
+A step updates the discriminator and then the generator, without the penalties that are taken every
+so many steps. Both sides start from the same parameters and compute on one device; PyTorch is
+eager, channels last. On a CPU it takes turns with one thread and with all, since where other
+programs hold the cores its threads spend most of their time waiting for each other.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import AxisType
+
+from benchmarks import machine
+from benchmarks.measuring import OURS, Case
+from benchmarks.solving import benchmark_solving, solving_lines
+from benchmarks.training import Training, UniformNoise
+from imaging_jax.models.generative import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
+from train.state.devices import DATA_AXIS
+from train.tasks import Adversarial, StyleAdversarial
+from train.tasks.adversarial import NETWORKS
+
+try:
+    from benchmarks import torch_adversarial, torch_training
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    torch_adversarial = None
+
+_STEPS = 100_000
+
+
+def _adam(rate: float, b1: float, b2: float) -> dict[str, Any]:
+    schedule = {"name": "constant", "peak": rate}
+    return {"name": "adam", "b1": b1, "b2": b2, "schedule": schedule}
+
+
+DCGAN_ADAM = _adam(2e-4, b1=0.5, b2=0.999)
+STYLEGAN2_ADAM = _adam(2.5e-3, b1=0.0, b2=0.99)
+
+
+def dcgan_task(size: int, features: int) -> Adversarial:
+    """DCGAN of colour images, non-saturating."""
+    return Adversarial(
+        DCGANGenerator(size=size, features=features, channels=3),
+        DCGANDiscriminator(size=size, features=features, channels=3),
+        {name: DCGAN_ADAM for name in NETWORKS},
+        _STEPS,
+    )
+
+
+def stylegan2_task(resolution: int, base: int, most: int, latent: int) -> StyleAdversarial:
+    """StyleGAN2 of colour images with mixed styles and a moving average, without penalties.
+
+    Args:
+      resolution: height and width.
+      base: layers have base / side channels,
+      most: at most.
+      latent: numbers in a style.
+    """
+    sizes = {"resolution": resolution, "channel_base": base, "channel_max": most, "channels": 3}
+    return StyleAdversarial(
+        StyleGAN2Generator(latent=latent, mapping_layers=2, **sizes),
+        StyleGAN2Discriminator(**sizes),
+        {name: STYLEGAN2_ADAM for name in NETWORKS},
+        _STEPS,
+        r1=0.0,
+        path_length=0.0,
+        ema_decay=0.998,
+    )
+
+
+def dcgan_case(size: int, features: int, batch: int) -> Case:
+    """A step of DCGAN."""
+    task = dcgan_task(size, features)
+    return Case(f"DCGAN-{size}, batch {batch}", _programs(task, DCGAN_ADAM, batch))
+
+
+def stylegan2_case(resolution: int, base: int, most: int, latent: int, batch: int) -> Case:
+    """A step of StyleGAN2."""
+    task = stylegan2_task(resolution, base, most, latent)
+    return Case(f"StyleGAN2-{resolution}, batch {batch}", _programs(task, STYLEGAN2_ADAM, batch))
+
+
+def cases() -> list[Case]:
+    """The rows at full size."""
+    batch = 16 if jax.default_backend() == "cpu" else 64
+    return [dcgan_case(64, 64, batch), stylegan2_case(64, 2048, 128, 128, batch)]
+
+
+def _programs(task: Adversarial, section: Mapping[str, Any], batch: int) -> dict[str, Any]:
+    mesh = jax.make_mesh((1,), (DATA_AXIS,), (AxisType.Auto,), devices=jax.devices()[:1])
+    height, width, channels = task.image_shape
+    data = UniformNoise({"image": (batch, height, width, channels)}, height)
+    (stage,) = task.stages
+    training = Training(stage, data, mesh, seed=0, steps_per_call=1)
+    found: dict[str, Any] = {OURS: partial(training.run, 1)}
+    if torch_adversarial is not None:
+        image = np.array(next(data.inputs(0, mesh))["image"])
+        params = training.state.params
+        found |= torch_adversarial.programs(task, params, section, image)
+    return found
+
+
+def benchmark_adversarial(rows: list[Case], rounds: int, seconds: float) -> dict[str, Any]:
+    """Times every row, its programs in turns.
+
+    Args:
+      rows: see `cases`.
+      rounds: chunks of calls of each program.
+      seconds: about how long a chunk lasts.
+
+    Returns:
+      What `benchmark_solving` does, and "torch": version, device and threads, or None.
+
+    Raises:
+      ValueError: fewer than 1 round.
+    """
+    if torch_adversarial is None:
+        return {**benchmark_solving(rows, rounds, seconds), "torch": None}
+    torch_training.set_precision(machine.allows_tf32(None))
+    report = benchmark_solving(rows, rounds, seconds)
+    return {**report, "torch": torch_training.describe()}
+
+
+def adversarial_lines(report: dict[str, Any]) -> list[str]:
+    """Renders what `benchmark_adversarial` returns."""
+    found = report["torch"]
+    if found is None:
+        return [
+            *solving_lines(report),
+            "PyTorch isn't installed here: only our steps were timed",
+        ]
+    return [
+        *solving_lines(report),
+        f"PyTorch {found['version']} on {found['device']}, eager; x2 is with 2 threads",
+        *(_verdict(row, programs) for row, programs in report["rows"].items()),
+    ]
+
+
+def _verdict(row: str, programs: dict[str, Any]) -> str:
+    others = {name: timed["over_ours"]["median"] for name, timed in programs.items()}
+    del others[OURS]
+    fastest = min(others, key=others.get)
+    return f"{row}: the fastest PyTorch, {fastest}, takes {others[fastest]:.2f} of our time"

@@ -1,0 +1,1 @@
+"""Renders documentation from the code."""

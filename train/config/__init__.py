@@ -1,0 +1,1 @@
+"""What a run is told: settings, things found by name, words on the console."""

@@ -1,0 +1,1 @@
+"""What runs any task: compiled steps, loop, checkpoints, and the run folder."""

@@ -1,0 +1,76 @@
+"""Opens a run folder for reading: its task, and the state that a checkpoint holds."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from train.config.console import say
+from train.config.registry import look_up
+from train.config.settings import train_settings
+from train.engine.checkpoints import AllDamaged, Checkpoints
+from train.engine.folder import BEST, CONFIG, LAST, is_run
+from train.state.devices import data_mesh, replicated
+from train.state.stage import Stage
+from train.state.train_state import TrainState
+from train.tasks import TASKS
+
+
+def build_task(config: Mapping[str, Any]) -> Any:
+    """Builds the task of a config, with its networks; needs no data."""
+    settings = train_settings(config)
+    task = look_up(TASKS, config["task"].get("name"), "task.name")
+    return task.from_config(config, settings)
+
+
+def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
+    """Opens a run folder for reading: (task, best state by validation or else the last, config).
+
+    Raises:
+      ValueError: no run there, no checkpoint in it yet, or none that can be read.
+    """
+    run = Path(run)
+    if not is_run(run):
+        raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
+    config = json.loads((run / CONFIG).read_text())
+    task = build_task(config)
+    states = abstract_states(task, config["seed"], task.example(config["data"]))
+    wanted = partial(state_at, states, stage_ends(task.stages))
+    for name in (BEST, LAST):
+        if (run / name).is_dir():
+            checkpoints = Checkpoints(run / name, keep=None)
+            try:
+                state = checkpoints.restore_last(wanted)
+            except AllDamaged as damage:
+                say(str(damage))
+                continue
+            finally:
+                checkpoints.close()
+            if state is not None:
+                return task, state, config
+    raise ValueError(f"{run} has no checkpoint that can be read")
+
+
+def abstract_states(task, seed: int, example) -> list[TrainState]:
+    """Each stage's first state as shapes placed on every device."""
+    place, states, previous = replicated(data_mesh()), [], None
+    for stage in task.stages:
+        previous = jax.eval_shape(stage.init, jax.random.key(seed), example, previous)
+        states.append(
+            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), previous)
+        )
+    return states
+
+
+def stage_ends(stages: list[Stage]) -> list[int]:
+    """The last step of each stage, counted over the run."""
+    return list(accumulate(stage.steps for stage in stages))
+
+
+def state_at(states: list[TrainState], ends: list[int], step: int) -> TrainState:
+    """Of each stage's state that of the one to which a step belongs."""
+    return states[next(i for i, end in enumerate(ends) if step <= end)]

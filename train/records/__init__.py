@@ -1,0 +1,1 @@
+"""What is written of figures: records, tables, and the page of a run."""

@@ -1,0 +1,82 @@
+"""Records: every number of a table, and where it comes from."""
+
+import json
+from pathlib import Path
+
+from train.engine.folder import write_json
+from train.engine.provenance import ROOT, provenance
+from train.scoring.evaluations import Evaluation
+
+RESULTS = ROOT / "results"
+
+
+def record(evaluation: Evaluation) -> dict:
+    """One cell with all its metrics, and the command, commit and machine that made it."""
+    system = evaluation.system
+    return {
+        "cell": {
+            "system": system.name,
+            "weights": system.weights,
+            **evaluation.place,
+            "seed": system.seed,
+        },
+        **({"paper": system.paper} if system.paper else {}),
+        "origin": system.origin,
+        "values": evaluation.values,
+        **({"per_image": evaluation.per_image} if evaluation.per_image else {}),
+        "protocol": evaluation.protocol,
+        "training": system.training,
+        **provenance(),
+        "weights_sha256": system.sha256,
+        "data_sha256": evaluation.data_sha256,
+        "precision": f"{system.precision}, scores float64",
+        "seconds": round(evaluation.seconds, 2),
+    }
+
+
+def write(entry: dict, folder: Path = RESULTS) -> Path:
+    """Writes a record under the name of its cell: a new value replaces the old."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{file_name(entry['cell'])}.json"
+    write_json(file, entry)
+    return file
+
+
+def read_all(folder: Path = RESULTS) -> list[dict]:
+    """All records, in order of file name.
+
+    Raises:
+      ValueError: a file that isn't a record, or two of one cell; names the files.
+    """
+    entries, seen = [], {}
+    for file in sorted(folder.glob("*.json")):
+        entry = json.loads(file.read_text())
+        try:
+            name = file_name(entry["cell"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{file} is not a record: {error}") from None
+        if name in seen:
+            raise ValueError(f"{file} and {seen[name]} both record {name}")
+        seen[name] = file
+        entries.append(entry)
+    return entries
+
+
+def file_name(cell: dict) -> str:
+    """The cell as a file's stem: system__weights__images_x3__protocol[__seed0], or …_sigma25…."""
+    seed = "" if cell["seed"] is None else f"__seed{cell['seed']}"
+    condition = condition_words(cell)
+    place = f"{cell['images']}_{condition.replace(' ', '')}" if condition else cell["images"]
+    name = f"{cell['system']}__{cell['weights']}__{place}__{cell['protocol']}{seed}"
+    for separator in (", ", "/", ":"):
+        name = name.replace(separator, "_")
+    return name
+
+
+def condition_words(cell: dict) -> str:
+    """What a cell varies beside its set: "x3", "sigma 25" or "10000 samples"; empty for nothing."""
+    if "sigma" in cell:
+        return f"sigma {cell['sigma']}"
+    if "samples" in cell:
+        return f"{cell['samples']} samples"
+    return f"x{cell['scale']}" if cell.get("scale") else ""

@@ -1,0 +1,52 @@
+"""Builds everything a config names, before anything compiles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from train.config.registry import build
+from train.config.settings import TrainSettings, train_settings
+from train.data import DATA
+from train.engine.restore import build_task
+from train.scoring.reviews import REVIEWS
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a config describes, built.
+
+    Attributes:
+      settings: of the loop.
+      task: see `train.tasks`.
+      data: see `train.data`.
+      review: see `train.scoring.reviews`.
+      seed: of everything random.
+      init_from: file, name of published weights or run folder to start from; or empty.
+      profile: leave a trace of some steps.
+    """
+
+    settings: TrainSettings
+    task: Any
+    data: Any
+    review: Any
+    seed: int
+    init_from: str
+    profile: bool
+
+
+def build_experiment(config: Mapping[str, Any]) -> Experiment:
+    """Builds what a config describes.
+
+    Raises:
+      ValueError: any unknown, missing or unfit key, by its path in the config.
+    """
+    settings = train_settings(config)
+    task = build_task(config)
+    review = REVIEWS[task.review].from_config(config, task)
+    data = build(DATA, config["data"], "data", seed=config["seed"])
+    if data.batch_size < 1:
+        raise ValueError(f"data.batch_size={data.batch_size}: wanted at least 1")
+    task.check_data(data)
+    return Experiment(
+        settings, task, data, review, config["seed"], config["init_from"], config["profile"]
+    )

@@ -1,0 +1,201 @@
+"""One run in one folder: starts or goes on, trains, validates, and ends with a table."""
+
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+from train.config.console import say
+from train.data import example_of
+from train.engine.checkpoints import AllDamaged, Checkpoints
+from train.engine.compiled import CompiledStage
+from train.engine.folder import BEST, LAST, VALIDATION, note_start, open_folder, write_result
+from train.engine.initial import read_initial, with_initial
+from train.engine.loop import StopSignal, Trace, run_stage
+from train.engine.restore import abstract_states, stage_ends, state_at
+from train.engine.scalars import Scalars
+from train.engine.summary import write_summary
+from train.records import report
+from train.run.experiment import Experiment, build_experiment
+from train.state.devices import data_mesh, replicated
+from train.state.train_state import TrainState
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `fit` returns.
+
+    Attributes:
+      task: predicts with `state`.
+      state: the best by validation.
+      table: rows of the final table, such as {"images", "scale", "protocol", "system", "psnr", …}.
+      workdir: the run folder.
+    """
+
+    task: Any
+    state: TrainState
+    table: list[dict]
+    workdir: Path
+
+
+def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False) -> Result:
+    """Trains what `config` describes in `workdir`, going on from its last checkpoint.
+
+    Args:
+      config: see `docs/architecture.md`; `configs/` has the papers'.
+      workdir: the run folder; made if it isn't there.
+      overwrite: delete what it holds and start anew.
+
+    Raises:
+      ValueError: a config that doesn't fit, or differs from the one the folder was made with;
+        nothing in the folder was changed.
+      MemoryError: out of memory; names batch and patch size.
+      train.engine.loop.Diverged: a loss that isn't finite.
+      train.engine.loop.Stopped: a signal came.
+    """
+    workdir = Path(workdir).absolute()
+    experiment = build_experiment(config)
+    run = _Run(experiment, workdir)
+    open_folder(config, workdir, overwrite)
+    with StopSignal().listening() as stop, explains_memory(experiment.data):
+        state = run.train(stop)
+    table = report.finish(experiment.task, experiment.review, state, workdir, run.seconds)
+    write_result(workdir, table, run.seconds)
+    return Result(experiment.task, state, table, workdir)
+
+
+@contextmanager
+def explains_memory(data: Any):
+    """Turns an out-of-memory error of the device into one that says what to change."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error) and "ut of memory" not in str(error):
+            raise
+        sizes = [name for name in ("batch_size", "patch_size") if hasattr(data, name)]
+        given = " and ".join(f"data.{name}={getattr(data, name)}" for name in sizes)
+        raise MemoryError(
+            f"out of memory with {given}: lower one, raise train.accumulate if the task takes it, "
+            f"or set model.remat where the model has it ({str(error).splitlines()[0][:200]})"
+        ) from None
+
+
+def _trace_steps(task, states: list[TrainState], example) -> None:
+    """Traces what the first steps of each stage call, so that no misfit waits for its turn."""
+    for stage, state in zip(task.stages, states, strict=True):
+        for index in sorted({stage.choose(step) for step in range(min(stage.steps, 64))}):
+            jax.eval_shape(stage.step_functions[index], state, example)
+
+
+class _Run:
+    """Made before the folder is touched: what can't be trained is known by then."""
+
+    def __init__(self, experiment: Experiment, workdir: Path):
+        self.experiment = experiment
+        self.workdir = workdir
+        self.mesh = data_mesh()
+        self.seconds = 0.0
+        data, task = experiment.data, experiment.task
+        if data.batch_size % self.mesh.size:
+            raise ValueError(
+                f"data.batch_size={data.batch_size} isn't a multiple of {self.mesh.size} devices"
+            )
+        self._example = example_of(data, self.mesh)
+        self._abstract = abstract_states(task, experiment.seed, self._example)
+        _trace_steps(task, self._abstract, self._example)
+        self._initial = read_initial(experiment.init_from, self._abstract[0], task.predicts)
+        self._stages = task.stages
+        self._ends = stage_ends(self._stages)
+        self._wanted = partial(state_at, self._abstract, self._ends)
+
+    def train(self, stop: StopSignal) -> TrainState:
+        """Goes through the stages that are left; returns the best state."""
+        self.checkpoints = Checkpoints(self.workdir / LAST, self.experiment.settings.keep)
+        self.best = Checkpoints(self.workdir / BEST, keep=1)
+        state = self.checkpoints.restore_last(self._wanted)
+        step = int(state.step) if state is not None else 0
+        if step:
+            self.seconds = self.checkpoints.note(step)["seconds"]
+            say(f"goes on from step {step} of {self._ends[-1]} in {self.workdir}")
+        if step < self._ends[-1]:
+            note_start(self.workdir)
+        self.scalars = Scalars(self.workdir, step)
+        try:
+            for index, end in enumerate(self._ends):
+                if step < end:
+                    starts = step == (self._ends[index - 1] if index else 0)
+                    state = self._start(index, state) if starts else state
+                    state = self._train_stage(index, end, state, stop)
+                    step = end
+        finally:
+            self.scalars.close()
+            self.checkpoints.close()
+            self.best.wait()
+        return self._best_or(state)
+
+    def _best_or(self, last: TrainState) -> TrainState:
+        try:
+            return self.best.restore_last(self._wanted) or last
+        except AllDamaged as damage:
+            say(f"{damage}; the last state is used")
+            return last
+        finally:
+            self.best.close()
+
+    def _start(self, index: int, previous: TrainState | None) -> TrainState:
+        stage, key = self._stages[index], jax.random.key(self.experiment.seed)
+        init = jax.jit(
+            lambda key, previous: stage.init(key, self._example, previous),
+            out_shardings=replicated(self.mesh),
+        )
+        state = init(key, previous)
+        return with_initial(state, self._initial) if previous is None else state
+
+    def _train_stage(self, index: int, end: int, state: TrainState, stop) -> TrainState:
+        settings, before, start = self.experiment.settings, self.seconds, time.monotonic()
+
+        def seconds() -> float:
+            self.seconds = before + time.monotonic() - start
+            return self.seconds
+
+        compiled = CompiledStage(
+            self._stages[index], self.experiment.data, self.mesh, settings.steps_per_call
+        )
+        write_summary(compiled, state, self.workdir)
+        trace = Trace(self.workdir / "profile" if self.experiment.profile else None)
+        try:
+            return run_stage(
+                compiled,
+                state,
+                end,
+                settings,
+                self.checkpoints,
+                self.scalars,
+                self._validate,
+                stop,
+                trace,
+                seconds,
+            )
+        finally:
+            trace.finish()
+
+    def _validate(self, state: TrainState) -> None:
+        step, review = int(state.step), self.experiment.review
+        scores = review.validate(state, self.workdir / "pictures", step)
+        self.scalars.write(step, {f"{VALIDATION}{k}": v for k, v in scores.items()})
+        say(f"step {step}: {review.says(scores)}")
+        quality, steps = review.quality(scores), self.best.steps()
+        better = not steps or quality > self.best.note(steps[-1])["quality"]
+        if jax.process_count() > 1:
+            # Saving is a common act: a last digit must not divide the processes.
+            better = bool(multihost_utils.broadcast_one_to_all(np.array(better)))
+        if better:
+            self.best.save(state, {"quality": quality})
+            self.best.wait()

@@ -1,0 +1,1 @@
+"""How systems are scored, and the pictures that show it."""

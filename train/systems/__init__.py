@@ -1,0 +1,1 @@
+"""What turns inputs into outputs, by name, and where it comes from."""
