@@ -16,8 +16,9 @@ from train.config.registry import build, look_up
 from train.data import DATA, example_of
 from train.engine.compiled import CompiledStage
 from train.state.devices import replicated, split_over_devices
-from train.state.stage import Stage
-from train.state.supervised import supervised_step
+from train.state.stage import STEP, Stage
+from train.state.update import step_function
+from train.systems.compiled import compiled
 from train.tasks.supervised import NETWORK
 
 SOURCES = ("config", "synthetic")
@@ -163,25 +164,27 @@ def on_ready_pairs(task: Any, stage: Stage, data: Any, mesh: Mesh) -> Stage:
     """
 
     def loss(params, collections, key, batch):
-        del key
+        del collections, key
         prediction = task.network.apply({"params": params[NETWORK]}, batch["lr"], train=True)
-        return task.loss(prediction.astype(np.float32), batch["hr"]), collections
+        return task.loss(prediction.astype(np.float32), batch["hr"]), ({}, {})
 
-    step = supervised_step(loss, task.optimizer, task.schedule, ema_decay=task.ema_decay)
+    ema = {NETWORK: task.ema_decay} if task.ema_decay else {}
+    step = step_function(loss, (task.optimizer,), ema=ema)
 
     def init(key, pairs, previous):
         del pairs
         return stage.init(key, example_of(data, mesh), previous)
 
-    return Stage("pairs", stage.steps, init, (step,))
+    return Stage("pairs", stage.steps, init, {STEP: step})
 
 
 def prediction(task: Any, state: Any, lr: np.ndarray, scale: int) -> Callable[[int], None]:
     """Predicts from an image on the host so many times; the results stay on the device."""
+    apply, variables = compiled(task.apply, task.takes, task.gives), task.variables(state)
 
     def run(calls: int) -> None:
         for _ in range(calls):
-            result = task.predict(state, lr, scale)
+            result = apply(variables, {"image": lr}, scale=scale)
         jax.block_until_ready(result)
 
     return run

@@ -138,17 +138,23 @@ def for_steps(config, steps, every):
     config.train.update({"validate_every": every, "checkpoint_every": every})
 
 
-def reproducing(variant):
-    """What autoencoders of digits share: Adam, 128 images a step, ten times through MNIST."""
+def autoencoding(variant, components):
+    """What autoencoders of digits share: Adam, 128 images a step, ten times through MNIST.
+
+    They stand beside as many principal components as their code has numbers. The last 5,000 of
+    MNIST's training images are held back, to choose the checkpoint by.
+    """
     config = get_config()
     config.optimizer = ConfigDict({"name": "adam", "schedule": {"name": "constant", "peak": 1e-3}})
     of_digits(config, variant, batch_size=128)
     mnist = "mnist" in variant.split("_")
     protocol = "reconstruction_judge" if mnist else "reconstruction"
-    names = ("mnist:train", "mnist:test") if mnist else ("digits", "digits_test")
+    if mnist:
+        config.data.images = "mnist:fit"
+    names = ("mnist:held_back", "mnist:test") if mnist else ("digits", "digits_test")
     config.validation = ConfigDict({"images": names[0], "protocol": protocol})
-    line = {"images": names[1], "protocol": protocol, "fitted": names[0]}
-    config.evaluation = (line,)
+    baseline = f"pca:{components}:{'mnist:train' if mnist else 'digits'}"
+    config.evaluation = ({"images": names[1], "protocol": protocol, "baseline": baseline},)
     for_epochs(config, 10)
     return config
 
@@ -159,12 +165,13 @@ def for_epochs(config, epochs):
     config.train.log_every = 67
 
 
-def make_reproduction_tiny(config):
+def make_autoencoding_tiny(config, components):
     """Shrinks a config on digits for tests: four steps on digits that need no download."""
     config.data = ConfigDict({"name": "digits", "batch_size": 8, "size": 28})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
     config.validation = ConfigDict({"images": "digits", "protocol": "reconstruction"})
-    scoring = {"images": "digits_test", "protocol": "reconstruction", "fitted": "digits"}
+    baseline = f"pca:{components}:digits"
+    scoring = {"images": "digits_test", "protocol": "reconstruction", "baseline": baseline}
     config.evaluation = (scoring,)
 
 

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from imaging_jax.pretrained import load
-from train.data.labelled_images import mnist
+from train.data.digits import mnist
 
 
 @cache

@@ -1,28 +1,37 @@
 """`python -m train.evaluate --system=vdsr_twtygqyy --images=set5`: scores a system."""
 
+import csv
+import io
+import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from absl import app, flags
 
 from train import command
 
 _SYSTEM = flags.DEFINE_string(
-    "system",
-    None,
-    "bicubic, …; weights; a run folder; gaussian:<components>; gaussian_per_class; pca:<number>.",
+    "system", None, "Anything that --list of train.main shows, a run folder, or a file of weights."
 )
 _IMAGES = flags.DEFINE_string(
     "images", None, "A set by name, a folder, or tfds:<name>:<split>; mnist:test, mnist:train, …"
 )
-_SCALES = flags.DEFINE_list("scales", None, "Factors. Default: those the system serves.")
-_SIGMAS = flags.DEFINE_list("sigmas", None, "Levels of noise, of 255. Default: likewise.")
-_SAMPLES = flags.DEFINE_integer("samples", 10_000, "Images that a generator draws.", lower_bound=2)
 _PROTOCOL = flags.DEFINE_string("protocol", "luminance", "How it is scored; --list of train.main.")
-_RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
-_COMMON = ("image", "psnr", "ssim")
+# By the condition that a protocol's cells vary.
+_CONDITIONS = {
+    "scale": flags.DEFINE_list("scales", None, "Factors. Default: those the system serves."),
+    "sigma": flags.DEFINE_list("sigmas", None, "Levels of noise, of 255. Default: likewise."),
+    "samples": flags.DEFINE_list("samples", None, "How many images a generator draws. 10,000."),
+}
 _BATCH = flags.DEFINE_integer(
-    "batch_size", 1, "Images of one size predicted together.", lower_bound=1
+    "batch_size", None, "Images of one size restored together. Default: 1.", lower_bound=1
 )
+_MODEL = flags.DEFINE_string(
+    "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
+)
+_OUTPUT = flags.DEFINE_string("output", None, "Write the scores to this .csv or .json file.")
+_RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
 
 
 def _main(arguments: list[str]) -> None:
@@ -31,53 +40,97 @@ def _main(arguments: list[str]) -> None:
     for name, flag in (("system", _SYSTEM), ("images", _IMAGES)):
         if flag.value is None:
             raise ValueError(f"--{name} is missing")
+    _check_output()
     from train.records import record as records
 
+    found = []
     for evaluation in _evaluations():
-        system, place = evaluation.system, evaluation.place
-        condition = records.condition_words(place)
-        where = f"{place['images']}, {condition}" if condition else place["images"]
-        print(f"{system.name} ({system.weights}) on {where}, protocol {place['protocol']}")
-        for row in [*evaluation.per_image, {"image": "mean", **evaluation.values}]:
-            print(f"  {row['image']:24s} {_words(row)}")
+        found.append(evaluation)
+        if _OUTPUT.value:
+            _write(found)
         if _RECORD.value:
-            print(f"  recorded in {records.write(records.record(evaluation)).name}")
+            print(f"  recorded in {records.write(records.record(evaluation)).name}", flush=True)
 
 
-def _evaluations():
+def _evaluations() -> Iterator:
     from train.config.registry import look_up
-    from train.data import image_set
-    from train.scoring import evaluations
-    from train.systems.opening import system as open_system
+    from train.data.data_sets import data_set
+    from train.records.record import condition_words
+    from train.scoring.evaluation import evaluate
+    from train.scoring.metrics import words
+    from train.scoring.protocols import PROTOCOLS
+    from train.systems.catalogue import system as open_system
 
-    protocol = look_up(evaluations.ALL_PROTOCOLS, _PROTOCOL.value, "--protocol")
-    if protocol.name in evaluations.GENERATION:
-        yield evaluations.generation(_SYSTEM.value, _IMAGES.value, protocol, _SAMPLES.value)
-    elif protocol.name in evaluations.RECONSTRUCTION:
-        yield evaluations.reconstruction(_SYSTEM.value, _IMAGES.value, protocol)
-    else:
-        images, system = image_set(_IMAGES.value), open_system(_SYSTEM.value)
-        conditions = _conditions(system, protocol.condition)
-        yield from evaluations.restorations(system, images, protocol, conditions, _BATCH.value)
+    protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
+    _check_flags(protocol)
+    dataset, system = data_set(_IMAGES.value), open_system(_SYSTEM.value, _MODEL.value)
+
+    def report(row: dict) -> None:
+        figures = {name: value for name, value in row.items() if name != "image"}
+        print(f"  {row['image']:24s} {words(figures, '  ')}", flush=True)
+
+    for value in _values(system, protocol):
+        place = {protocol.condition: value} if protocol.condition else {}
+        where = ", ".join(filter(None, [dataset.name, condition_words(place)]))
+        print(f"{system.name} ({system.weights}) on {where}, protocol {protocol.name}", flush=True)
+        size = _BATCH.value or 1
+        evaluation = evaluate(system, dataset, protocol, value, batch_size=size, report=report)
+        report({"image": "mean" if evaluation.per_item else "all", **evaluation.values})
+        yield evaluation
 
 
-def _words(row: dict) -> str:
-    common = [f"{row['psnr']:8.3f} dB"] if "psnr" in row else []
-    common += [f"{row['ssim']:.4f}"] if "ssim" in row else []
-    others = [f"{name} {value:.4f}" for name, value in row.items() if name not in _COMMON]
-    return "  ".join([*common, *others])
+def _check_flags(protocol) -> None:
+    """Refuses flags that mean nothing to a protocol."""
+    for condition, flag in _CONDITIONS.items():
+        if flag.value and condition != protocol.condition:
+            by = protocol.condition or "no condition"
+            raise ValueError(f"--{flag.name}: --protocol={protocol.name} goes by {by}")
+    if _BATCH.value and not protocol.batched:
+        raise ValueError(f"--batch_size: --protocol={protocol.name} has batches of its own")
 
 
-def _conditions(system, condition: str) -> list[int]:
-    flag, other = (_SCALES, _SIGMAS) if condition == "scale" else (_SIGMAS, _SCALES)
-    if other.value:
-        raise ValueError(f"--{other.name}: --protocol={_PROTOCOL.value} goes by {condition}")
-    words = flag.value or [str(value) for value in system.serves]
+def _values(system, protocol) -> list[int | None]:
+    """The values of the protocol's condition that were asked for, or that the system serves."""
+    if not protocol.condition:
+        return [None]
+    flag = _CONDITIONS[protocol.condition]
+    words = flag.value or [
+        str(value) for value in (system.options or {}).get(protocol.condition) or protocol.usual
+    ]
     if not words:
-        raise ValueError(f"--{flag.name} is missing, and {system.name} serves every {condition}")
+        raise ValueError(
+            f"--{flag.name} is missing, and {system.name} serves every {protocol.condition}"
+        )
     if not all(word.isdigit() and int(word) > 0 for word in words):
         raise ValueError(f"--{flag.name}={','.join(words)}: wanted whole numbers such as 2,3,4")
     return [int(word) for word in words]
+
+
+def _check_output() -> None:
+    if _OUTPUT.value and Path(_OUTPUT.value).suffix not in (".csv", ".json"):
+        raise ValueError(f"--output={_OUTPUT.value}: wanted a name that ends in .csv or .json")
+
+
+def _write(evaluations: list) -> None:
+    """Writes a line an image, and one of the whole set, of every evaluation so far."""
+    rows = [
+        {"system": e.system.name, "weights": e.system.weights, **e.place, **row}
+        for e in evaluations
+        for row in [*e.per_item, {"image": "", **e.values}]
+    ]
+    file = Path(_OUTPUT.value)
+    if file.suffix == ".json":
+        text = json.dumps(rows, indent=1) + "\n"
+    else:
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        buffer = io.StringIO(newline="")
+        writer = csv.DictWriter(buffer, names)
+        writer.writeheader()
+        writer.writerows(rows)
+        text = buffer.getvalue()
+    unfinished = file.with_name(f".{file.name}.part")
+    unfinished.write_text(text)
+    unfinished.replace(file)
 
 
 def main() -> None:

@@ -9,13 +9,16 @@ from absl import app, flags
 from train import command
 
 _WEIGHTS = flags.DEFINE_string(
-    "weights", None, "A run folder, the name of weights, or any other system of --list."
+    "weights", None, "A run folder, a file or the name of weights, or any other system of --list."
 )
 _OUTPUT = flags.DEFINE_string(
     "output",
     None,
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
     "<picture>_denoised.png, beside each picture.",
+)
+_MODEL = flags.DEFINE_string(
+    "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
 )
 _SCALE = flags.DEFINE_integer(
     "scale", None, "Factor. Default: the first the weights serve.", lower_bound=1
@@ -41,28 +44,33 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--weights is missing: a run folder or the name of published weights")
     if not 0 < _MEMORY.value < math.inf:
         raise ValueError(f"--memory={_MEMORY.value}: wanted gigabytes, above 0")
+    from train.systems.catalogue import system as open_system
     from train.systems.enlarging import Enlarger, enlarge_files, outputs_of
-    from train.systems.opening import system as open_system
 
-    system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""))
-    condition = _condition(system)
-    suffix = "denoised" if system.condition == "sigma" else f"x{condition}"
+    system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
+    told = _told(system)
+    suffix = "denoised" if "sigma" in told else f"x{told['scale']}"
     pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
     there = [str(output) for _, output in pairs if output.exists()]
     if there and not _OVERWRITE.value:
         raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
-    enlarge_files(Enlarger(system, condition, _MEMORY.value * 1e9), pairs)
+    enlarge_files(Enlarger(system, told, _MEMORY.value * 1e9), pairs)
 
 
-def _condition(system) -> int:
-    flag, other = (_SIGMA, _SCALE) if system.condition == "sigma" else (_SCALE, _SIGMA)
+def _told(system) -> dict[str, int]:
+    """What the flags tell the system: its scale, or the level of noise."""
+    if "image" not in system.takes or "image" not in system.gives:
+        raise ValueError(f"--weights={_WEIGHTS.value}: it restores no pictures")
+    denoises = "sigma" in (system.options or {})
+    flag, other = (_SIGMA, _SCALE) if denoises else (_SCALE, _SIGMA)
     if other.value is not None:
         raise ValueError(f"--{other.name}: {_WEIGHTS.value} goes by {flag.name}")
-    if flag.value is None and flag is _SIGMA and not system.serves:
+    served = (system.options or {}).get(flag.name, ())
+    if flag.value is None and denoises and not served:
         raise ValueError(f"--sigma is missing: {_WEIGHTS.value} takes any level of noise")
-    value = flag.value if flag.value is not None else (system.serves or (2,))[0]
-    system.check(flag.name, value)
-    return value
+    told = {flag.name: flag.value if flag.value is not None else (served or (2,))[0]}
+    system.check(**told)
+    return told
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from absl import app, flags
 
 from train import command
 
-_SYSTEM = flags.DEFINE_string("system", None, "A run folder, gaussian:<components>, …")
-_IMAGES = flags.DEFINE_string("images", "digits", "Real images: of a Gaussian, and for neighbors.")
+_SYSTEM = flags.DEFINE_string("system", None, "A run folder, gaussian:<components>:<set>, …")
+_IMAGES = flags.DEFINE_string("images", "digits", "Real images, for neighbors.")
 _SHOW = flags.DEFINE_list(
     "show",
     ["samples"],
@@ -34,36 +34,37 @@ def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
     if _SYSTEM.value is None:
-        raise ValueError("--system is missing: a run folder, or gaussian:<components>")
+        raise ValueError("--system is missing: a run folder, or gaussian:<components>:<set>")
     import jax
 
     from train.config.registry import look_up
     from train.data import images
     from train.engine.folder import is_run
-    from train.scoring import drawings as sampling
-    from train.systems.generators import generator
+    from train.scoring import drawings
+    from train.systems.catalogue import system as open_system
 
-    known = {**sampling.PICTURES, "neighbors": None, "arithmetic": None}
+    known = {**drawings.PICTURES, "neighbors": None, "arithmetic": None}
     for name in _SHOW.value:
         look_up(known, name, "--show")
-    system = generator(_SYSTEM.value, _IMAGES.value)
+    system = open_system(_SYSTEM.value)
+    drawings.numbers(system)
     run = Path(_SYSTEM.value)
     folder = Path(_OUTPUT.value or (run / "pictures" if is_run(run) else "samples"))
     key = jax.random.key(_SEED.value)
     for name in _SHOW.value:
         if name == "neighbors":
-            picture, ratio = sampling.neighbors(system, key, _IMAGES.value)
+            picture, ratio = drawings.neighbors(system, key, _IMAGES.value)
             print(
                 f"{name}: median distance to the nearest training image {ratio:.2f} times that of "
                 "real images"
             )
         elif name == "arithmetic":
-            picture, share = sampling.arithmetic(
+            picture, share = drawings.arithmetic(
                 system, key, _JUDGE.value, _TRIALS.value, _GROUP.value
             )
             print(f"{name}: {share:.0%} of {_TRIALS.value} sums judged right")
         else:
-            picture = sampling.PICTURES[name](system, key)
+            picture = drawings.PICTURES[name](system, key)
         file = folder / f"{name}.png"
         images.write(file, images.to_rgb(images.from_float(picture)))
         print(file)

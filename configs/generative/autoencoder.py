@@ -27,7 +27,7 @@ def get_config(variant=""):
     common.check_variant(variant, (*known, "tiny"))
     kind = variant.removeprefix("mnist").removeprefix("_")
     kind = "stacked" if kind == "tiny" else kind
-    config = common.reproducing(variant)
+    config = common.autoencoding(variant, components=_code_size(kind))
     config.task = ConfigDict(
         {
             "name": "autoencoding",
@@ -44,8 +44,16 @@ def get_config(variant=""):
     if kind in MODELS:
         config.model = ConfigDict({"name": "dense_autoencoder", **MODELS[kind]})
     common.for_epochs(config, EPOCHS.get(kind, 10))
+    if kind == "denoising":
+        noisy = {"protocol": "reconstruction_judge_noise_50"}
+        config.validation.update(noisy)
+        config.evaluation = ({"images": "mnist:test", **noisy},)
     if variant == "tiny":
         config.task.layer_steps = 1
         config.model.widths = (16, 8)
-        common.make_reproduction_tiny(config)
+        common.make_autoencoding_tiny(config, components=8)
     return config
+
+
+def _code_size(kind):
+    return MODELS[kind]["widths"][-1] if kind in MODELS else 128

@@ -1,5 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import (
     VAE,
     ConvDiscriminator,
@@ -61,6 +62,7 @@ MODELS = {
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
     "ircnn": IRCNN,
+    "lenet5": LeNet5,
     "lgcnet": LGCNet,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,

@@ -1,7 +1,17 @@
 """Published and own weights, read into this code base's parameter trees; nothing is unpickled."""
 
 from imaging_jax.pretrained._catalogue import WEIGHTS, Weights
-from imaging_jax.pretrained._files import load_params, match, read, save
-from imaging_jax.pretrained._weights import load
+from imaging_jax.pretrained._files import load_params, match, metadata, read, save
+from imaging_jax.pretrained._weights import load, origin
 
-__all__ = ["WEIGHTS", "Weights", "load", "load_params", "match", "read", "save"]
+__all__ = [
+    "WEIGHTS",
+    "Weights",
+    "load",
+    "load_params",
+    "match",
+    "metadata",
+    "origin",
+    "read",
+    "save",
+]

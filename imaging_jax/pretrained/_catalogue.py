@@ -38,7 +38,8 @@ class Weights:
         licence: as stated there.
         paper: the system of the paper that they are a copy of, empty where they are of a variant.
         packaged: they are our own and come with the package.
-        condition: what `serves` counts, "scale" or "sigma"; empty where the model restores nothing.
+        task: what they do: "super_resolution" and "denoising" restore images, "variational" also
+            draws them, "classification" tells them apart.
         side: of an image on which the model can be initialised.
     """
 
@@ -52,7 +53,7 @@ class Weights:
     licence: str
     paper: str = ""
     packaged: bool = False
-    condition: str = "scale"
+    task: str = "super_resolution"
     side: int = 32
 
 
@@ -91,7 +92,7 @@ def _denoiser(
         source=source,
         licence=licence,
         paper=paper,
-        condition="sigma",
+        task="denoising",
     )
 
 
@@ -180,7 +181,7 @@ WEIGHTS: dict[str, Weights] = {
             "mnist_vae/weights/vae_epoch_25.pth at 9b6401e122fa"
         ),
         licence="none stated",
-        condition="",
+        task="variational",
         side=28,
     ),
     "lenet5_mnist_csinva": Weights(
@@ -195,7 +196,7 @@ WEIGHTS: dict[str, Weights] = {
             "mnist_classifier/weights/lenet_epoch=12_test_acc=0.991.pth at 9b6401e122fa"
         ),
         licence="none stated",
-        condition="",
+        task="classification",
         side=28,
     ),
     "edsr_light_x2": _edsr_light(

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,30 @@ def match(tree: Mapping[str, Any], like: Mapping[str, Any], origin: str) -> dict
     return jax.tree.map(lambda leaf, target: jnp.asarray(leaf, target.dtype), tree, like)
 
 
+def metadata(path: str | os.PathLike) -> dict[str, str]:
+    """The strings in the header of a .safetensors file; none in another's.
+
+    Raises:
+        ValueError: a damaged file.
+        FileNotFoundError: there is no such file.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        return {}
+    with _explained(path), safetensors.safe_open(path, "numpy") as file:
+        return dict(file.metadata() or {})
+
+
+@contextmanager
+def _explained(path: Path):
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (OSError, TypeError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{path} cannot be read as .safetensors: {error}") from error
+
+
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -134,9 +159,5 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    try:
+    with _explained(path):
         return safetensors.numpy.load_file(path)
-    except FileNotFoundError:
-        raise
-    except (OSError, TypeError, safetensors.SafetensorError) as error:
-        raise ValueError(f"{path} cannot be read as .safetensors: {error}") from error

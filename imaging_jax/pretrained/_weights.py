@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.pretrained._catalogue import WEIGHTS, Weights
-from imaging_jax.pretrained._files import match, read
+from imaging_jax.pretrained._files import match, metadata, read
 
 
 def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
@@ -33,26 +33,33 @@ def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
             f"no weights are named {name!r}; the nearest is {nearest!r} of {sorted(WEIGHTS)}"
         )
     weights = WEIGHTS[name]
-    path = _folder(weights) / weights.file
+    path = _path(weights)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != weights.sha256:
         raise ValueError(f"{path} has sha256 {digest}, {name} wants {weights.sha256}")
 
     module = weights.model(**weights.values)
     image = jax.ShapeDtypeStruct((1, weights.side, weights.side, module.channels), jnp.float32)
-    key, arguments = jax.random.key(0), (image,)
-    if getattr(module, "takes_sigma", False):
-        arguments = (image, 0.1)
-    elif getattr(module, "takes_key", False):
-        arguments = (image, key)
-    like = jax.eval_shape(module.init, key, *arguments)
+    key = jax.random.key(0)
+    known = {"image": image, "upsampled": image, "sigma": 0.1, "key": key}
+    like = jax.eval_shape(module.init, key, *(known[name] for name in module.takes))
     return module, match(weights.convert(read(path)), like, str(path))
 
 
-def _folder(weights: Weights) -> Path:
+def origin(name: str) -> dict[str, str]:
+    """What the header of our own weights tells of their training: "config" as JSON, and "step".
+
+    Args:
+        name: a key of `WEIGHTS`; those of others have none.
+    """
+    weights = WEIGHTS[name]
+    return metadata(_path(weights)) if weights.packaged else {}
+
+
+def _path(weights: Weights) -> Path:
     if weights.packaged:
-        return Path(__file__).with_name("weights")
+        return Path(__file__).with_name("weights") / weights.file
     root = os.environ.get("IMAGING_DATA")
     if not root:
         raise ValueError(f"set IMAGING_DATA to the folder that holds {weights.file}")
-    return Path(root)
+    return Path(root) / weights.file

@@ -59,11 +59,11 @@ jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_lev
 
 def pair(module):
     """A smooth picture (sums of waves) and its subsampling, or its blur for upsampled inputs."""
-    scale = 2 if module.upsampled_input else module.scale
+    scale = 2 if "upsampled" in module.takes else module.scale
     rows, columns, phase = np.ogrid[: HEIGHT * scale, : WIDTH * scale, : module.channels]
     picture = 0.5 + 0.2 * np.sin(0.3 * rows + phase) + 0.2 * np.cos(0.2 * columns + 0.1 * rows)
     target = jnp.asarray(picture[None], jnp.float32)
-    if module.upsampled_input:
+    if "upsampled" in module.takes:
         target = target[:, :HEIGHT, :WIDTH]
         return (target + jnp.roll(target, 1, axis=1)) / 2, target
     return target[:, ::scale, ::scale], target

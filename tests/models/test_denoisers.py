@@ -36,7 +36,7 @@ SMALL = {
 
 
 def arguments(module, image=IMAGE):
-    return (image, jnp.float32(0.1)) if module.takes_sigma else (image,)
+    return (image, jnp.float32(0.1)) if "sigma" in module.takes else (image,)
 
 
 @functools.cache
@@ -229,14 +229,15 @@ def test_norms_of_published_layers(name, norms, imaging_data, monkeypatch):
     ],
 )
 def test_published_weights_denoise_the_cameraman(name, sigma, decibel, imaging_data, monkeypatch):
-    from train.data import image_set
-    from train.scoring.evaluators import Evaluator
+
+    from train.data.data_sets import data_set
+    from train.scoring.evaluation import evaluate
     from train.scoring.protocols import PROTOCOLS
-    from train.systems.opening import system
+    from train.systems.catalogue import system
 
     monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
-    evaluator = Evaluator(system(name).predict, image_set("set12/01"), PROTOCOLS["awgn"], sigma)
-    assert evaluator.records()[0]["psnr"] == pytest.approx(decibel, abs=0.006)
+    found = evaluate(system(name), data_set("set12/01"), PROTOCOLS["awgn"], sigma).values
+    assert found["psnr"] == pytest.approx(decibel, abs=0.006)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def score(name, scale, image, prepared, compared, rounding):
     def decibel(variables, image):
         reference = prepared(modcrop(image, scale))
         lr = resize(reference, 1 / scale, rounding=rounding)
-        inputs = resize(lr, scale) if module.upsampled_input else lr
+        inputs = resize(lr, scale) if "upsampled" in module.takes else lr
         output = module.apply(variables, inputs.astype(jnp.float32))
         estimate = eight_bits(output.astype(jnp.float64))
         return psnr(compared(reference), compared(estimate), border=scale)

@@ -1,5 +1,6 @@
 """Trains and scores with as many devices as XLA_FLAGS says; prints what the tests compare."""
 
+import dataclasses
 import json
 import signal
 import sys
@@ -15,13 +16,14 @@ from configs.generative import conditional_gan
 from imaging_jax.models import MODELS
 from imaging_jax.transforms import depth_to_space
 from tests.train.helpers import log
-from train.data.image_sets import ImageSet
+from train.data.data_set import DataSet
+from train.data.fields import Field
 from train.engine import compiled
 from train.engine.loop import Stopped
-from train.engine.restore import load_run
 from train.run.training import fit
-from train.scoring.evaluators import Evaluator
+from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
+from train.systems.runs import trained
 
 
 class WithBatchNorm(nn.Module):
@@ -29,7 +31,7 @@ class WithBatchNorm(nn.Module):
 
     scale: int
     channels: int = 3
-    upsampled_input: ClassVar[bool] = False
+    takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @nn.compact
     def __call__(self, x, train: bool = False):
@@ -61,19 +63,21 @@ def stop_at(step):
 
 def ragged_scores(run):
     """Seven images of one size and one of another, in batches that are never full."""
-    task, state, _ = load_run(run)
     generator = np.random.default_rng(0)
     shapes = [(24, 30, 3)] * 3 + [(27, 24, 3)] + [(24, 30, 3)] * 4
     pictures = [generator.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
-    images = ImageSet("noise", [str(i) for i in range(8)], lambda i: pictures[i])
-    predicted = []
+    fields = {"image": Field((None, None, 3), "uint8", "image", (0, 255))}
+    names = [str(i) for i in range(8)]
+    images = DataSet("noise", fields, names, lambda i: {"image": pictures[i]})
+    predicted, system = [], trained(Path(run))
 
-    def predict(lr, scale):
-        predicted.append(len(lr))
-        return task.predict(state, lr, scale)
+    def apply(inputs, scale):
+        predicted.append(len(inputs["image"]))
+        return system.apply(inputs, scale=scale)
 
-    evaluator = Evaluator(predict, images, PROTOCOLS["rgb_rounded_once"], 3, jax.device_count())
-    return {"scores": [r["psnr"] for r in evaluator.records()], "predicted": predicted}
+    spied, protocol = dataclasses.replace(system, apply=apply), PROTOCOLS["rgb_rounded_once"]
+    found = evaluate(spied, images, protocol, 3, batch_size=jax.device_count())
+    return {"scores": [row["psnr"] for row in found.per_item], "predicted": predicted}
 
 
 def main(model, workdir, stop):

@@ -49,7 +49,7 @@ def start(task, batch=None):
 
 def train(task, steps, batch=batch_of):
     stage, state = start(task, batch(0))
-    compiled = [jax.jit(step) for step in stage.step_functions]
+    compiled = {name: jax.jit(step) for name, step in stage.step_functions.items()}
     logs = []
     for step in range(steps):
         state, metrics = compiled[stage.choose(step)](state, batch(step))
@@ -61,12 +61,12 @@ def test_each_update_changes_its_own_network_alone():
     task = task_of()
     _, state = start(task)
     key = jax.random.key(1)
-    judged = jax.jit(partial(task._discriminator_step, r1=False))
+    judged = jax.jit(partial(task._discriminator_step, parts=()))
     after, _ = judged(state, key, batch_of())
     chex.assert_trees_all_equal(after.params[GENERATOR], state.params[GENERATOR])
     chex.assert_trees_all_equal(after.opt_state[GENERATOR], state.opt_state[GENERATOR])
     assert differ(after.params[DISCRIMINATOR], state.params[DISCRIMINATOR])
-    drawn = jax.jit(partial(task._generator_step, count=BATCH, path=False))
+    drawn = jax.jit(partial(task._generator_step, count=BATCH, parts=()))
     last, _ = drawn(after, key)
     chex.assert_trees_all_equal(last.params[DISCRIMINATOR], after.params[DISCRIMINATOR])
     chex.assert_trees_all_equal(last.opt_state[DISCRIMINATOR], after.opt_state[DISCRIMINATOR])
@@ -91,7 +91,7 @@ def test_a_discriminator_that_says_nothing_has_the_loss_of_equilibrium(loss, val
     last = jax.tree.map(jnp.zeros_like, state.params[DISCRIMINATOR]["dense3"])
     silent = {**state.params[DISCRIMINATOR], "dense3": last}
     state = state.replace(params={**state.params, DISCRIMINATOR: silent})
-    _, metrics = task._discriminator_step(state, jax.random.key(1), batch_of(), r1=False)
+    _, metrics = task._discriminator_step(state, jax.random.key(1), batch_of(), parts=())
     assert float(metrics["loss"]) == pytest.approx(value, abs=1e-6)
 
 
@@ -105,7 +105,7 @@ def test_a_discriminator_that_learnt_loses_more_when_real_and_drawn_are_swapped(
 def test_the_generator_moves_after_its_critic_steps_only():
     task = task_of(critic_steps=3)
     stage, state = start(task)
-    compiled = [jax.jit(step) for step in stage.step_functions]
+    compiled = {name: jax.jit(step) for name, step in stage.step_functions.items()}
     moved = []
     for step in range(6):
         before = state.params[GENERATOR]
@@ -120,7 +120,7 @@ def test_the_moving_average_is_its_formula():
     task = task_of(ema_decay=0.9)
     stage, state = start(task)
     wanted = state.params[GENERATOR]
-    compiled = [jax.jit(step) for step in stage.step_functions]
+    compiled = {name: jax.jit(step) for name, step in stage.step_functions.items()}
     for step in range(4):
         state, _ = compiled[stage.choose(step)](state, batch_of(step))
         wanted = jax.tree.map(lambda a, b: 0.9 * a + 0.1 * b, wanted, state.params[GENERATOR])
@@ -158,10 +158,11 @@ def test_clipped_weights_stay_within_their_bound():
 def test_r1_comes_every_so_many_steps_times_their_number():
     batch, key = batch_of(), jax.random.key(1)
     lazy, plain = task_of(r1=8.0, r1_every=4), task_of()
-    assert [lazy._choose(step) & 1 for step in range(8)] == [0, 0, 0, 1, 0, 0, 0, 1]
+    (stage,) = lazy.stages
+    assert ["r1" in stage.choose(step) for step in range(8)] == [False, False, False, True] * 2
     _, state = start(lazy)
-    _, with_penalty = lazy._discriminator_step(state, key, batch, r1=True)
-    _, without = plain._discriminator_step(state, key, batch, r1=False)
+    _, with_penalty = lazy._discriminator_step(state, key, batch, parts=("r1",))
+    _, without = plain._discriminator_step(state, key, batch, parts=())
     extra = with_penalty["loss"] - without["loss"]
     assert float(extra) == pytest.approx(4 * 8.0 / 2 * float(with_penalty["r1"]), rel=1e-4)
 
@@ -172,7 +173,7 @@ def test_real_and_drawn_images_have_statistics_of_their_own():
     batch = batch_of(shape=(8, 8, 1))
     _, state = start(task, batch)
     key = jax.random.key(1)
-    after, metrics = jax.jit(partial(task._discriminator_step, r1=False))(state, key, batch)
+    after, metrics = jax.jit(partial(task._discriminator_step, parts=()))(state, key, batch)
     # The logits of the real images are those of a batch of real images alone.
     variables = {
         "params": state.params[DISCRIMINATOR], **state.collections[DISCRIMINATOR],
@@ -241,7 +242,8 @@ def check_mean_style(task):
     """The mean style after one step is a part of the way to the mean of some styles."""
     stage, state = start(task, task.example({"batch_size": 8}))
     batch = {"image": jnp.zeros((8, *task.image_shape)), "label": jnp.zeros(8, jnp.int32)}
-    after, metrics = jax.jit(stage.step_functions[2])(state, batch)
+    (alone,) = stage.step_functions.values()
+    after, metrics = jax.jit(alone)(state, batch)
     z = jax.random.normal(jax.random.key(5), (4000, task.latent))
     variables = {"params": state.params[GENERATOR]}
     mean = task.generator.apply(variables, z, method="mapping").mean(axis=0)
@@ -250,7 +252,8 @@ def check_mean_style(task):
     assert np.corrcoef(found, mean)[0, 1] > 0.5
     assert "length_average" not in metrics
     assert float(after.extras["length_average"]) == 0
-    longer, metrics = jax.jit(stage.step_functions[6])(state, batch)
+    parts = (GENERATOR, "path_length")
+    longer, metrics = jax.jit(partial(task._step, parts=parts))(state, batch)
     assert float(metrics["length_average"]) == float(longer.extras["length_average"]) > 0
 
 
@@ -315,7 +318,7 @@ def test_styles_mix_and_their_mean_is_tracked():
         ),
         (gan, lambda c: c.task.update({"real_label": 0.0}), r"real_label must lie in"),
         (gan, lambda c: c.data.update({"batch_size": 0}), r"data\.batch_size=0: wanted at least 1"),
-        (gan, lambda c: c.validation.update({"samples": 1}), r"validation: samples=1"),
+        (gan, lambda c: c.validation.update({"samples": 1}), r"validation\.samples=1"),
         (
             gan,
             lambda c: c.model.update({"generator": c.model.discriminator}),
@@ -350,4 +353,4 @@ def test_a_config_that_does_not_fit_names_its_key(config, change, message, tmp_p
 
 def test_a_generator_of_ordinary_images_takes_no_styles():
     with pytest.raises(ValueError, match=r"MLPGenerator has no styles; wanted task\.name=adv"):
-        partial(StyleAdversarial, MLPGenerator(), MLPDiscriminator())({}, 1)
+        StyleAdversarial(MLPGenerator(), MLPDiscriminator(), {}, 1)

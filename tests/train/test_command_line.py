@@ -8,7 +8,7 @@ import pytest
 
 from train.data import images
 from train.main import default_workdir
-from train.systems.opening import system
+from train.systems.catalogue import system
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,7 +80,7 @@ def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
     enlarged = images.read(tmp_path / "photo_x3.png")
     assert (enlarged.shape, enlarged.dtype) == ((27, 36, 4), np.uint16)
     with pytest.raises(ValueError, match=r"scale=7: .* serves \(3,\)"):
-        system(str(workdir)).check("scale", 7)
+        system(str(workdir)).check(scale=7)
     again = run("train.predict", "--weights=bicubic", "--scale=3", tmp_path / "photo.png")
     assert again.returncode == 2
     assert "--overwrite" in again.stderr

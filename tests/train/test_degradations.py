@@ -8,10 +8,10 @@ import scipy.ndimage
 from skimage.metrics import peak_signal_noise_ratio
 
 from imaging_jax.models.restoration import UnrolledHQS
-from train.data import degradations, image_set
-from train.scoring.evaluators import Evaluator, mean
+from train.data import degradations
+from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
-from train.systems.opening import system
+from train.systems.catalogue import system
 from train.tasks import SuperResolution
 
 IMAGE = np.random.default_rng(0).random((2, 24, 24, 1), np.float32)
@@ -101,10 +101,10 @@ def test_an_unrolled_network_wants_an_operator():
 
 
 def test_a_prior_improves_on_what_networks_are_given():
-    images = image_set("dead_leaves").part("one", [0])
+    images = data_set("dead_leaves").part("one", [0])
     protocol = PROTOCOLS["motion_15"]
     given, tv = (
-        mean(Evaluator(system(name).predict, images, protocol, 1).records())["psnr"]
+        evaluate(system(name), images, protocol, 1).values["psnr"]
         for name in ("given:motion_15", "fista_tv:motion_15:0.001")
     )
     assert tv > given + 1
@@ -125,10 +125,11 @@ def test_a_misspelt_solver_is_named(name, message):
 
 
 def test_a_solver_is_not_scored_on_another_degradation():
-    solver = system("fista_tv:motion_15:0.001")
-    solver.check_degradation(PROTOCOLS["motion_15"])
+    solver, images = system("fista_tv:motion_15:0.001"), data_set("dead_leaves")
+    PROTOCOLS["motion_15"].check(solver, images, 1)
+    assert solver.origin.settings["iterations"] == 200
     with pytest.raises(ValueError, match=r"undoes motion_15; the protocol inpainting_50 measures"):
-        solver.check_degradation(PROTOCOLS["inpainting_50"])
+        PROTOCOLS["inpainting_50"].check(solver, images, 1)
 
 
 def test_an_unrolled_network_takes_odd_sizes():

@@ -6,10 +6,17 @@ import pytest
 
 from train.data import images
 from train.systems.enlarging import Enlarger, enlarge_files, outputs_of
-from train.systems.opening import System, interpolation
+from train.systems.interpolation import interpolation
+from train.systems.system import Origin, System
 
 GENERATOR = np.random.default_rng(0)
-NEAREST = Enlarger(interpolation("nearest"), 2, 2e9)
+NEAREST = Enlarger(interpolation("nearest"), {"scale": 2}, 2e9)
+
+
+def restoring(name, weights, function, option="scale"):
+    """A system of a function (images, scale or sigma) -> images."""
+    apply = lambda inputs, **told: {"image": function(inputs["image"], told[option])}  # noqa: E731
+    return System(name, weights, apply, Origin("fitted"), options={option: ()}, pure=apply)
 
 
 def picture(path, shape, dtype=np.uint8):
@@ -30,7 +37,9 @@ def test_depth_and_alpha_stay(dtype, channels):
 
 def test_little_memory_gives_the_same_picture(capsys):
     image = GENERATOR.integers(0, 256, (120, 75, 3)).astype(np.uint8)
-    large, small = (Enlarger(interpolation("bicubic"), 3, memory)(image) for memory in (2e9, 3e6))
+    large, small = (
+        Enlarger(interpolation("bicubic"), {"scale": 3}, memory)(image) for memory in (2e9, 3e6)
+    )
     # Float32 parts may round another way where a value lies between two levels.
     assert np.abs(large.astype(int) - small).max() <= 1
     assert np.mean(large != small) < 1e-3
@@ -42,8 +51,8 @@ def test_a_system_that_sees_the_whole_image_says_so(capsys):
         whole = jnp.repeat(jnp.repeat(lr, scale, axis=1), scale, axis=2)
         return whole * 0 + lr.mean(axis=(1, 2), keepdims=True)
 
-    system = System("mean", "mean_weights", mean, mean)
-    found = Enlarger(system, 2, 1e4)(np.full((40, 30, 1), 100, np.uint8))
+    system = restoring("mean", "mean_weights", mean)
+    found = Enlarger(system, {"scale": 2}, 1e4)(np.full((40, 30, 1), 100, np.uint8))
     assert np.unique(found) == [100]
     assert "mean_weights looks at the whole image" in capsys.readouterr().out
 
@@ -86,12 +95,12 @@ def test_one_picture_that_fails_is_named_and_the_others_are_done(tmp_path):
     def refuses_small(lr, scale):
         if min(lr.shape[1:3]) < 4:
             raise ValueError("lr: too small")
-        return interpolation("nearest").predict(lr, scale)
+        return interpolation("nearest").apply({"image": lr}, scale=scale)["image"]
 
     for name, size in (("a", 8), ("b", 2), ("c", 8)):
         picture(tmp_path / f"{name}.png", (size, size, 3))
     pairs = outputs_of([tmp_path], None, "x2")
-    enlarger = Enlarger(System("choosy", "none", refuses_small), 2, 2e9)
+    enlarger = Enlarger(restoring("choosy", "none", refuses_small), {"scale": 2}, 2e9)
     with pytest.raises(ValueError, match=r"1 of 3 not done: .*b\.png -> .*lr: too small"):
         enlarge_files(enlarger, pairs)
     assert (tmp_path / "a_x2.png").exists()
@@ -103,6 +112,6 @@ def test_a_denoiser_keeps_the_size():
     def halve(noisy, sigma):
         return noisy * sigma / 50
 
-    system = System("halve", "none", halve, halve, condition="sigma")
-    found = Enlarger(system, 25, 2e9)(np.full((9, 12, 3), 100, np.uint8))
+    system = restoring("halve", "none", halve, "sigma")
+    found = Enlarger(system, {"sigma": 25}, 2e9)(np.full((9, 12, 3), 100, np.uint8))
     assert (found.shape, np.unique(found).tolist()) == ((9, 12, 3), [50])

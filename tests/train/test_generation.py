@@ -5,22 +5,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train.data.labelled_images import labelled_images
+from train.data.data_sets import data_set
+from train.data.fields import Field
 from train.scoring.drawings import (
     arithmetic,
     classes,
+    draw,
+    draw_among_others,
     interpolations,
     neighbors,
     samples,
     truncations,
 )
-from train.scoring.evaluations import generation, reconstruction
-from train.scoring.protocols.generation import GENERATION, real_deviation
-from train.scoring.protocols.reconstruction import RECONSTRUCTION
-from train.scoring.reviews.generation import collapse
-from train.systems.generators import BATCH, GeneratorSystem, generator
+from train.scoring.evaluation import evaluate
+from train.scoring.protocols import PROTOCOLS
+from train.scoring.protocols.generation import BATCH
+from train.systems.catalogue import system as open_system
+from train.systems.system import Origin, System, latent
 
-JUDGE, PIXELS = GENERATION["judge"], GENERATION["pixels"]
+JUDGE, PIXELS = PROTOCOLS["judge"], PROTOCOLS["pixels"]
+DIGITS = data_set("digits")
 
 
 @pytest.fixture
@@ -28,19 +32,38 @@ def data(imaging_data, monkeypatch):
     monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
 
 
-def noise_system(**values):
+def drawing(draws, numbers, classes=0, name="noise"):
+    """A system of a function (z, labels) -> images."""
+    takes = {"latent": latent(numbers)}
+    if classes:
+        takes["label"] = Field((), "int32", "label", (0, classes))
+
+    def apply(inputs):
+        return {"image": draws(inputs["latent"], inputs.get("label"))}
+
+    return System(name, "none", apply, Origin("fitted"), takes)
+
+
+def noise_system():
     """Draws z itself, as an image of 4x4."""
-    return GeneratorSystem("noise", "none", lambda z, labels: z.reshape(-1, 4, 4, 1), 16, **values)
+    return drawing(lambda z, labels: z.reshape(-1, 4, 4, 1), 16)
+
+
+def images_of(dataset):
+    return dataset.arrays["image"].astype(np.float32) / 255
 
 
 # Fréchet distance, classes and confidence: printed for 10,000 samples, from another generator.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "fid", "modes", "kl", "confidence"),
-    [("gaussian:87", 235.9, 9, 0.294, 0.789), ("gaussian:10", 319.0, 10, 0.271, 0.782)],
+    [
+        ("gaussian:87:mnist:train", 235.9, 9, 0.294, 0.789),
+        ("gaussian:10:mnist:train", 319.0, 10, 0.271, 0.782),
+    ],
 )
 def test_published_scores_of_the_gaussian(name, fid, modes, kl, confidence, data):
-    values = generation(name, "mnist:train", JUDGE, 10_000).values
+    values = evaluate(open_system(name), data_set("mnist:train"), JUDGE, 10_000).values
     assert values["fid"] == pytest.approx(fid, abs=10)
     assert values["modes"] == modes
     assert values["kl"] == pytest.approx(kl, abs=0.03)
@@ -49,7 +72,8 @@ def test_published_scores_of_the_gaussian(name, fid, modes, kl, confidence, data
 
 @pytest.mark.slow
 def test_published_scores_of_a_gaussian_a_class(data):
-    values = generation("gaussian_per_class", "mnist:train", JUDGE, 10_000).values
+    system = open_system("gaussian_per_class:mnist:train")
+    values = evaluate(system, data_set("mnist:train"), JUDGE, 10_000).values
     assert values["fid"] == pytest.approx(87.7, abs=5)
     assert values["class_accuracy"] > 0.95
 
@@ -66,67 +90,68 @@ def test_published_scores_of_a_gaussian_a_class(data):
     ],
 )
 def test_published_reconstructions(name, figures, data):
-    protocol = RECONSTRUCTION["reconstruction_judge"]
-    values = reconstruction(name, "mnist:test", protocol).values
+    protocol = PROTOCOLS["reconstruction_judge"]
+    values = evaluate(open_system(name), data_set("mnist:test"), protocol).values
     for figure, wanted in figures.items():
         places = len(str(wanted).partition(".")[2])
         assert values[figure] == pytest.approx(wanted, abs=0.5001 * 10**-places), figure
 
 
 def test_pixels_of_equal_sets_are_no_distance_apart():
-    real = generator("gaussian:3", "digits")
-    drawn, labels = real.sample(jax.random.key(0), 2000)
-    assert labels is None
-    values = PIXELS.score(drawn, None, "digits")
+    values = evaluate(open_system("gaussian:3:digits"), DIGITS, PIXELS, 2000).values
     assert set(values) == {"fid", "pixel_deviation"}
     # What three components leave out of the variance is missing.
     assert values["fid"] > 1
-    digits = labelled_images("digits")[0].astype(np.float32) / 255
-    assert PIXELS.score(digits, None, "digits")["fid"] == pytest.approx(0, abs=1e-3)
+    assert PIXELS.compare(images_of(DIGITS), None, DIGITS)["fid"] == pytest.approx(0, abs=1e-3)
 
 
 def test_the_middle_of_larger_images_is_compared():
-    drawn, _ = generator("gaussian:3", "digits").sample(jax.random.key(0), 500)
+    gaussian = open_system("gaussian:3:digits")
+    drawn = draw(gaussian, jax.random.key(0), 500)
     framed = np.pad(drawn, [(0, 0), (2, 2), (2, 2), (0, 0)])
-    assert PIXELS.score(framed, None, "digits") == PIXELS.score(drawn, None, "digits")
-    PIXELS.check_shape("digits", framed.shape[1:])
+    assert PIXELS.compare(framed, None, DIGITS) == PIXELS.compare(drawn, None, DIGITS)
     with pytest.raises(
-        ValueError, match=r"digits has \(28, 28, 1\), too large for .*\(20, 20, 1\)"
+        ValueError, match=r"digits:32 has \(32, 32, 1\), too large for .*\(28, 28, 1\)"
     ):
-        PIXELS.check_shape("digits", (20, 20, 1))
+        PIXELS.check(gaussian, data_set("digits:32"), 10)
     with pytest.raises(ValueError, match="samples=1: the protocol pixels takes at least 2"):
-        PIXELS.check("digits", 1)
+        PIXELS.check(gaussian, DIGITS, 1)
 
 
 def test_one_image_again_and_again_is_said_to_be_a_collapse():
-    real = real_deviation(PIXELS, "digits")
+    real = PIXELS.compare(images_of(DIGITS), None, DIGITS)["pixel_deviation"]
     one = np.full((100, 28, 28, 1), 0.5, np.float32)
-    (said,) = collapse(PIXELS.score(one, None, "digits"), real)
+    (said,) = PIXELS.remarks(PIXELS.compare(one, None, DIGITS), DIGITS)
     assert said.startswith("collapse: pixels vary by 0.000 from image to image")
-    assert not collapse({"pixel_deviation": real, "modes": 10.0}, real)
+    assert not PIXELS.remarks({"pixel_deviation": real, "modes": 10.0}, DIGITS)
     scores = {"pixel_deviation": real, "modes": 1.0, "main_share": 0.99, "main_class": 4.0}
-    assert collapse(scores, real) == ["collapse: 99% of the images are judged as 4"]
+    said = ["collapse: 99% of the images are judged as 4"]
+    assert PIXELS.remarks(scores, DIGITS) == said
 
 
 def test_samples_come_in_whole_batches_and_classes_in_turn():
     sizes = []
 
-    def draw(z, labels):
+    def draws(z, labels):
         sizes.append(len(z))
-        return z[:, :1, None, None] + labels[:, None, None, None]
+        return np.asarray(z[:, :1, None, None] + labels[:, None, None, None])
 
-    system = GeneratorSystem("s", "w", draw, 3, classes=4)
-    images, labels = system.sample(jax.random.key(0), BATCH + 10)
+    system = drawing(draws, 3, classes=4)
+
+    def found():
+        batches = list(PIXELS.batches(system, DIGITS, BATCH + 10, 1))
+        return [PIXELS.score(batch, system.apply(batch.inputs), BATCH + 10) for batch in batches]
+
+    first, last = found()
     assert sizes == [BATCH, BATCH]
-    assert images.shape == (BATCH + 10, 1, 1, 1)
-    np.testing.assert_array_equal(labels[:6], [0, 1, 2, 3, 0, 1])
-    again, _ = system.sample(jax.random.key(0), BATCH + 10)
-    np.testing.assert_array_equal(images, again)
+    assert (first["image"].shape, last["image"].shape) == ((BATCH, 1, 1, 1), (10, 1, 1, 1))
+    np.testing.assert_array_equal(first["label"][:6], [0, 1, 2, 3, 0, 1])
+    np.testing.assert_array_equal(found()[0]["image"], first["image"])
     # A few are drawn among random ones, so that the statistics of the batch stay the usual.
-    few = system.draw_among_others(jax.numpy.zeros((2, 3)), np.array([3, 1], np.int32))
+    few = draw_among_others(system, jax.numpy.zeros((2, 3)), np.array([3, 1], np.int32))
     assert sizes[-1] == BATCH
     np.testing.assert_array_equal(few.ravel(), [3, 1])
-    many = system.draw_among_others(jax.numpy.zeros((BATCH, 3)), np.ones(BATCH, np.int32))
+    many = draw_among_others(system, jax.numpy.zeros((BATCH, 3)), np.ones(BATCH, np.int32))
     assert sizes[-2:] == [BATCH, BATCH]
     np.testing.assert_array_equal(many.ravel(), np.ones(BATCH))
 
@@ -151,33 +176,18 @@ def test_pictures():
 
 
 def test_copies_are_nearer_to_training_images_than_others_are():
-    pixels = labelled_images("digits")[0].astype(np.float32) / 255
-
-    class Copies(GeneratorSystem):
-        def sample(self, key, count):
-            return pixels[:count], None
-
-    _, copied = neighbors(Copies("copies", "", None, 1), jax.random.key(0), "digits")
+    copies = drawing(lambda z, labels: images_of(DIGITS)[: len(z)], 1)
+    _, copied = neighbors(copies, jax.random.key(0), "digits")
     # A few of those copied are held back.
     assert copied < 0.1
-    _, drawn = neighbors(generator("gaussian:100", "digits"), jax.random.key(0), "digits")
+    _, drawn = neighbors(open_system("gaussian:100:digits"), jax.random.key(0), "digits")
     assert drawn > 0.5
 
 
 def test_arithmetic_keeps_the_class_of_its_base(data):
     # With latent vectors that are the images, sums of images: b - b leaves a.
-    from train.data.labelled_images import mnist
-
-    pixels = mnist("test")[0][:2000].astype(np.float32) / 255
-
-    def draw(z, labels):
-        return np.asarray(z).reshape(-1, 28, 28, 1)
-
-    class Images(GeneratorSystem):
-        def draw_among_others(self, z, labels):
-            return draw(z, labels)
-
-    system = Images("images", "test", draw, 784)
+    pixels = images_of(data_set("mnist:test"))[:2000]
+    system = drawing(lambda z, labels: np.asarray(z).reshape(-1, 28, 28, 1), 784)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("jax.random.normal", lambda key, shape: pixels[: shape[0]].reshape(shape))
         _, share = arithmetic(system, jax.random.key(0), JUDGE.judge, 50, group=3)
@@ -187,9 +197,11 @@ def test_arithmetic_keeps_the_class_of_its_base(data):
 def test_the_command_line_draws(tmp_path):
     from tests.train.test_command_line import run
 
-    shown = run("train.sample", "--system=gaussian:20", f"--output={tmp_path}", "--show=samples")
+    shown = run(
+        "train.sample", "--system=gaussian:20:digits", f"--output={tmp_path}", "--show=samples"
+    )
     assert str(tmp_path / "samples.png") in shown.stdout
     assert Image.open(tmp_path / "samples.png").size == (298, 298)
-    failed = run("train.sample", "--system=gaussian:20", "--show=sample")
+    failed = run("train.sample", "--system=gaussian:20:digits", "--show=sample")
     assert failed.returncode == 2
     assert "--show='sample' is unknown; did you mean 'samples'" in failed.stderr

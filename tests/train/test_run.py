@@ -13,18 +13,18 @@ import pytest
 from configs import quickstart
 from imaging_jax import pretrained
 from tests.train.helpers import assert_equal_states, log
+from train.data.data_sets import data_set
 from train.data.degradations import degrade
 from train.engine import compiled, loop
 from train.engine.folder import BEST, LAST
 from train.engine.restore import build_task, load_run
 from train.run.training import fit
-from train.scoring.evaluations import reconstruction
-from train.scoring.protocols import PROTOCOLS
-from train.scoring.protocols.reconstruction import RECONSTRUCTION
+from train.scoring.evaluation import evaluate
+from train.scoring.protocols import PROTOCOLS, GenerationProtocol, ReconstructionProtocol
 from train.state.stage import Stage
-from train.systems.generators import generator
-from train.systems.opening import system
+from train.systems.catalogue import system
 from train.tasks import TASKS, SuperResolution
+from train.tasks.supervised import Supervised
 
 CONFIGS = sorted(
     str(file.with_suffix("")).replace("/", ".")
@@ -77,35 +77,29 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
     expected |= {"report.html"}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
-    task, state, _ = load_run(tmp_path / "whole")
+    _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
-    PREDICTS[task.review](str(tmp_path / "whole"), whole.table)
+    is_applied(system(str(tmp_path / "whole")), whole.table)
 
 
-def restores(run, table):
-    baseline = PROTOCOLS[table[0]["protocol"]].baseline
-    assert [row["system"] for row in table] == [baseline, "ours"]
-    scale = table[0].get("scale", 1)
-    condition = table[0].get("sigma", scale)
-    sr = system(run).predict(np.zeros((1, 9, 7, 3)), condition)
-    assert sr.shape == (1, 9 * scale, 7 * scale, 3)
-
-
-def draws(run, table):
-    (row,) = table
-    drawn, _ = generator(run, row["images"]).sample(jax.random.key(0), 3)
-    assert drawn.shape[0] == 3
-    assert np.ptp(drawn) > 0
-    assert drawn.min() >= 0
-    assert drawn.max() <= 1
-
-
-def reproduces(run, table):
-    found = reconstruction(run, table[-1]["images"], RECONSTRUCTION[table[-1]["protocol"]])
-    assert found.values == {name: table[-1][name] for name in found.values}
-
-
-PREDICTS = {"generation": draws, "reconstruction": reproduces, "restoration": restores}
+def is_applied(ours, table):
+    """What the run left scores as the run's own table says."""
+    row = table[-1]
+    protocol = PROTOCOLS[row["protocol"]]
+    value = row.get(protocol.condition)
+    found = evaluate(ours, data_set(row["images"]), protocol, value).values
+    assert found == {name: row[name] for name in found}
+    if isinstance(protocol, GenerationProtocol):
+        assert [row["system"] for row in table] == ["ours"]
+        assert found["pixel_deviation"] > 0
+    elif isinstance(protocol, ReconstructionProtocol):
+        assert found["squared_error"] > 0
+    else:
+        assert [row["system"] for row in table] == [protocol.baseline(), "ours"]
+        told = {protocol.condition: value}
+        restored = ours.apply({"image": np.zeros((1, 9, 9, 3))}, **told)["image"]
+        factor = told.get("scale", 1)
+        assert restored.shape == (1, 9 * factor, 9 * factor, 3)
 
 
 @pytest.fixture(scope="module")
@@ -295,23 +289,24 @@ def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant):
     example = task.example(config.data)
     for stage in task.stages:
         state = jax.eval_shape(stage.init, jax.random.key(0), example, None)
-        for index in {stage.choose(step) for step in range(64)}:
-            jax.eval_shape(stage.step_functions[index], state, example)
-    if task.review == "restoration":
+        for name in {stage.choose(step) for step in range(64)}:
+            jax.eval_shape(stage.step_functions[name], state, example)
+    if isinstance(task, Supervised):
         restores_shapes(task, state)
 
 
 def restores_shapes(task, state):
-    for condition in task.serves or (25,):
-        factor = condition if task.condition == "scale" else 1
+    ((name, served),) = task.options.items()
+    for value in served or (25,):
+        factor = value if name == "scale" else 1
         for channels in (1, 3):
             # Square, as tomography wants it.
             lr = jax.ShapeDtypeStruct((1, 16, 16, channels), np.float32)
-            if task.condition == "scale" and condition == 1:
+            if name == "scale" and value == 1:
                 measure = partial(degrade, preset=task.degradation, scale=1)
                 lr = jax.eval_shape(measure, state.key, lr)
-            restore = partial(task.restore, condition=condition)
-            sr = jax.eval_shape(restore, state.variables("network"), lr)
+            apply = partial(task.apply, **{name: value})
+            sr = jax.eval_shape(apply, task.variables(state), {"image": lr})["image"]
             assert sr.shape == (1, 16 * factor, 16 * factor, channels)
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from train.data import image_set
-from train.data.image_sets import ImageSet
-from train.scoring.evaluators import Evaluator, mean
+from train.data.data_set import DataSet
+from train.data.data_sets import data_set
+from train.data.fields import Field
+from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
-from train.systems.opening import system
+from train.systems.catalogue import system
 
 # PSNR and SSIM of bicubic, protocol A, x2, x3, x4; grey images as they are.
 BICUBIC = {
@@ -48,8 +49,7 @@ PUBLISHED_WEIGHTS = [
 
 
 def scores(name, images, protocol, scale):
-    evaluator = Evaluator(system(name).predict, image_set(images), PROTOCOLS[protocol], scale)
-    return mean(evaluator.records())
+    return evaluate(system(name), data_set(images), PROTOCOLS[protocol], scale).values
 
 
 def test_bicubic_on_set5_by_three(imaging_data):
@@ -138,14 +138,23 @@ def test_published_denoisers(name, images, sigma, protocol, expected, imaging_da
 def pictures(*shapes):
     generator = np.random.default_rng(0)
     arrays = [generator.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
-    return ImageSet("noise", [str(i) for i in range(len(arrays))], lambda i: arrays[i])
+    return of("noise", *arrays)
+
+
+def of(name, *arrays):
+    fields = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
+    names = [str(i) for i in range(len(arrays))]
+    return DataSet(name, fields, names, lambda i: {"image": arrays[i]})
+
+
+def rows(images, protocol, scale, size=1):
+    bicubic = system("bicubic")
+    return evaluate(bicubic, images, PROTOCOLS[protocol], scale, batch_size=size).per_item
 
 
 def test_batches_score_every_image_once_and_alike():
     images = pictures((24, 30, 3), (27, 24, 3), (24, 30, 3), (24, 30, 1), (24, 30, 3))
-    protocol, predict = PROTOCOLS["rgb_rounded_once"], system("bicubic").predict
-    single = Evaluator(predict, images, protocol, 3).records()
-    batched = Evaluator(predict, images, protocol, 3, batch_size=2).records()
+    single, batched = (rows(images, "rgb_rounded_once", 3, size) for size in (1, 2))
     assert [r["image"] for r in batched] == ["0", "1", "2", "3", "4"]
     assert [r["psnr"] for r in batched] == pytest.approx([r["psnr"] for r in single], abs=1e-9)
 
@@ -153,15 +162,13 @@ def test_batches_score_every_image_once_and_alike():
 def test_a_grey_image_is_scored_on_its_own_values():
     # Equal channels scored as luminance would be compressed to 16..235: 1.32 dB more.
     grey = pictures((24, 30, 1))
-    colour = ImageSet("colour", ["0"], lambda i: np.repeat(grey[0], 3, axis=-1))
-    protocol, predict = PROTOCOLS["rgb"], system("bicubic").predict
-    one, other = (Evaluator(predict, s, protocol, 3).records()[0]["psnr"] for s in (grey, colour))
+    colour = of("colour", np.repeat(grey[0]["image"], 3, axis=-1))
+    one, other = (rows(images, "rgb", 3)[0]["psnr"] for images in (grey, colour))
     assert other - one == pytest.approx(20 * np.log10(255 / 219), abs=0.02)
 
 
 def test_alpha_is_not_scored():
     images = pictures((24, 30, 4))
-    plain = ImageSet("plain", ["0"], lambda i: images[0][..., :3])
-    protocol, predict = PROTOCOLS["luminance"], system("bicubic").predict
-    one, other = (Evaluator(predict, s, protocol, 2).records() for s in (images, plain))
+    plain = of("plain", images[0]["image"][..., :3])
+    one, other = (rows(images, "luminance", 2) for images in (images, plain))
     assert one == other

@@ -9,31 +9,35 @@ import pytest
 from train.engine.compiled import CompiledStage
 from train.state import train_state as states
 from train.state.devices import data_mesh, place_batch, split_over_devices
-from train.state.stage import Stage
-from train.state.supervised import supervised_step
+from train.state.optimizers import Optimizer
+from train.state.stage import STEP, Stage
+from train.state.update import step_function
 
 RATE = 0.1
 
 
 def mean_square(params, collections, key, batch):
     del key
-    return jnp.mean((params["line"]["slope"] * batch["x"] - batch["y"]) ** 2), collections
+    del collections
+    return jnp.mean((params["line"]["slope"] * batch["x"] - batch["y"]) ** 2), ({}, {})
+
+
+DESCENT = Optimizer("main", ("line",), optax.sgd(RATE), lambda step: RATE)
 
 
 def start(ema=False):
     params = {"line": {"slope": jnp.float32(0.0)}}
-    optimizer = optax.sgd(RATE)
     return states.create(
         jax.random.key(0),
         params,
         {},
-        {"main": optimizer.init(params)},
+        DESCENT.init(params),
         averaged=("line",) if ema else (),
     )
 
 
-def step_function(**values):
-    return supervised_step(mean_square, optax.sgd(RATE), lambda step: RATE, **values)
+def descending(**values):
+    return step_function(mean_square, (DESCENT,), **values)
 
 
 def points(step):
@@ -53,7 +57,7 @@ def by_hand(steps):
 
 @pytest.mark.parametrize("accumulate", [1, 2, 4, 8])
 def test_accumulated_gradients_are_those_of_the_whole_batch(accumulate):
-    state, step = start(), jax.jit(step_function(accumulate=accumulate))
+    state, step = start(), jax.jit(descending(accumulate=accumulate))
     found = []
     for index in range(3):
         state, metrics = step(state, points(index))
@@ -63,14 +67,14 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(accumulate):
 
 
 def test_the_metrics_are_those_of_the_batch():
-    _, metrics = step_function(accumulate=2)(start(), points(0))
+    _, metrics = descending(accumulate=2)(start(), points(0))
     x, y = points(0).values()
     assert float(metrics["loss"]) == pytest.approx(np.mean(y**2), rel=1e-5)
     assert float(metrics["gradient_norm"]) == pytest.approx(abs(np.mean(2 * y * x)), rel=1e-5)
 
 
 def test_the_moving_average_is_its_formula():
-    state, step = start(ema=True), step_function(ema_decay=0.75)
+    state, step = start(ema=True), descending(ema={"line": 0.75})
     average = 0.0
     for index, slope in enumerate(by_hand(4)):
         state, _ = step(state, points(index))
@@ -110,7 +114,7 @@ def run(stage, steps, steps_per_call, state):
 
 @pytest.mark.parametrize("steps_per_call", [1, 2, 3])
 def test_several_steps_a_call_take_a_batch_each(steps_per_call):
-    stage = Stage("fit", 6, lambda *a: None, (step_function(),))
+    stage = Stage("fit", 6, lambda *a: None, {STEP: descending()})
     state = run(stage, 6, steps_per_call, start())
     assert int(state.step) == 6
     assert float(state.params["line"]["slope"]) == pytest.approx(by_hand(6)[-1], rel=1e-5)
@@ -125,12 +129,14 @@ def test_the_rule_says_which_step_function_takes_a_step(steps_per_call):
 
         return step
 
-    stage = Stage("game", 6, lambda *a: None, (named(1), named(2)), lambda step: int(step % 3 == 2))
+    functions = {"first": named(1), "second": named(2)}
+    rule = lambda step: "second" if step % 3 == 2 else "first"  # noqa: E731
+    stage = Stage("game", 6, lambda *a: None, functions, rule)
     state = run(stage, 6, steps_per_call, start().replace(extras={"code": jnp.int32(0)}))
     assert int(state.extras["code"]) == 112112
 
 
 def test_flops_are_those_of_one_step():
-    stage = Stage("fit", 6, lambda *a: None, (step_function(),))
+    stage = Stage("fit", 6, lambda *a: None, {STEP: descending()})
     counts = [CompiledStage(stage, Points(), data_mesh(), k).flops(start(), 0) for k in (1, 3)]
     assert counts[0] == counts[1] > 0

@@ -2,12 +2,13 @@ import json
 
 import pytest
 
-from train.data.image_sets import ImageSet
+from train.data.data_set import DataSet
+from train.data.fields import Field
 from train.records import record as records
 from train.records import tables
-from train.scoring.evaluations import restorations
+from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
-from train.systems.opening import system
+from train.systems.catalogue import system
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +16,9 @@ def entry():
     import numpy as np
 
     picture = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype(np.uint8)
-    images = ImageSet("noise", ["a"], lambda i: picture)
-    (scored,) = restorations(system("bicubic"), images, PROTOCOLS["luminance"], [2], 1)
-    return records.record(scored)
+    fields = {"image": Field((24, 30, 3), "uint8", "image", (0, 255))}
+    images = DataSet("noise", fields, ["a"], lambda i: {"image": picture})
+    return records.record(evaluate(system("bicubic"), images, PROTOCOLS["luminance"], 2))
 
 
 def test_a_record_says_where_its_figure_comes_from(entry):

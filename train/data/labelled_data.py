@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from train.data.labelled_images import labelled_images
+from train.data.data_sets import data_set
 from train.state.devices import place_replicated, replicated
 
 
@@ -13,7 +13,7 @@ class LabelledImages:
     """Whole images of one size and their labels, resident on the device, drawn uniformly.
 
     Args:
-      images: see `train.data.labelled_images.labelled_images`.
+      images: see `train.data.data_sets.data_set`.
       batch_size: images a batch.
       size: height and width to which zeros on all sides bring the images; 0 leaves them.
 
@@ -25,10 +25,14 @@ class LabelledImages:
 
     def __init__(self, images: str, batch_size: int, size: int = 0):
         self.batch_size = batch_size
-        pixels, labels = labelled_images(images)
+        source = data_set(images)
+        label = source.fields.get("label")
+        if label is None:
+            raise ValueError(f"data.images={images!r}: its images have no labels")
+        pixels, labels = source.arrays["image"], source.arrays["label"]
         if size:
             pixels = _padded(pixels, size)
-        self.classes = int(labels.max()) + 1
+        self.classes = int(label.range[1])
         self.arrays = {"pixels": pixels, "labels": labels}
 
     def inputs(self, step: int, mesh) -> Iterator[dict]:

@@ -26,7 +26,7 @@ class CompiledStage:
         self.data = data
         self.mesh = mesh
         self.steps_per_call = steps_per_call
-        self._programs: dict[tuple[int, ...], jax.stages.Compiled] = {}
+        self._programs: dict[tuple[str, ...], jax.stages.Compiled] = {}
 
     def inputs(self, step: int) -> Iterator[Any]:
         """What each call takes from the host, from `step` on."""
@@ -78,8 +78,8 @@ class CompiledStage:
             shapes,
         )
 
-    def _call(self, pattern: tuple[int, ...]) -> Callable:
-        steps = [self._step(self.stage.step_functions[i]) for i in pattern]
+    def _call(self, pattern: tuple[str, ...]) -> Callable:
+        steps = [self._step(self.stage.step_functions[name]) for name in pattern]
         if len(steps) == 1:
             return steps[0]
         streamed = self.data.streamed

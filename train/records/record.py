@@ -5,31 +5,33 @@ from pathlib import Path
 
 from train.engine.folder import write_json
 from train.engine.provenance import ROOT, provenance
-from train.scoring.evaluations import Evaluation
+from train.scoring.evaluation import Evaluation
 
 RESULTS = ROOT / "results"
 
 
 def record(evaluation: Evaluation) -> dict:
     """One cell with all its metrics, and the command, commit and machine that made it."""
-    system = evaluation.system
+    system, protocol = evaluation.system, evaluation.protocol
+    origin = system.origin
     return {
         "cell": {
             "system": system.name,
             "weights": system.weights,
             **evaluation.place,
-            "seed": system.seed,
+            "seed": origin.seed,
         },
-        **({"paper": system.paper} if system.paper else {}),
-        "origin": system.origin,
+        **({"paper": origin.paper} if origin.paper else {}),
+        "origin": origin.kind,
         "values": evaluation.values,
-        **({"per_image": evaluation.per_image} if evaluation.per_image else {}),
-        "protocol": evaluation.protocol,
-        "training": system.training,
+        **({"per_image": evaluation.per_item} if evaluation.per_item else {}),
+        "protocol": protocol.described(evaluation.value),
+        "settings": dict(origin.settings),
+        "training": origin.training,
         **provenance(),
-        "weights_sha256": system.sha256,
-        "data_sha256": evaluation.data_sha256,
-        "precision": f"{system.precision}, scores float64",
+        "weights_sha256": origin.sha256,
+        "data_sha256": evaluation.dataset.sha256(),
+        "precision": f"{origin.precision}, scores {protocol.precision}",
         "seconds": round(evaluation.seconds, 2),
     }
 

@@ -11,18 +11,20 @@ from train.config.console import say
 from train.engine import scalars
 from train.engine.folder import CONFIG, STARTS
 from train.records import page as html_report
-from train.scoring.reviews import Findings
+from train.scoring.review import Findings, Review
 from train.state.train_state import TrainState
 
 WEIGHTS, PAGE = "weights.safetensors", "report.html"
 
 
-def finish(task: Any, review: Any, state: TrainState, workdir: Path, seconds: float) -> list[dict]:
+def finish(review: Review, state: TrainState, workdir: Path, seconds: float) -> list[dict]:
     """Writes the weights, has the best state reviewed, and writes and says what was found."""
     if jax.process_index() == 0:
         metadata = {"config": (workdir / CONFIG).read_text(), "step": str(int(state.step))}
-        variables = state.variables(task.predicts)
-        pretrained.save(workdir / WEIGHTS, variables, metadata)
+        variables = review.task.variables(state)
+        alone = len(variables) == 1
+        exported = next(iter(variables.values())) if alone else variables
+        pretrained.save(workdir / WEIGHTS, exported, metadata)
     findings = review.finish(state, workdir / "pictures")
     if jax.process_index() == 0:
         _write_page(workdir, findings, seconds)
@@ -35,8 +37,8 @@ def _write_page(workdir: Path, findings: Findings, seconds: float) -> None:
         title=workdir.name,
         summary=f"{seconds:.0f} seconds of training.",
         table=findings.rows,
-        previews=findings.previews,
-        sides=findings.sides,
+        previews=findings.shown.previews,
+        sides=findings.shown.sides,
         scalars=scalars.read(workdir / scalars.FILE),
         config=json.loads((workdir / CONFIG).read_text()),
         starts=json.loads((workdir / STARTS).read_text()),
@@ -51,7 +53,7 @@ def _write_table(workdir: Path, findings: Findings) -> None:
     (workdir / "table.md").write_text(table)
     say(f"\n{table}")
     say(f"pictures: {_shortest(workdir / 'pictures')}/, {_shortest(workdir / PAGE)}")
-    say(findings.hint.format(run=_shortest(workdir)))
+    say(findings.shown.hint.format(run=_shortest(workdir)))
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:

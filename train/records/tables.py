@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from train.records import record as records
+from train.scoring.metrics import METRICS, words
 
 PUBLISHED = Path(__file__).with_name("published.json")
 PAGE = records.ROOT / "docs" / "tables.md"
@@ -14,25 +15,6 @@ _ORIGINS = {
     "fitted": "fitted here",
     "published": "published weights",
     "trained here": "trained here",
-}
-_FORMS = {
-    "psnr": "{:.2f}",
-    "ssim": "{:.4f}",
-    "average_gradient": "AG {:.3f}",
-    "lpips": "LPIPS {:.3f}",
-    "niqe": "NIQE {:.3f}",
-    "pi": "PI {:.3f}",
-    "squared_error": "error {:.2f}",
-    "negative_elbo": "-ELBO {:.2f}",
-    "bce": "BCE {:.3f}",
-    "kl_nats": "KL {:.3f}",
-    "judged_right": "judged right {:.2%}",
-    "sparse_units": "sparse units {:.0%}",
-    "fid": "FID {:.1f}",
-    "modes": "{:.0f} modes",
-    "kl": "KL {:.4f}",
-    "confidence": "confidence {:.3f}",
-    "class_accuracy": "class {:.2%}",
 }
 _MARKS = {"P": "", "M": " (from memory)"}
 
@@ -100,17 +82,17 @@ def _table(rows: list[tuple]) -> list[str]:
 
 def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
     cell = entry["cell"]
-    ours = [_digits(entry["values"]) if o == entry["origin"] else "" for o in _ORIGINS]
+    ours = [words(entry["values"]) if o == entry["origin"] else "" for o in _ORIGINS]
     seed = "" if cell["seed"] is None else str(cell["seed"])
     record = f"[json](../results/{records.file_name(cell)}.json)"
-    published = _digits(printed) if printed else ""
+    published = _printed(printed) if printed else ""
     name = entry.get("paper", cell["system"])
     return (records.condition_words(cell), name, cell["weights"], seed, published, *ours, record)
 
 
 def _unreproduced(cell: dict) -> tuple[str, ...]:
     empty = [""] * len(_ORIGINS)
-    return (records.condition_words(cell), cell["paper"], "", "", _digits(cell), *empty, "")
+    return (records.condition_words(cell), cell["paper"], "", "", _printed(cell), *empty, "")
 
 
 def _curve(entry: dict) -> list[str]:
@@ -118,14 +100,14 @@ def _curve(entry: dict) -> list[str]:
     curve = (entry["training"] or {}).get("validation", [])
     if "samples" not in entry["cell"] or not curve:
         return []
-    rows = [f"| {line['step']} | {_digits(line)} |" for line in curve]
+    rows = [f"| {line['step']} | {_printed(line)} |" for line in curve]
     title = f"### {entry['cell']['weights']}, seed {entry['cell']['seed']}\n"
     return [title, "| step | scores |", "| --- | --- |", *rows, ""]
 
 
-def _digits(values: dict) -> str:
-    parts = [form.format(values[name]) for name, form in _FORMS.items() if name in values]
-    return " / ".join(parts)
+def _printed(cell: dict) -> str:
+    """The metrics among what else a published cell, or a line of a curve, says."""
+    return words({name: value for name, value in cell.items() if name in METRICS})
 
 
 def rendered() -> str:

@@ -8,7 +8,8 @@ from train.config.registry import build
 from train.config.settings import TrainSettings, train_settings
 from train.data import DATA
 from train.engine.restore import build_task
-from train.scoring.reviews import REVIEWS
+from train.scoring.review import Review
+from train.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,16 @@ class Experiment:
       settings: of the loop.
       task: see `train.tasks`.
       data: see `train.data`.
-      review: see `train.scoring.reviews`.
+      review: what tells how good a state is.
       seed: of everything random.
       init_from: file, name of published weights or run folder to start from; or empty.
       profile: leave a trace of some steps.
     """
 
     settings: TrainSettings
-    task: Any
+    task: Task
     data: Any
-    review: Any
+    review: Review
     seed: int
     init_from: str
     profile: bool
@@ -42,7 +43,7 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     settings = train_settings(config)
     task = build_task(config)
-    review = REVIEWS[task.review].from_config(config, task)
+    review = Review.from_config(config, task)
     data = build(DATA, config["data"], "data", seed=config["seed"])
     if data.batch_size < 1:
         raise ValueError(f"data.batch_size={data.batch_size}: wanted at least 1")

@@ -2,31 +2,32 @@
 
 from imaging_jax import pretrained
 from imaging_jax.models import MODELS
-from train.data import DATA, IMAGE_SETS
+from train.data import DATA
+from train.data.data_sets import IMAGE_SETS, KINDS
 from train.data.degradations import PRESETS
 from train.engine.provenance import ROOT
-from train.scoring.evaluations import ALL_PROTOCOLS
-from train.systems.generators import GAUSSIAN, GAUSSIAN_PER_CLASS
-from train.systems.opening import GIVEN, IDENTITY, INTERPOLATION, PROXIMALS, ZERO_SHOT
+from train.scoring.protocols import PROTOCOLS
+from train.systems.catalogue import FORMS, SYSTEMS
+from train.tasks import TASKS
 
 
 def listing() -> str:
-    """Systems, configs, weights, data, sets, degradations and protocols, by name."""
+    """Systems, configs, weights, tasks, data, sets, degradations and protocols, by name."""
     configs = sorted(
         str(file.relative_to(ROOT))
         for file in (ROOT / "configs").rglob("*.py")
         if file.stem not in ("__init__", "common")
     )
     sections = {
-        "systems that need no weights": (*INTERPOLATION, IDENTITY, GIVEN, *PROXIMALS, ZERO_SHOT),
-        "generators that need no weights": (f"{GAUSSIAN}:<components>", GAUSSIAN_PER_CLASS),
+        "systems that need no weights": [FORMS.get(name, name) for name in SYSTEMS],
         "models": MODELS,
         "configs": configs,
         "weights": pretrained.WEIGHTS,
+        "tasks": TASKS,
         "data": DATA,
         "image sets (or a folder, or tfds:<name>:<split>)": IMAGE_SETS,
+        "labelled sets": [f"{kind}:…" for kind in KINDS],
         "degradations": PRESETS,
-        "labelled sets (or tfds:<name>:<split>)": ("digits", "mnist:train", "mnist:test"),
-        "protocols": ALL_PROTOCOLS,
+        "protocols": PROTOCOLS,
     }
     return "\n".join(f"{title}\n  " + "\n  ".join(names) for title, names in sections.items())

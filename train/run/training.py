@@ -26,6 +26,8 @@ from train.records import report
 from train.run.experiment import Experiment, build_experiment
 from train.state.devices import data_mesh, replicated
 from train.state.train_state import TrainState
+from train.systems.system import System
+from train.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,16 @@ class Result:
     """What `fit` returns.
 
     Attributes:
-      task: predicts with `state`.
+      task: what was trained.
       state: the best by validation.
+      system: that state, applied: `result.system.apply({"image": lr}, scale=3)`.
       table: rows of the final table, such as {"images", "scale", "protocol", "system", "psnr", …}.
       workdir: the run folder.
     """
 
-    task: Any
+    task: Task
     state: TrainState
+    system: System
     table: list[dict]
     workdir: Path
 
@@ -66,9 +70,10 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
     open_folder(config, workdir, overwrite)
     with StopSignal().listening() as stop, explains_memory(experiment.data):
         state = run.train(stop)
-    table = report.finish(experiment.task, experiment.review, state, workdir, run.seconds)
+    table = report.finish(experiment.review, state, workdir, run.seconds)
     write_result(workdir, table, run.seconds)
-    return Result(experiment.task, state, table, workdir)
+    system = experiment.review.system(state)
+    return Result(experiment.task, state, system, table, workdir)
 
 
 @contextmanager
@@ -90,8 +95,8 @@ def explains_memory(data: Any):
 def _trace_steps(task, states: list[TrainState], example) -> None:
     """Traces what the first steps of each stage call, so that no misfit waits for its turn."""
     for stage, state in zip(task.stages, states, strict=True):
-        for index in sorted({stage.choose(step) for step in range(min(stage.steps, 64))}):
-            jax.eval_shape(stage.step_functions[index], state, example)
+        for name in sorted({stage.choose(step) for step in range(min(stage.steps, 64))}):
+            jax.eval_shape(stage.step_functions[name], state, example)
 
 
 class _Run:
@@ -110,7 +115,7 @@ class _Run:
         self._example = example_of(data, self.mesh)
         self._abstract = abstract_states(task, experiment.seed, self._example)
         _trace_steps(task, self._abstract, self._example)
-        self._initial = read_initial(experiment.init_from, self._abstract[0], task.predicts)
+        self._initial = read_initial(experiment.init_from, self._abstract[0], task.exports[0])
         self._stages = task.stages
         self._ends = stage_ends(self._stages)
         self._wanted = partial(state_at, self._abstract, self._ends)

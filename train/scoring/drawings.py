@@ -9,23 +9,65 @@ import numpy as np
 from imaging_jax import pretrained
 from imaging_jax.metrics import nearest_neighbors
 from imaging_jax.transforms import attribute_arithmetic, slerp
-from train.data.labelled_images import labelled_images
+from train.data.data_sets import data_set
 from train.scoring import pictures
-from train.scoring.protocols.generation import middle
+from train.scoring.protocols.generation import BATCH, middle
 from train.scoring.protocols.judges import look
-from train.systems.generators import BATCH, GeneratorSystem
+from train.systems.system import System
 
 _ROWS, _COLUMNS = 10, 10
+_OTHERS = 2**31 - 3
 _PSIS = np.linspace(0.0, 1.0, _COLUMNS)
 
 
-def samples(system: GeneratorSystem, key: jax.Array) -> np.ndarray:
+def numbers(system: System) -> int:
+    """How many numbers the latent vectors of a generator have.
+
+    Raises:
+      ValueError: a system that draws no images of them.
+    """
+    if "latent" not in system.takes or "image" not in system.gives:
+        raise ValueError(f"{system.name} ({system.weights}) draws no images from latent vectors")
+    return system.takes["latent"].shape[0]
+
+
+def draw(system: System, key: jax.Array, count: int) -> np.ndarray:
+    """Draws images (count, H, W, C) at once; where there are classes, in turns."""
+    z = jax.random.normal(key, (count, numbers(system)))
+    labels = np.arange(count, dtype=np.int32) % system.classes if system.classes else None
+    return _drawn(system, z, labels)
+
+
+def draw_among_others(system: System, z: jax.Array, labels: np.ndarray | None) -> np.ndarray:
+    """Draws the images of z (N, latent) in batches of half as many, filled with random ones.
+
+    A generator with batch norm draws by the statistics of its batch; those of a few images that
+    are alike would not be those that it was trained with.
+    """
+    most = BATCH // 2
+    if len(z) > most:
+        first = draw_among_others(system, z[:most], None if labels is None else labels[:most])
+        rest = draw_among_others(system, z[most:], None if labels is None else labels[most:])
+        return np.concatenate([first, rest])
+    others = jax.random.normal(jax.random.key(_OTHERS), (BATCH - len(z), numbers(system)))
+    if labels is not None:
+        more = np.arange(len(others), dtype=np.int32) % system.classes
+        labels = np.concatenate([labels, more])
+    return _drawn(system, jnp.concatenate([z, others]), labels)[: len(z)]
+
+
+def _drawn(system: System, z, labels, **options: float) -> np.ndarray:
+    inputs = {"latent": z} if labels is None else {"latent": z, "label": labels}
+    return np.asarray(system.apply(inputs, **options)["image"])
+
+
+def samples(system: System, key: jax.Array) -> np.ndarray:
     """A hundred images; where there are classes, in turns."""
-    drawn, _ = system.sample(key, BATCH)
+    drawn = draw(system, key, BATCH)
     return pictures.grid(drawn[: _ROWS * _COLUMNS], _COLUMNS)
 
 
-def classes(system: GeneratorSystem, key: jax.Array) -> np.ndarray:
+def classes(system: System, key: jax.Array) -> np.ndarray:
     """A row for each class; the images of a column share their latent vector.
 
     Raises:
@@ -33,49 +75,49 @@ def classes(system: GeneratorSystem, key: jax.Array) -> np.ndarray:
     """
     if not system.classes:
         raise ValueError(f"{system.weights} has no classes to show")
-    z = jax.random.normal(key, (_COLUMNS, system.latent))
+    z = jax.random.normal(key, (_COLUMNS, numbers(system)))
     z = jnp.tile(z, (system.classes, 1))
     labels = np.repeat(np.arange(system.classes, dtype=np.int32), _COLUMNS)
-    return pictures.grid(system.draw_among_others(z, labels), _COLUMNS)
+    return pictures.grid(draw_among_others(system, z, labels), _COLUMNS)
 
 
-def interpolations(system: GeneratorSystem, key: jax.Array) -> np.ndarray:
+def interpolations(system: System, key: jax.Array) -> np.ndarray:
     """Rows that walk from one random latent vector to another along the great circle."""
-    start, end = jax.random.normal(key, (2, _ROWS, system.latent))
+    start, end = jax.random.normal(key, (2, _ROWS, numbers(system)))
     walk = slerp(start, end, jnp.linspace(0.0, 1.0, _COLUMNS))
-    z = walk.swapaxes(0, 1).reshape(-1, system.latent)
+    z = walk.swapaxes(0, 1).reshape(-1, numbers(system))
     labels = None
     if system.classes:
         labels = np.repeat(np.arange(_ROWS, dtype=np.int32) % system.classes, _COLUMNS)
-    return pictures.grid(system.draw_among_others(z, labels), _COLUMNS)
+    return pictures.grid(draw_among_others(system, z, labels), _COLUMNS)
 
 
-def truncations(system: GeneratorSystem, key: jax.Array) -> np.ndarray:
+def truncations(system: System, key: jax.Array) -> np.ndarray:
     """Rows of one latent vector each, from psi = 0, the mean style, to 1.
 
     Raises:
       ValueError: a generator without styles.
     """
-    if system.truncated is None:
+    if "psi" not in (system.options or {}):
         raise ValueError(f"{system.weights} has no styles to truncate")
-    z = jax.random.normal(key, (_ROWS, system.latent))
+    z = jax.random.normal(key, (_ROWS, numbers(system)))
     labels = np.arange(_ROWS, dtype=np.int32) % system.classes if system.classes else None
-    columns = [np.asarray(system.truncated(z, labels, float(psi))) for psi in _PSIS]
+    columns = [np.asarray(_drawn(system, z, labels, psi=float(psi))) for psi in _PSIS]
     return pictures.grid(np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:]), _COLUMNS)
 
 
-def neighbors(system: GeneratorSystem, key: jax.Array, images: str) -> tuple[np.ndarray, float]:
+def neighbors(system: System, key: jax.Array, images: str) -> tuple[np.ndarray, float]:
     """Rows of drawn images and, below each, its nearest training image.
 
     Returns:
       The picture, and the median distance of drawn images to the training images over that of a
       thousand of these, held back, to the others: far below 1 for copies.
     """
-    training = labelled_images(images)[0].astype(np.float32) / 255.0
+    training = data_set(images).arrays["image"].astype(np.float32) / 255.0
     # At random: sets are sorted by who wrote their digits.
     training = training[np.random.default_rng(0).permutation(len(training))]
     held_back, training = training[:BATCH], training[BATCH:]
-    drawn = middle(system.sample(key, BATCH)[0], training.shape[1:])
+    drawn = middle(draw(system, key, BATCH), training.shape[1:])
     indices, distances = nearest_neighbors(drawn, training)
     _, usual = nearest_neighbors(held_back, training)
     pairs = [
@@ -91,7 +133,7 @@ def neighbors(system: GeneratorSystem, key: jax.Array, images: str) -> tuple[np.
 
 
 def arithmetic(
-    system: GeneratorSystem, key: jax.Array, judge: str, trials: int, group: int
+    system: System, key: jax.Array, judge: str, trials: int, group: int
 ) -> tuple[np.ndarray, float]:
     """Adds the difference of two groups of one class to a group of another, which should stay.
 
@@ -116,14 +158,14 @@ def arithmetic(
             for _, base, with_b, without_b in operands
         ]
     )
-    drawn = system.draw_among_others(sums, None)
+    drawn = draw_among_others(system, sums, None)
     found = _classes(judge, drawn)
     share = float(np.mean(found == [wanted for wanted, *_ in operands]))
     shown = [
         image
         for index, (_, *groups) in enumerate(operands[:_ROWS])
         for image in (
-            *system.draw_among_others(z[np.array([group[0] for group in groups])], None),
+            *draw_among_others(system, z[np.array([group[0] for group in groups])], None),
             drawn[index],
         )
     ]
@@ -136,8 +178,8 @@ def _classes(judge: str, drawn: np.ndarray) -> np.ndarray:
 
 
 def _judged_latents(system, key, judge, group) -> tuple[jax.Array, dict[int, np.ndarray]]:
-    z = jax.random.normal(jax.random.fold_in(key, 1), (BATCH, system.latent))
-    judged = _classes(judge, np.asarray(system.draw(z, None)))
+    z = jax.random.normal(jax.random.fold_in(key, 1), (BATCH, numbers(system)))
+    judged = _classes(judge, np.asarray(_drawn(system, z, None)))
     groups = {int(c): np.flatnonzero(judged == c) for c in np.unique(judged)}
     groups = {c: members for c, members in groups.items() if len(members) >= 2 * group}
     if len(groups) < 2:
@@ -156,7 +198,7 @@ def _operands(random: np.random.Generator, by_class, trials, group) -> Iterator[
         yield a, base, both[:group], both[group:]
 
 
-PICTURES: dict[str, Callable[[GeneratorSystem, jax.Array], np.ndarray]] = {
+PICTURES: dict[str, Callable[[System, jax.Array], np.ndarray]] = {
     "samples": samples,
     "classes": classes,
     "interpolations": interpolations,

@@ -1,12 +1,40 @@
 """Optimizers and learning-rate schedules by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import jax
 import optax
 
 from train.config.registry import build
 from train.state.train_state import leaf_name
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """What moves some networks of a state.
+
+    Attributes:
+      name: of its entry in the state's `opt_state`.
+      networks: that it moves.
+      transformation: of the gradients {network: tree}.
+      schedule: updates made -> learning rate, for the log.
+      count: steps of the run -> updates made.
+      prefix: of what it logs.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    transformation: optax.GradientTransformation
+    schedule: optax.Schedule
+    count: Callable[[Any], Any] = lambda step: step
+    prefix: str = ""
+
+    def init(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Its entry of a new state's `opt_state`, for parameters {network: tree}."""
+        own = {name: params[name] for name in self.networks}
+        return {self.name: self.transformation.init(own)}
 
 
 def constant(peak: float, steps: int, warmup: int = 0) -> optax.Schedule:
@@ -93,32 +121,41 @@ OPTIMIZERS = {"adam": adam, "adamw": adamw, "muon": muon, "rmsprop": rmsprop, "s
 
 
 def make_optimizer(
-    section: Mapping, steps: int, path: str = "optimizer"
-) -> tuple[optax.GradientTransformation, optax.Schedule]:
-    """Builds the optimizer that a config section describes, and its schedule.
+    section: Mapping,
+    steps: int,
+    networks: tuple[str, ...],
+    *,
+    name: str = "main",
+    path: str = "optimizer",
+    **values: Any,
+) -> Optimizer:
+    """Builds the optimizer that a config section describes.
 
     Args:
       section: `name` and values of OPTIMIZERS; `schedule` (a section of SCHEDULES, with `peak`);
         `clip_norm`, the global gradient norm that is not exceeded (0: none); `multipliers`,
         {part of a parameter's path: factor on its learning rate}.
-      steps: length of the training, for schedules that end with it.
+      steps: updates that it makes, for schedules that end with them.
+      networks: what it moves.
+      name: of its entry in the state's `opt_state`.
       path: where the section stands in the config, for messages.
+      **values: the other fields of `Optimizer`.
 
     Raises:
       ValueError: unknown or missing keys, by their config path.
     """
-    values = dict(section)
-    clip_norm = values.pop("clip_norm", 0.0)
-    multipliers = dict(values.pop("multipliers", {}))
-    if "schedule" not in values:
+    section = dict(section)
+    clip_norm = section.pop("clip_norm", 0.0)
+    multipliers = dict(section.pop("multipliers", {}))
+    if "schedule" not in section:
         raise ValueError(f"{path}.schedule is missing")
-    schedule = build(SCHEDULES, values.pop("schedule"), f"{path}.schedule", steps=steps)
-    transforms = [build(OPTIMIZERS, values, path, schedule=schedule)]
+    schedule = build(SCHEDULES, section.pop("schedule"), f"{path}.schedule", steps=steps)
+    transforms = [build(OPTIMIZERS, section, path, schedule=schedule)]
     if clip_norm:
         transforms.insert(0, optax.clip_by_global_norm(clip_norm))
     if multipliers:
         transforms.append(_scale_by_path(multipliers))
-    return optax.chain(*transforms), schedule
+    return Optimizer(name, networks, optax.chain(*transforms), schedule, **values)
 
 
 def _scale_by_path(multipliers: Mapping[str, float]) -> optax.GradientTransformation:

@@ -1,6 +1,6 @@
 """A stage of a task: what the loop runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,12 @@ import jax
 
 from train.state.train_state import TrainState
 
+STEP = "step"
 
-def _first(step: int) -> int:
+
+def _only(step: int) -> str:
     del step
-    return 0
+    return STEP
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,13 @@ class Stage:
       name: shown in the progress bar.
       steps: how many steps it lasts.
       init: (key, example batch of shapes, previous state or None) -> TrainState.
-      step_functions: pure (state, batch) -> (state, metrics); `metrics["loss"]` is watched.
-      choose: step counted over the run -> index of the step function that takes it.
+      step_functions: pure (state, batch) -> (state, metrics) by name; `metrics["loss"]` is watched.
+      choose: step counted over the run -> name of the step function that takes it; without a rule
+        there is one alone, named "step".
     """
 
     name: str
     steps: int
     init: Callable[[jax.Array, Any, TrainState | None], TrainState]
-    step_functions: tuple[Callable[[TrainState, Any], tuple[TrainState, dict]], ...]
-    choose: Callable[[int], int] = _first
+    step_functions: Mapping[str, Callable[[TrainState, Any], tuple[TrainState, dict]]]
+    choose: Callable[[int], str] = _only

@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from train.config.console import say
 from train.data import images
-from train.systems.opening import System, interpolation
+from train.systems.interpolation import interpolation
+from train.systems.system import System
 from train.systems.tiling import largest_tile, receptive_radius, tiled
 
 
@@ -70,14 +71,14 @@ class Enlarger:
 
     Args:
       system: what restores.
-      condition: its scale, or the level of noise.
+      told: what it is told, such as {"scale": 3} or {"sigma": 25}.
       memory: bytes that a compiled program may hold; a larger picture is taken in tiles.
     """
 
-    def __init__(self, system: System, condition: int, memory: float):
+    def __init__(self, system: System, told: dict[str, int], memory: float):
         self.system = system
-        self.condition = condition
-        self.scale = 1 if system.condition == "sigma" else condition
+        self.told = told
+        self.scale = told.get("scale", 1)
         self.memory = memory
         self._largest_tile = cache(self._measure_tile)
         self._radius = cache(self._measure_radius)
@@ -92,22 +93,26 @@ class Enlarger:
         colours = images.without_alpha(image).shape[-1]
         parts = [self._enlarge(whole[..., :colours])]
         if image.shape[-1] > colours:
-            bicubic = interpolation("bicubic").predict
-            parts.append(np.asarray(bicubic(whole[..., colours:], self.scale)))
+            alpha = {"image": whole[..., colours:]}
+            bicubic = interpolation("bicubic").apply(alpha, scale=self.scale)
+            parts.append(np.asarray(bicubic["image"]))
         return images.from_float(np.concatenate(parts, axis=-1)[0], image.dtype)
 
     def _enlarge(self, lr: np.ndarray) -> np.ndarray:
         channels = lr.shape[-1]
         fits = self._largest_tile(channels) ** 2 >= lr.shape[1] * lr.shape[2]
         if fits or self._radius(channels) is None:
-            return np.asarray(self.system.predict(lr, self.condition))
+            return self._predict(lr)
         progress = partial(tqdm, desc="tiles", leave=False)
         tile, overlap = self._largest_tile(channels), self._radius(channels)
-        predict = lambda part, _: self.system.predict(part, self.condition)  # noqa: E731
+        predict = lambda part, _: self._predict(part)  # noqa: E731
         return tiled(predict, lr, self.scale, tile, overlap, progress)
 
+    def _predict(self, lr: np.ndarray) -> np.ndarray:
+        return np.asarray(self.system.apply({"image": lr}, **self.told)["image"])
+
     def _pure(self, lr, _):
-        return self.system.pure(lr, self.condition)
+        return self.system.pure({"image": lr}, **self.told)["image"]
 
     def _measure_tile(self, channels: int) -> float:
         if self.system.pure is None:

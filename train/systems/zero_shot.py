@@ -10,6 +10,7 @@ import optax
 from imaging_jax.losses import l1, mse
 from imaging_jax.models.super_resolution import ZSSRNet, dihedral, inverse_dihedral
 from imaging_jax.operators import affine_warp, resize
+from train.systems.system import Origin, System
 
 ITERATIONS = 3000
 _CROP = 128
@@ -144,3 +145,30 @@ def _back_projected(scale, estimate, lr):
         return jnp.clip(y + resize(lr - resize(y, 1 / scale), scale), 0, 1)
 
     return jax.lax.fori_loop(0, _BACK_PROJECTIONS, correct, estimate)
+
+
+def system(iterations: str) -> System:
+    """A network trained on each image that it enlarges, for so many iterations.
+
+    Raises:
+      ValueError: no positive number of iterations; none is 3,000.
+    """
+    if iterations and not (iterations.isdigit() and int(iterations) >= 1):
+        raise ValueError(f"zssr:{iterations}: wanted at least 1 iteration")
+    count = int(iterations or ITERATIONS)
+
+    def apply(inputs, scale):
+        key = jax.random.key(0)
+        images = [
+            zero_shot(key, jnp.asarray(image, jnp.float32), scale, count)
+            for image in inputs["image"]
+        ]
+        return {"image": jnp.stack(images)}
+
+    return System(
+        "zssr",
+        f"{count}_iterations",
+        apply,
+        Origin("trained here", seed=0, training={"iterations": count}, paper="zssr"),
+        options={"scale": ()},
+    )

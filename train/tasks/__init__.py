@@ -1,20 +1,14 @@
-"""Tasks: what is trained and how it predicts. The loop knows nothing else of them.
-
-A task is built by `from_config(config, settings)` and has `stages` (see `train.state.stage`),
-`predicts` (the network of the state whose variables make its predictions, and are what a run's
-weights are), `review` (a name of `train.scoring.reviews.REVIEWS`), `example(data)` (a batch as
-shapes, read off the config's section `data` without opening it) and `check_data(data)`, which
-raises a ValueError where the data don't fit.
-"""
+"""Tasks: what is trained and how it is applied. The loop knows nothing else of them."""
 
 from train.tasks.adversarial import Adversarial
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.denoising import Denoising
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.super_resolution import SuperResolution
+from train.tasks.task import Task
 from train.tasks.variational import Variational
 
-TASKS = {
+TASKS: dict[str, type[Task]] = {
     "adversarial": Adversarial,
     "autoencoding": Autoencoding,
     "denoising": Denoising,
@@ -30,5 +24,6 @@ __all__ = [
     "Denoising",
     "StyleAdversarial",
     "SuperResolution",
+    "Task",
     "Variational",
 ]

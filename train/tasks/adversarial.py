@@ -1,25 +1,27 @@
 """Two networks against each other: one draws images, the other tells them from real ones."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property, partial
-from itertools import product
+from collections.abc import Mapping
+from functools import partial
+from math import lcm
 from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 
 from imaging_jax.losses import ADVERSARIAL_LOSSES, clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.models import MODELS
+from imaging_jax.models.generative import Generator
 from train.config.registry import build, call, look_up
 from train.config.settings import TrainSettings
 from train.data import example_of
+from train.data.fields import Field, Fields
 from train.state import train_state as states
-from train.state.devices import at_highest_precision, data_mesh, share_batch
+from train.state.devices import data_mesh, share_batch
 from train.state.optimizers import make_optimizer
 from train.state.stage import Stage
-from train.state.train_state import TrainState, exponential_moving_average
+from train.state.train_state import TrainState
+from train.state.update import update
 from train.tasks.adversarial_checks import (
     check_agreement,
     check_counts,
@@ -27,12 +29,13 @@ from train.tasks.adversarial_checks import (
     check_roles,
     check_weights,
 )
+from train.tasks.task import Task
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 NETWORKS = (GENERATOR, DISCRIMINATOR)
 
 
-class Adversarial:
+class Adversarial(Task):
     """Alternating updates of a discriminator and a generator.
 
     A step updates the discriminator on real images and on images drawn for it, each a batch of its
@@ -60,9 +63,9 @@ class Adversarial:
         different images or classes, or a penalty on a discriminator with batch norm.
     """
 
-    predicts: ClassVar[str] = GENERATOR
-    review: ClassVar[str] = "generation"
-    steers_styles: ClassVar[bool] = False
+    exports: ClassVar[tuple[str, ...]] = (GENERATOR,)
+    # What the generator is, beside drawing images.
+    role: ClassVar[type] = Generator
 
     def __init__(
         self,
@@ -79,15 +82,10 @@ class Adversarial:
         weight_bound: float = 0.0,
         ema_decay: float = 0.0,
     ):
-        if hasattr(generator, "num_ws") and not self.steers_styles:
-            raise ValueError(
-                f"model.generator: {type(generator).__name__} is steered by styles; "
-                "wanted task.name=style_adversarial"
-            )
         losses = look_up(ADVERSARIAL_LOSSES, loss, "task.loss")
         check_counts(critic_steps=critic_steps, r1_every=r1_every)
         check_weights(gradient_penalty=gradient_penalty, r1=r1, weight_bound=weight_bound)
-        check_roles(generator, discriminator)
+        check_roles(generator, discriminator, self.role)
         check_agreement(generator, discriminator)
         if gradient_penalty or r1:
             check_no_batch_norm(discriminator)
@@ -105,10 +103,22 @@ class Adversarial:
         self.weight_bound = weight_bound
         self.ema_decay = ema_decay
         # Schedules count the updates of their own network.
-        updates = {GENERATOR: steps // critic_steps, DISCRIMINATOR: steps}
-        made = {n: make_optimizer(optimizers[n], updates[n], f"optimizer.{n}") for n in NETWORKS}
-        self.optimizers = {name: optimizer for name, (optimizer, _) in made.items()}
-        self.schedules = {name: schedule for name, (_, schedule) in made.items()}
+        self.generator_optimizer = make_optimizer(
+            optimizers[GENERATOR],
+            steps // critic_steps,
+            (GENERATOR,),
+            name=GENERATOR,
+            path=f"optimizer.{GENERATOR}",
+            count=lambda step: step // critic_steps,
+            prefix="generator_",
+        )
+        self.discriminator_optimizer = make_optimizer(
+            optimizers[DISCRIMINATOR],
+            steps,
+            (DISCRIMINATOR,),
+            name=DISCRIMINATOR,
+            path=f"optimizer.{DISCRIMINATOR}",
+        )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "Adversarial":
@@ -151,7 +161,22 @@ class Adversarial:
     @property
     def classes(self) -> int:
         """Number of classes that can be asked for; 0 where none can."""
-        return getattr(self.generator, "classes", 0)
+        return self.generator.classes
+
+    @property
+    def takes(self) -> Fields:
+        """Latent vectors, and labels where classes can be asked for."""
+        label = {"label": Field((), "int32", "label", (0, self.classes))} if self.classes else {}
+        return {"latent": Field((self.latent,), "float32", "latent"), **label}
+
+    @property
+    def gives(self) -> Fields:
+        """Images."""
+        return {"image": Field(self.image_shape, "float32", "image", (0.0, 1.0))}
+
+    @property
+    def _ema(self) -> dict[str, float]:
+        return {GENERATOR: self.ema_decay} if self.ema_decay else {}
 
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
         """A batch as shapes: what the networks take."""
@@ -166,31 +191,28 @@ class Adversarial:
             raise ValueError(
                 f"data gives images of {shape}, model.generator draws {self.generator.image_shape}"
             )
-        classes = getattr(data, "classes", 0)
-        if self.classes and classes != self.classes:
+        if self.classes and data.classes != self.classes:
             raise ValueError(
-                f"data has {classes} classes, model.generator.classes={self.classes}: labels would "
-                "be out of range, or some never real"
+                f"data has {data.classes} classes, model.generator.classes={self.classes}: labels "
+                "would be out of range, or some never real"
             )
 
     @property
     def stages(self) -> list[Stage]:
-        """One stage; its step functions are with and without generator, R1 and path length."""
-        functions = tuple(
-            partial(self._step, generator=generator, r1=r1, path=path)
-            for path, generator, r1 in product((False, True), repeat=3)
-            if self.steers_styles or not path
-        )
-        return [Stage("train", self.steps, self._init, functions, self._choose)]
+        """One stage, whose step functions are named by the parts of a step."""
+        kinds = {self._parts(step) for step in range(self._period)}
+        functions = {_name(parts): partial(self._step, parts=parts) for parts in kinds}
+        return [Stage("train", self.steps, self._init, functions, lambda s: _name(self._parts(s)))]
 
-    def _choose(self, step: int) -> int:
-        generator = (step + 1) % self.critic_steps == 0
-        r1 = self.r1 > 0 and (step + 1) % self.r1_every == 0
-        return 4 * self._takes_path_length(step) + 2 * generator + r1
+    @property
+    def _period(self) -> int:
+        return lcm(self.critic_steps, self.r1_every)
 
-    def _takes_path_length(self, step: int) -> bool:
-        del step
-        return False
+    def _parts(self, step: int) -> tuple[str, ...]:
+        """What the step that follows `step` does beside updating the discriminator."""
+        generator = [GENERATOR] if (step + 1) % self.critic_steps == 0 else []
+        r1 = ["r1"] if self.r1 > 0 and (step + 1) % self.r1_every == 0 else []
+        return (*r1, *generator)
 
     def _init(self, key, example, previous) -> TrainState:
         del previous
@@ -203,8 +225,8 @@ class Adversarial:
             key,
             params,
             {name: tree for name, tree in variables.items() if tree},
-            {name: self.optimizers[name].init(params[name]) for name in NETWORKS},
-            averaged=(GENERATOR,) if self.ema_decay else (),
+            {**self.generator_optimizer.init(params), **self.discriminator_optimizer.init(params)},
+            averaged=tuple(self._ema),
         )
 
     def _init_network(self, name, key, example):
@@ -213,83 +235,65 @@ class Adversarial:
         z = jnp.zeros((image.shape[0], self.latent))
         return self.networks[name].init(key, z if name == GENERATOR else image, labels)
 
-    def _step(self, state: TrainState, batch, generator: bool, r1: bool, path: bool):
+    def _step(self, state: TrainState, batch, parts: tuple[str, ...]):
         discriminator_key, generator_key = jax.random.split(state.step_key())
-        state, metrics = self._discriminator_step(state, discriminator_key, batch, r1)
-        if generator:
+        state, metrics = self._discriminator_step(state, discriminator_key, batch, parts)
+        if GENERATOR in parts:
             count = batch["image"].shape[0]
-            state, more = self._generator_step(state, generator_key, count, path)
+            state, more = self._generator_step(state, generator_key, count, parts)
             metrics |= more
         return state.replace(step=state.step + 1), metrics
 
-    def _discriminator_step(self, state, key, batch, r1: bool):
+    def _discriminator_step(self, state, key, batch, parts):
         draw_key, penalty_key, apply_key = jax.random.split(key, 3)
         real, labels = 2.0 * batch["image"] - 1.0, batch.get("label")
         fake, fake_labels, _ = self._draw(state.params, state.collections, draw_key, real.shape[0])
 
-        def loss(params):
-            judge = partial(self._judge, params)
-            collections = state.collections.get(DISCRIMINATOR, {})
-            real_key, fake_key = jax.random.split(apply_key)
-            real_logits, collections = judge(collections, real_key, real, labels)
-            fake_logits, collections = judge(collections, fake_key, fake, fake_labels)
+        def loss(params, collections, key, batch):
+            del batch
+            judge = partial(self._judge, params[DISCRIMINATOR])
+            own = collections.get(DISCRIMINATOR, {})
+            real_key, fake_key = jax.random.split(key)
+            real_logits, own = judge(own, real_key, real, labels)
+            fake_logits, own = judge(own, fake_key, fake, fake_labels)
             value = self.discriminator_loss(real_logits, fake_logits)
             metrics = {"real_logit": jnp.mean(real_logits), "fake_logit": jnp.mean(fake_logits)}
             if self.gradient_penalty:
-                frozen = lambda x: judge(collections, fake_key, x, labels)[0]  # noqa: E731
+                frozen = lambda x: judge(own, fake_key, x, labels)[0]  # noqa: E731
                 penalty = gradient_penalty(frozen, real, fake, penalty_key)
                 value += self.gradient_penalty * penalty
                 metrics["gradient_penalty"] = penalty
-            if r1:
-                frozen = lambda x: judge(collections, real_key, x, labels)[0]  # noqa: E731
+            if "r1" in parts:
+                frozen = lambda x: judge(own, real_key, x, labels)[0]  # noqa: E731
                 penalty = r1_penalty(frozen, real)
                 value += self.r1_every * self.r1 / 2 * penalty
                 metrics["r1"] = penalty
-            return value, (collections, metrics)
+            return value, ({DISCRIMINATOR: own} if own else {}, metrics)
 
-        (value, (collections, metrics)), grads = jax.value_and_grad(loss, has_aux=True)(
-            state.params[DISCRIMINATOR]
-        )
-        state = self._update(state, DISCRIMINATOR, grads, collections)
+        state, metrics = update(state, loss, apply_key, None, (self.discriminator_optimizer,))
         if self.weight_bound:
             clipped = clip_weights(state.params[DISCRIMINATOR], self.weight_bound)
             state = state.replace(params={**state.params, DISCRIMINATOR: clipped})
-        rate = jnp.asarray(self.schedules[DISCRIMINATOR](state.step), jnp.float32)
-        norm = optax.tree.norm(grads)
-        return state, {"loss": value, "gradient_norm": norm, "learning_rate": rate, **metrics}
+        return state, metrics
 
-    def _generator_step(self, state, key, count: int, path: bool):
+    def _generator_step(self, state, key, count: int, parts):
         draw_key, apply_key, penalty_key = jax.random.split(key, 3)
 
-        def loss(params):
-            fake, labels, collections = self._draw(
-                {GENERATOR: params}, state.collections, draw_key, count
-            )
-            logits, _ = self._judge(
-                state.params[DISCRIMINATOR],
-                state.collections.get(DISCRIMINATOR, {}),
-                apply_key,
-                fake,
-                labels,
-            )
-            value, extras = self.generator_loss(logits), {}
-            if path:
-                penalty, extras = self._path_length(params, state.extras, penalty_key, count)
-                value += penalty
-            return value, (collections, extras)
+        def loss(params, collections, key, batch):
+            del batch
+            fake, labels, own = self._draw(params, collections, draw_key, count)
+            judged = collections.get(DISCRIMINATOR, {})
+            logits, _ = self._judge(params[DISCRIMINATOR], judged, key, fake, labels)
+            penalty, metrics = self._penalty(params, state.extras, penalty_key, count, parts)
+            value = self.generator_loss(logits) + penalty
+            return value, ({GENERATOR: own} if own else {}, metrics)
 
-        (value, (collections, extras)), grads = jax.value_and_grad(loss, has_aux=True)(
-            state.params[GENERATOR]
-        )
-        state = self._averaged(self._update(state, GENERATOR, grads, collections))
-        state = state.replace(extras={**state.extras, **extras})
-        updates = state.step // self.critic_steps
-        metrics = {
-            "generator_loss": value,
-            "generator_gradient_norm": optax.tree.norm(grads),
-            "generator_learning_rate": jnp.asarray(self.schedules[GENERATOR](updates), jnp.float32),
-        }
-        return state, metrics | extras
+        return update(state, loss, apply_key, None, (self.generator_optimizer,), ema=self._ema)
+
+    def _penalty(self, params, extras, key, count: int, parts) -> tuple[jax.Array | float, dict]:
+        """What is added to the generator's loss, and what is logged of it."""
+        del params, extras, key, count, parts
+        return 0.0, {}
 
     def _draw(self, params, collections, key, count: int):
         """Draws images for training: (images, labels or None, new collections)."""
@@ -315,36 +319,12 @@ class Adversarial:
             variables, inputs, labels, train=True, mutable=mutable, rngs={"dropout": key}
         )
 
-    def _update(self, state: TrainState, name: str, grads, collections) -> TrainState:
-        updates, opt_state = self.optimizers[name].update(
-            grads, state.opt_state[name], state.params[name]
-        )
-        params = optax.apply_updates(state.params[name], updates)
-        return state.replace(
-            params={**state.params, name: params},
-            collections={**state.collections, **({name: collections} if collections else {})},
-            opt_state={**state.opt_state, name: opt_state},
-        )
+    def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
+        """Draws images (N, H, W, C), nominally in [0, 1], by the statistics of their own batch."""
+        own, labels = variables[GENERATOR], inputs.get("label")
+        images, _ = self._apply(self.generator, own, jax.random.key(0), inputs["latent"], labels)
+        return {"image": (images + 1.0) / 2.0}
 
-    def _averaged(self, state: TrainState) -> TrainState:
-        if not self.ema_decay:
-            return state
-        average = exponential_moving_average(
-            state.ema_params[GENERATOR], state.params[GENERATOR], self.ema_decay
-        )
-        own = state.collections.get(GENERATOR)
-        return state.replace(
-            ema_params={GENERATOR: average}, ema_collections={GENERATOR: own} if own else {}
-        )
 
-    def sample(self, state: TrainState, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """Draws images (N, H, W, C) in [0, 1] by the statistics of their own batch."""
-        return self._sample(state.variables(GENERATOR), z, labels)
-
-    @cached_property
-    def _sample(self) -> Callable:
-        def draw(variables, z, labels):
-            images, _ = self._apply(self.generator, variables, jax.random.key(0), z, labels)
-            return jnp.clip((images + 1.0) / 2.0, 0.0, 1.0)
-
-        return at_highest_precision(jax.jit(draw))
+def _name(parts: tuple[str, ...]) -> str:
+    return " + ".join([DISCRIMINATOR, *parts])

@@ -4,6 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from imaging_jax.models.generative import Discriminator, Generator, StyleGenerator
 from train.state.train_state import leaf_name
 
 
@@ -21,11 +22,21 @@ def check_weights(**weights: float) -> None:
             raise ValueError(f"task.{name}={value}: wanted at least 0")
 
 
-def check_roles(generator: nn.Module, discriminator: nn.Module) -> None:
-    """Raises a ValueError where a network isn't of its role."""
-    if not hasattr(generator, "latent"):
+def check_roles(generator: nn.Module, discriminator: nn.Module, role: type) -> None:
+    """Raises a ValueError where a network isn't of its role, such as `Generator`."""
+    if not isinstance(generator, Generator):
         raise ValueError(f"model.generator: {type(generator).__name__} draws nothing")
-    if hasattr(discriminator, "latent") or not hasattr(discriminator, "image_shape"):
+    steered = isinstance(generator, StyleGenerator)
+    if steered != issubclass(role, StyleGenerator):
+        words, task = (
+            ("is steered by styles", "style_adversarial")
+            if steered
+            else ("has no styles", "adversarial")
+        )
+        raise ValueError(
+            f"model.generator: {type(generator).__name__} {words}; wanted task.name={task}"
+        )
+    if not isinstance(discriminator, Discriminator):
         raise ValueError(f"model.discriminator: {type(discriminator).__name__} judges nothing")
 
 
@@ -34,7 +45,7 @@ def check_no_batch_norm(discriminator: nn.Module) -> None:
     # The penalty is of each image's own gradient, which batch norm lets others change.
     image = jax.ShapeDtypeStruct((4, *discriminator.image_shape), jnp.float32)
     labels = None
-    if getattr(discriminator, "classes", 0):
+    if discriminator.classes:
         labels = jax.ShapeDtypeStruct((4,), jnp.int32)
     shapes = jax.eval_shape(discriminator.init, jax.random.key(0), image, labels)
     leaves = jax.tree_util.tree_leaves_with_path(shapes.get("batch_stats", {}))
@@ -48,7 +59,7 @@ def check_no_batch_norm(discriminator: nn.Module) -> None:
 def check_agreement(generator: nn.Module, discriminator: nn.Module) -> None:
     """Raises a ValueError where the networks differ in images or classes."""
     for name in ("image_shape", "classes"):
-        drawn, taken = (getattr(network, name, 0) for network in (generator, discriminator))
+        drawn, taken = (getattr(network, name) for network in (generator, discriminator))
         if drawn != taken:
             raise ValueError(
                 f"model.generator has {name} {drawn}, model.discriminator {taken}: wanted the same"

@@ -1,7 +1,8 @@
 """Networks that reproduce their input through a code: plain, sparse, denoising, stacked."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -16,19 +17,17 @@ from imaging_jax.losses import (
     sparse_kl,
     squared_error,
 )
+from imaging_jax.models.generative import Autoencoder, DenseAutoencoder
 from train.config.registry import look_up
-from train.state.devices import at_highest_precision
-from train.state.optimizers import make_optimizer
-from train.state.stage import Stage
+from train.data.fields import Field, Fields
+from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState, leaf_name
-from train.tasks.reproducing import AUTOENCODER, Reproducing
+from train.tasks.autoencoder_task import AUTOENCODER, AutoencoderTask
 
 LOSSES = {"error_norm": error_norm, "squared_error": squared_error}
-# Units whose mean activation lies here count as sparse.
-_SPARSE = (0.02, 0.1)
 
 
-class Autoencoding(Reproducing):
+class Autoencoding(AutoencoderTask):
     """Trains an autoencoder, whole or first layer by layer.
 
     Args:
@@ -58,9 +57,9 @@ class Autoencoding(Reproducing):
         masked: float = 0.0,
         layer_steps: int = 0,
     ):
-        if getattr(network, "takes_key", False) or not hasattr(network, "decode_logits"):
+        if not isinstance(network, Autoencoder):
             raise ValueError(f"task.name=autoencoding: {type(network).__name__} is no autoencoder")
-        if layer_steps and not hasattr(network, "widths"):
+        if layer_steps and not isinstance(network, DenseAutoencoder):
             raise ValueError(
                 f"task.layer_steps={layer_steps}: {type(network).__name__} has no pairs of layers"
             )
@@ -100,17 +99,17 @@ class Autoencoding(Reproducing):
     def _stage(self, name: str, steps: int, loss: Callable, number: int) -> Stage:
         """A stage with an optimizer of its own, that moves the pair `number` or else all layers."""
         before = (number - 1) * self.layer_steps
-        optimizer, schedule = make_optimizer(self.optimizer_section, steps)
+        optimizer = self._optimizer(steps, count=lambda step: step - before)
         if number <= self.layers:
             # Weight decay must not move the layers that the loss leaves alone.
-            optimizer = optax.masked(optimizer, partial(_of_pair, number))
+            alone = optax.masked(optimizer.transformation, partial(_of_pair, number))
+            optimizer = dataclasses.replace(optimizer, transformation=alone)
 
         def start(key, example, previous) -> TrainState:
             state = self._init(key, example, None) if previous is None else previous
-            return state.replace(opt_state={"main": optimizer.init(state.params)})
+            return state.replace(opt_state=optimizer.init(state.params))
 
-        step = self._step(loss, optimizer, lambda count: schedule(count - before))
-        return Stage(name, steps, start, (step,))
+        return Stage(name, steps, start, {STEP: self._step(loss, optimizer)})
 
     def _whole(self, params, key, images):
         code = self._apply(params, self.corrupt(key, images), method="encode")
@@ -128,35 +127,36 @@ class Autoencoding(Reproducing):
         return squared_error(reproduced, below)
 
     def corrupt(self, key: jax.Array, images: jax.Array) -> jax.Array:
-        """What the encoder is given of images (N, H, W, C) in [0, 1]."""
-        noise_key, mask_key = jax.random.split(key)
-        if self.noise:
-            noise = self.noise * jax.random.normal(noise_key, images.shape)
-            images = jnp.clip(images + noise, 0.0, 1.0)
-        if self.masked:
-            images = jnp.where(jax.random.bernoulli(mask_key, self.masked, images.shape), 0, images)
-        return images
+        """What the encoder is given of images in training, see `corrupt`."""
+        return corrupt(key, images, self.noise, self.masked)
 
     @property
-    def corrupts(self) -> bool:
-        """Whether the encoder is given something else than the images."""
-        return bool(self.noise or self.masked)
+    def gives(self) -> Fields:
+        """Images, and the code that they went through."""
+        code = Field(self.network.code_shape, "float32", "latent")
+        return {"image": self.image, "code": code}
 
-    def reconstruct(self, state: TrainState, images: jax.Array) -> tuple[jax.Array, dict]:
-        """Reproduces images (N, H, W, C), and measures the code where it is to be sparse."""
-        reproduced, code = self._compiled(state.params[AUTOENCODER], images)
-        if not self.sparsity:
-            return reproduced, {}
-        activation = np.asarray(code).mean(axis=0)
-        sparse = (activation >= _SPARSE[0]) & (activation <= _SPARSE[1])
-        return reproduced, {
-            "mean_activation": float(activation.mean()),
-            "sparse_units": float(sparse.mean()),
-        }
+    def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
+        """Gives back images (N, H, W, C) and their codes."""
+        image, code = self.network.apply(variables[AUTOENCODER], inputs["image"])
+        return {"image": image, "code": code}
 
-    @cached_property
-    def _compiled(self) -> Callable:
-        return at_highest_precision(jax.jit(self._apply))
+
+def corrupt(key: jax.Array, images: jax.Array, noise: float, masked: float) -> jax.Array:
+    """Corrupts images (N, H, W, C) in [0, 1] by Gaussian noise, then by pixels set to 0.
+
+    Args:
+      key: of what is drawn.
+      images: what is corrupted.
+      noise: standard deviation; the result is clipped to [0, 1].
+      masked: share of the pixels that are set to 0.
+    """
+    noise_key, mask_key = jax.random.split(key)
+    if noise:
+        images = jnp.clip(images + noise * jax.random.normal(noise_key, images.shape), 0.0, 1.0)
+    if masked:
+        images = jnp.where(jax.random.bernoulli(mask_key, masked, images.shape), 0, images)
+    return images
 
 
 def _of_pair(k: int, params: Any) -> Any:

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 from imaging_jax.models.restoration import as_denoiser
 from imaging_jax.operators import gaussian_noise
 from imaging_jax.transforms import luminance
-from train.tasks.supervised import Supervised, by_channels
+from train.tasks.supervised import NETWORK, Supervised, by_channels
 
 
 class Denoising(Supervised):
     """Trains `network` on noise whose level is drawn for every image.
 
     Args:
-      network: declares `takes_sigma`, whether it is told the level.
+      network: takes an image of its own size, and the level where its `takes` says so.
       sigma: lowest and highest standard deviation, of 255; levels are uniform between them.
 
     The others are those of `Supervised`.
@@ -24,8 +24,6 @@ class Denoising(Supervised):
     Raises:
       ValueError: an unknown name, or levels that aren't 0 <= lowest <= highest.
     """
-
-    condition = "sigma"
 
     def __init__(
         self,
@@ -42,20 +40,23 @@ class Denoising(Supervised):
             raise ValueError(
                 f"task.sigma={sigma}: wanted (lowest, highest), 0 <= lowest <= highest"
             )
-        if not hasattr(network, "takes_sigma"):
-            raise ValueError(f"task.name=denoising: {type(network).__name__} is no denoiser")
+        if not {*network.takes} <= {"image", "sigma"}:
+            raise ValueError(
+                f"task.name=denoising: {type(network).__name__} takes {', '.join(network.takes)}; "
+                "wanted a denoiser, of an image and perhaps its level of noise"
+            )
         super().__init__(network, optimizer, steps, colour, loss, accumulate, ema_decay)
         self.sigma = sigma
 
     @property
-    def serves(self) -> tuple[int, ...]:
+    def options(self) -> dict[str, tuple[int, ...]]:
         """The one level it was trained for, or any."""
         low, high = self.sigma
-        return (int(low),) if low == high and low == int(low) else ()
+        return {"sigma": (int(low),) if low == high and low == int(low) else ()}
 
-    def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
-        """See `denoise`."""
-        return denoise(self.network, variables, inputs, condition)
+    def apply(self, variables: Any, inputs: dict, sigma: int) -> dict[str, jax.Array]:
+        """Denoises images (N, H, W, 1 or 3), see `denoise`."""
+        return {"image": denoise(self.network, variables[NETWORK], inputs["image"], sigma)}
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """The noisy images, with their levels where the network takes them, and the clean ones."""
@@ -64,14 +65,14 @@ class Denoising(Supervised):
         low, high = (level / 255 for level in self.sigma)
         sigma = jax.random.uniform(level_key, (clean.shape[0], 1, 1, 1), minval=low, maxval=high)
         noisy = gaussian_noise(noise_key, clean, sigma)
-        return (noisy, sigma) if self.network.takes_sigma else (noisy,), clean
+        return (noisy, sigma) if "sigma" in self.network.takes else (noisy,), clean
 
 
 def denoise(network: nn.Module, variables, noisy: jax.Array, sigma: int) -> jax.Array:
     """Applies a denoiser of one or three channels to images of one or three.
 
     Args:
-      network: declares `channels` and `takes_sigma`.
+      network: declares `channels` and what it `takes`.
       variables: its variables.
       noisy: (N, H, W, 1 or 3) in [0, 1].
       sigma: standard deviation of the noise, of 255.

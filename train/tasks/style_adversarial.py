@@ -1,7 +1,7 @@
 """Adversarial training of generators that are steered by styles, as StyleGAN2."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from math import lcm
 from typing import Any, ClassVar
 
 import flax.linen as nn
@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.losses import path_length
-from train.state.devices import at_highest_precision, share_batch
+from imaging_jax.models.generative import StyleGenerator
+from train.state.devices import share_batch
 from train.state.train_state import TrainState, exponential_moving_average
 from train.tasks.adversarial import GENERATOR, Adversarial
 
@@ -38,7 +39,7 @@ class StyleAdversarial(Adversarial):
       ValueError: as `Adversarial`; a generator without styles; a share outside [0, 1].
     """
 
-    steers_styles: ClassVar[bool] = True
+    role: ClassVar[type] = StyleGenerator
 
     def __init__(
         self,
@@ -53,11 +54,6 @@ class StyleAdversarial(Adversarial):
         style_mixing: float = 0.9,
         ema_decay: float = 0.0,
     ):
-        if not hasattr(generator, "num_ws"):
-            raise ValueError(
-                f"model.generator: {type(generator).__name__} has no styles; "
-                "wanted task.name=adversarial"
-            )
         if path_length_every < 1:
             raise ValueError(f"task.path_length_every={path_length_every}: wanted at least 1")
         if path_length < 0:
@@ -77,19 +73,30 @@ class StyleAdversarial(Adversarial):
         self.path_length_every = path_length_every
         self.style_mixing = style_mixing
 
-    def _takes_path_length(self, step: int) -> bool:
-        return self.path_length > 0 and (step + 1) % self.path_length_every == 0
+    @property
+    def options(self) -> dict[str, tuple]:
+        """How far styles stay from their mean; 1 where nothing is said."""
+        return {"psi": ()}
+
+    @property
+    def _period(self) -> int:
+        return lcm(super()._period, self.path_length_every)
+
+    def _parts(self, step: int) -> tuple[str, ...]:
+        due = self.path_length > 0 and (step + 1) % self.path_length_every == 0
+        return (*super()._parts(step), *(["path_length"] if due else []))
 
     def _init(self, key, example, previous) -> TrainState:
         extras = {"w_average": jnp.zeros(self.latent), "length_average": jnp.zeros(())}
         return super()._init(key, example, previous).replace(extras=extras)
 
-    def _generator_step(self, state, key, count: int, path: bool):
+    def _generator_step(self, state, key, count: int, parts):
         key, z_key, label_key = jax.random.split(key, 3)
-        state, metrics = super()._generator_step(state, key, count, path)
+        state, metrics = super()._generator_step(state, key, count, parts)
         w = self._styles(state.params[GENERATOR], z_key, self._labels(label_key, count), count)
         average = exponential_moving_average(state.extras["w_average"], w.mean(axis=0), _W_DECAY)
-        return state.replace(extras={**state.extras, "w_average": average}), metrics
+        lengths = {name: metrics[name] for name in ("length_average",) if name in metrics}
+        return state.replace(extras={**state.extras, "w_average": average, **lengths}), metrics
 
     def _styles(self, params, key, labels, count: int):
         """Styles (N, w) of new latent vectors."""
@@ -121,10 +128,12 @@ class StyleAdversarial(Adversarial):
 
         return draw
 
-    def _path_length(self, params, extras, key, count: int):
+    def _penalty(self, params, extras, key, count: int, parts) -> tuple[jax.Array | float, dict]:
+        if "path_length" not in parts:
+            return 0.0, {}
         style_key, noise_key, direction_key = jax.random.split(key, 3)
-        ws, _ = self._mixed(params, style_key, max(count // 2, 1))
-        lengths = path_length(self._synthesis(params, noise_key), ws, direction_key)
+        ws, _ = self._mixed(params[GENERATOR], style_key, max(count // 2, 1))
+        lengths = path_length(self._synthesis(params[GENERATOR], noise_key), ws, direction_key)
         average = exponential_moving_average(
             extras["length_average"], lengths.mean(), _LENGTH_DECAY
         )
@@ -132,20 +141,17 @@ class StyleAdversarial(Adversarial):
         weight = self.path_length_every * self.path_length
         return weight * penalty, {"length_average": average}
 
-    def sample(
-        self,
-        state: TrainState,
-        z: jax.Array,
-        labels: jax.Array | None = None,
-        psi: float = 1.0,
-    ) -> jax.Array:
-        """Draws images (N, H, W, C) in [0, 1], their styles moved to the mean by 1 - psi."""
-        return self._sample(state.variables(GENERATOR), z, labels, psi, state.extras["w_average"])
+    def variables(self, state: TrainState) -> dict[str, Any]:
+        """The generator's, and the mean of styles."""
+        return {**super().variables(state), "w_average": state.extras["w_average"]}
 
-    @cached_property
-    def _sample(self) -> Callable:
-        def draw(variables, z, labels, psi, w_average):
-            images = self.generator.apply(variables, z, labels, psi=psi, w_average=w_average)
-            return jnp.clip((images + 1.0) / 2.0, 0.0, 1.0)
-
-        return at_highest_precision(jax.jit(draw))
+    def apply(self, variables: dict, inputs: dict, psi: float = 1.0) -> dict[str, jax.Array]:
+        """Draws images (N, H, W, C), nominally in [0, 1], styles moved to their mean by 1 - psi."""
+        images = self.generator.apply(
+            variables[GENERATOR],
+            inputs["latent"],
+            inputs.get("label"),
+            psi=psi,
+            w_average=variables["w_average"],
+        )
+        return {"image": (images + 1.0) / 2.0}

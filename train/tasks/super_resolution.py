@@ -10,15 +10,15 @@ from imaging_jax.operators import resize
 from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from train.config.registry import look_up
 from train.data import degradations
-from train.tasks.supervised import Supervised, by_channels
+from train.tasks.supervised import NETWORK, Supervised, by_channels
 
 
 class SuperResolution(Supervised):
     """Trains `network` to undo a degradation at one or several scales.
 
     Args:
-      network: takes the low-resolution image, or the bicubic-upsampled one where its class says
-        `upsampled_input`; has `channels` channels.
+      network: takes the low-resolution "image", or the bicubically "upsampled" one, as its `takes`
+        says; has `channels` channels.
       scales: factors; a batch is shared out equally among them.
       degradation: a name of `train.data.degradations.PRESETS`.
 
@@ -27,8 +27,6 @@ class SuperResolution(Supervised):
     Raises:
       ValueError: an unknown name, or a network that serves one scale only given several.
     """
-
-    condition = "scale"
 
     def __init__(
         self,
@@ -44,7 +42,7 @@ class SuperResolution(Supervised):
     ):
         if not scales:
             raise ValueError("task.scales is empty; wanted factors such as (3,)")
-        if getattr(network, "takes_sigma", False):
+        if "sigma" in network.takes:
             raise ValueError(
                 f"task.name=super_resolution: {type(network).__name__} takes a noise level; "
                 "wanted task.name=denoising"
@@ -53,9 +51,9 @@ class SuperResolution(Supervised):
         self.scales = tuple(scales)
         look_up(degradations.PRESETS, degradation, "task.degradation")
         self.degradation = degradation
-        if getattr(network, "takes_data_step", False):
+        if "data_step" in network.takes:
             _check_operator(degradation, self.scales)
-        if len(self.scales) > 1 and not network.upsampled_input:
+        if len(self.scales) > 1 and "upsampled" not in network.takes:
             raise ValueError(
                 f"task.scales={self.scales}: {type(network).__name__} serves one scale, since it "
                 "takes the low-resolution image; give one"
@@ -68,9 +66,9 @@ class SuperResolution(Supervised):
         return {**Supervised.network_values(section), "scale": scales[0]}
 
     @property
-    def serves(self) -> tuple[int, ...]:
+    def options(self) -> dict[str, tuple[int, ...]]:
         """The scales."""
-        return self.scales
+        return {"scale": self.scales}
 
     def check_data(self, data: Any) -> None:
         """Raises a ValueError where batch or patch can't be shared out among the scales."""
@@ -85,18 +83,20 @@ class SuperResolution(Supervised):
             if patch_size % scale:
                 raise ValueError(f"data.patch_size={patch_size} isn't a multiple of scale {scale}")
 
-    def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
-        """See `enlarge`; the network is given the degradation's estimate."""
-        if getattr(self.network, "takes_data_step", False):
-            unrolled = lambda y: self.network.apply(variables, *self._arguments(y))  # noqa: E731
-            return by_channels(unrolled, inputs, self.channels).astype(jnp.float32)
-        inputs = degradations.estimate(self.degradation, inputs)
-        return enlarge(self.network, variables, inputs, condition)
+    def apply(self, variables: Any, inputs: dict, scale: int) -> dict[str, jax.Array]:
+        """Restores images (N, h, w, 1 or 3), see `enlarge`, from the degradation's estimate."""
+        measured, own = inputs["image"], variables[NETWORK]
+        if "data_step" in self.network.takes:
+            unrolled = lambda y: self.network.apply(own, *self._arguments(y))  # noqa: E731
+            restored = by_channels(unrolled, measured, self.channels)
+            return {"image": restored.astype(jnp.float32)}
+        estimate = degradations.estimate(self.degradation, measured)
+        return {"image": enlarge(self.network, own, estimate, scale)}
 
     def _arguments(self, measured):
         """What the network takes of measurements at scale 1."""
         given = degradations.estimate(self.degradation, measured)
-        if getattr(self.network, "takes_data_step", False):
+        if "data_step" in self.network.takes:
             return given, degradations.data_step(self.degradation, measured)
         return (given,)
 
@@ -118,7 +118,7 @@ class SuperResolution(Supervised):
 
     def _degraded(self, key, reference, scale):
         lr = degradations.degrade(key, reference, self.degradation, scale)
-        return resize(lr, scale) if self.network.upsampled_input else lr
+        return resize(lr, scale) if "upsampled" in self.network.takes else lr
 
 
 def _check_operator(degradation, scales):
@@ -133,7 +133,7 @@ def enlarge(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Arr
     """Applies a network of one or three channels to an image of one or three.
 
     Args:
-      network: declares `channels` and `upsampled_input`.
+      network: declares `channels`, and by `takes` whether its image is upsampled.
       variables: its variables.
       lr: (N, h, w, 1 or 3) in [0, 1].
       scale: integer factor.
@@ -151,5 +151,5 @@ def enlarge(network: nn.Module, variables, lr: jax.Array, scale: int) -> jax.Arr
     if network.channels == 3 and lr.shape[-1] == 1:
         colour = enlarge(network, variables, jnp.repeat(lr, 3, axis=-1), scale)
         return jnp.mean(colour, axis=-1, keepdims=True)
-    inputs = resize(lr, scale) if network.upsampled_input else lr
+    inputs = resize(lr, scale) if "upsampled" in network.takes else lr
     return network.apply(variables, inputs).astype(jnp.float32)

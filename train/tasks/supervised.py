@@ -1,8 +1,7 @@
 """What tasks share that train one network on pairs made inside the step."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any, ClassVar
 
 import flax.linen as nn
@@ -14,11 +13,12 @@ from imaging_jax import losses
 from imaging_jax.models import MODELS
 from train.config.registry import build, call, look_up
 from train.config.settings import TrainSettings
+from train.data.fields import PICTURE, Fields
 from train.state import train_state as states
-from train.state.devices import data_mesh, replicated, share_out
 from train.state.optimizers import make_optimizer
-from train.state.stage import Stage
-from train.state.supervised import supervised_step
+from train.state.stage import STEP, Stage
+from train.state.update import step_function
+from train.tasks.task import Task
 
 NETWORK = "network"
 LOSSES = {
@@ -31,7 +31,7 @@ LOSSES = {
 CHANNELS = {"rgb": 3, "y": 1}
 
 
-class Supervised(ABC):
+class Supervised(Task):
     """One network, one loss, one stage with one step function.
 
     A task of this kind says how a batch becomes a pair, and how the network is applied to images
@@ -43,17 +43,16 @@ class Supervised(ABC):
       steps: length of the training.
       colour: "rgb", or "y" for BT.601 luminance alone.
       loss: "charbonnier", "l1", "mse", "negative_psnr" or "sum_of_squares_half".
-      accumulate: see `train.state.supervised.supervised_step`.
-      ema_decay: see `train.state.supervised.supervised_step`.
+      accumulate: parts a batch is cut into, see `train.state.update.update`.
+      ema_decay: of the moving averages; 0 keeps none.
 
     Raises:
       ValueError: an unknown name.
     """
 
-    # What its predictions are told, as `train.scoring.protocols` counts it: "scale" or "sigma".
-    condition: ClassVar[str]
-    predicts: ClassVar[str] = NETWORK
-    review: ClassVar[str] = "restoration"
+    exports: ClassVar[tuple[str, ...]] = (NETWORK,)
+    takes: ClassVar[Fields] = {"image": PICTURE}
+    gives: ClassVar[Fields] = {"image": PICTURE}
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class Supervised(ABC):
         self.loss = look_up(LOSSES, loss, "task.loss")
         self.accumulate = accumulate
         self.ema_decay = ema_decay
-        self.optimizer, self.schedule = make_optimizer(optimizer, steps)
+        self.optimizer = make_optimizer(optimizer, steps, (NETWORK,))
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "Supervised":
@@ -95,30 +94,17 @@ class Supervised(ABC):
         """What the config's section `task` says of the network's fields."""
         return {"channels": look_up(CHANNELS, section.get("colour", "rgb"), "task.colour")}
 
-    @property
-    @abstractmethod
-    def serves(self) -> tuple[int, ...]:
-        """Conditions that predictions can be asked for; empty where any."""
-
     @abstractmethod
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """Makes the network's arguments, images first, and the target out of a batch."""
 
-    @abstractmethod
-    def restore(self, variables: Any, inputs: jax.Array, condition: int) -> jax.Array:
-        """Applies the network to images (N, h, w, 1 or 3), without clipping; differentiable."""
-
     @property
     def stages(self) -> list[Stage]:
         """One stage with one step function."""
-        step = supervised_step(
-            self._loss,
-            self.optimizer,
-            self.schedule,
-            accumulate=self.accumulate,
-            ema_decay=self.ema_decay,
+        step = step_function(
+            self._loss, (self.optimizer,), ema=self._ema, accumulate=self.accumulate
         )
-        return [Stage("train", self.steps, self._init, (step,))]
+        return [Stage("train", self.steps, self._init, {STEP: step})]
 
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
         """A batch as shapes, of a config's section `data`: colour patches."""
@@ -137,15 +123,9 @@ class Supervised(ABC):
                 f"train.accumulate={self.accumulate}"
             )
 
-    def predict(
-        self, train_state: states.TrainState, inputs: np.ndarray, condition: int
-    ) -> jax.Array:
-        """Restores images (N, h, w, 1 or 3); the answer, in [0, 1], lies on every device."""
-        return self._compiled(train_state.variables(NETWORK), inputs, condition)
-
-    @cached_property
-    def _compiled(self) -> Callable:
-        return compiled(self.restore)
+    @property
+    def _ema(self) -> dict[str, float]:
+        return {NETWORK: self.ema_decay} if self.ema_decay else {}
 
     def _init(self, key, example, previous) -> states.TrainState:
         del previous
@@ -157,11 +137,11 @@ class Supervised(ABC):
             key,
             params,
             {NETWORK: variables} if variables else {},
-            {"main": self.optimizer.init(params)},
-            averaged=(NETWORK,) if self.ema_decay else (),
+            self.optimizer.init(params),
+            averaged=tuple(self._ema),
         )
 
-    def _loss(self, params, collections, key, batch) -> tuple[jax.Array, dict]:
+    def _loss(self, params, collections, key, batch) -> tuple[jax.Array, tuple[dict, dict]]:
         degradation_key, dropout_key = jax.random.split(key)
         arguments, target = self.pair(degradation_key, batch)
         variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
@@ -174,28 +154,7 @@ class Supervised(ABC):
         )
         target = _centre(target, prediction.shape)
         value = self.loss(prediction.astype(jnp.float32), target)
-        return value, {NETWORK: updated} if collections else {}
-
-
-def compiled(restore: Callable) -> Callable:
-    """Compiles a `Supervised.restore`: (variables, images on the host, condition) -> [0, 1].
-
-    The images are shared out among the devices. Convolutions take the highest precision, where
-    GPUs would otherwise round to TF32 and lose the papers' last digit, unless the network says
-    another.
-    """
-    mesh = data_mesh()
-
-    def clipped(variables, inputs, condition):
-        return jnp.clip(restore(variables, inputs, condition), 0.0, 1.0)
-
-    program = jax.jit(clipped, static_argnums=2, out_shardings=replicated(mesh))
-
-    def apply(variables, inputs: np.ndarray, condition: int) -> jax.Array:
-        with jax.default_matmul_precision("highest"):
-            return program(variables, share_out(np.asarray(inputs, np.float32), mesh), condition)
-
-    return apply
+        return value, ({NETWORK: updated} if collections else {}, {})
 
 
 def by_channels(apply: Callable, images: jax.Array, channels: int) -> jax.Array:

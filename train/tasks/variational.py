@@ -1,8 +1,7 @@
 """Autoencoders whose codes are drawn, trained on a bound of the likelihood."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property, partial
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -11,13 +10,15 @@ from imaging_jax.losses import (
     binary_cross_entropy,
     gaussian_kl,
 )
-from train.state.devices import at_highest_precision
-from train.state.stage import Stage
-from train.state.train_state import TrainState
-from train.tasks.reproducing import AUTOENCODER, Reproducing
+from train.data.fields import Field, Fields
+from train.state.stage import STEP, Stage
+from train.tasks.autoencoder_task import AUTOENCODER, AutoencoderTask
+
+_NATS = Field((), "float32", "figure")
+FIGURES = {"bce": _NATS, "kl_nats": _NATS, "negative_elbo": _NATS}
 
 
-class Variational(Reproducing):
+class Variational(AutoencoderTask):
     """Trains a variational autoencoder on minus its evidence lower bound.
 
     Args:
@@ -30,13 +31,10 @@ class Variational(Reproducing):
       ValueError: a negative `beta`.
     """
 
-    corrupts: ClassVar[bool] = False
-    classes: ClassVar[int] = 0
-
     def __init__(
         self, network: nn.Module, optimizer: Mapping[str, Any], steps: int, beta: float = 1.0
     ):
-        if not getattr(network, "takes_key", False):
+        if "key" not in network.takes:
             raise ValueError(f"task.name=variational: {type(network).__name__} draws no codes")
         super().__init__(network, optimizer, steps)
         if beta < 0:
@@ -44,63 +42,47 @@ class Variational(Reproducing):
         self.beta = beta
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of what is drawn."""
-        return self.network.image_shape
+    def takes(self) -> Fields:
+        """Images, or latent vectors to be decoded."""
+        return {**super().takes, "latent": Field((self.network.latent,), "float32", "latent")}
 
     @property
-    def latent(self) -> int:
-        """Numbers in the vector that an image is drawn from."""
-        return self.network.latent
+    def gives(self) -> Fields:
+        """Images, and what the bound of those given back is made of."""
+        return {"image": self.image, **FIGURES}
 
     @property
     def stages(self) -> list[Stage]:
         """One stage with one step function."""
-        return [
-            Stage(
-                "train",
-                self.steps,
-                self._init,
-                (self._step(self._loss, self.optimizer, self.schedule),),
-            )
-        ]
+        step = self._step(self._loss, self.optimizer)
+        return [Stage("train", self.steps, self._init, {STEP: step})]
 
     def _loss(self, params, key, images):
         logits, mean, log_variance = self._apply(params, images, key)
         return binary_cross_entropy(logits, images) + self.beta * gaussian_kl(mean, log_variance)
 
-    def reconstruct(self, state: TrainState, images: jax.Array) -> tuple[jax.Array, dict]:
-        """Decodes the means of images (N, H, W, C), and measures the bound in nats an image."""
-        reproduced, scores = self._compiled(state.params[AUTOENCODER], images)
-        return reproduced, {name: float(value) for name, value in scores.items()}
-
-    @cached_property
-    def _compiled(self) -> Callable:
-        return at_highest_precision(jax.jit(partial(bound, self.network)))
-
-    def sample(self, state: TrainState, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """Decodes z (N, latent) to images (N, H, W, C) in [0, 1]."""
-        del labels
-        return self._decode(state.params[AUTOENCODER], z)
-
-    @cached_property
-    def _decode(self) -> Callable:
-        return at_highest_precision(jax.jit(partial(self._apply, method="decode")))
+    def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
+        """Decodes latent vectors where there are any, else see `measured`."""
+        own = variables[AUTOENCODER]
+        if "latent" in inputs:
+            return {"image": self.network.apply(own, inputs["latent"], method="decode")}
+        return measured(self.network, own, inputs["image"])
 
 
-def bound(network: nn.Module, params: Any, images: jax.Array) -> tuple[jax.Array, dict]:
-    """Reproduces images by a variational autoencoder and measures it.
+def measured(network: nn.Module, variables: Any, images: jax.Array) -> dict[str, jax.Array]:
+    """Gives back images (N, H, W, C) by a variational autoencoder, and measures the bound.
 
     Returns:
-      The decoded means, and in nats an image {"bce" of those, "kl_nats", "negative_elbo" of a
-      latent vector drawn for each}.
+      {"image", the decoded means, and in nats of each image "bce" of those, "kl_nats", and
+      "negative_elbo" of a latent vector drawn for it}.
     """
-    variables = {"params": params}
     logits, mean, log_variance = network.apply(variables, images, jax.random.key(0))
-    kl = gaussian_kl(mean, log_variance)
     of_means = network.apply(variables, mean, method="decode_logits")
-    return nn.sigmoid(of_means), {
-        "bce": binary_cross_entropy(of_means, images),
+    kl = jax.vmap(gaussian_kl)(mean[:, None], log_variance[:, None])
+    bce = jax.vmap(binary_cross_entropy)
+    return {
+        "image": nn.sigmoid(of_means),
+        "bce": bce(of_means[:, None], images[:, None]),
         "kl_nats": kl,
-        "negative_elbo": binary_cross_entropy(logits, images) + kl,
+        "negative_elbo": bce(logits[:, None], images[:, None]) + kl,
     }

@@ -29,6 +29,8 @@ class LeNet5(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
+    takes: ClassVar[tuple[str, ...]] = ("image",)
+    image_shape: ClassVar[tuple[int, int, int]] = (SIDE, SIDE, 1)
     channels: ClassVar[int] = 1
 
     def setup(self):

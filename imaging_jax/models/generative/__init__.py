@@ -10,6 +10,12 @@ from imaging_jax.models.generative.gaussian import (
     fit_gaussian,
     fit_gaussian_per_class,
 )
+from imaging_jax.models.generative.roles import (
+    Autoencoder,
+    Discriminator,
+    Generator,
+    StyleGenerator,
+)
 from imaging_jax.models.generative.sngan import SNGANDiscriminator, SNGANGenerator
 from imaging_jax.models.generative.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from imaging_jax.models.generative.tensorflow_dcgan import (
@@ -22,20 +28,24 @@ from imaging_jax.models.generative.wgan_gp import WGANGPCritic, WGANGPGenerator
 
 __all__ = [
     "VAE",
+    "Autoencoder",
     "ConvDiscriminator",
     "ConvGenerator",
     "ConvolutionalAutoencoder",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DenseAutoencoder",
+    "Discriminator",
     "GaussianModel",
     "GaussianPerClass",
+    "Generator",
     "MLPDiscriminator",
     "MLPGenerator",
     "SNGANDiscriminator",
     "SNGANGenerator",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
+    "StyleGenerator",
     "TFGANDiscriminator",
     "TFGANGenerator",
     "TensorFlowDCGANDiscriminator",

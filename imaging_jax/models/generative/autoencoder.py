@@ -5,12 +5,13 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Autoencoder
 from imaging_jax.models.layers import check_batch, check_choice, check_images, check_positive
 
 ACTIVATIONS = {"linear": lambda x: x, "relu": nn.relu, "sigmoid": nn.sigmoid}
 
 
-class DenseAutoencoder(nn.Module):
+class DenseAutoencoder(Autoencoder):
     """An autoencoder of dense layers, the decoder the encoder's mirror.
 
     Its layers are ``encoder1`` to ``encoderK`` and ``decoderK`` to ``decoder1``; the pair k maps
@@ -139,7 +140,7 @@ class DenseAutoencoder(nn.Module):
         return nn.Dense(features, dtype=dtype, precision=self.precision)
 
 
-class ConvolutionalAutoencoder(nn.Module):
+class ConvolutionalAutoencoder(Autoencoder):
     """An autoencoder of 3x3 convolutions with ReLU; max-pooling halves, repetition doubles.
 
     28x28 pixels become a 4x4 code of 8 channels. There are 4,385 parameters; kernels start LeCun

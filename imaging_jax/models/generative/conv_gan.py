@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     NORMALIZATIONS,
     ClassPlane,
@@ -27,7 +28,7 @@ _STD = 0.02
 _KERNEL_INIT = nn.initializers.normal(_STD)
 
 
-class ConvGenerator(nn.Module):
+class ConvGenerator(Generator):
     """A small DCGAN generator: a dense layer, two enlargements by 2 with batch norm, tanh.
 
     The defaults have 110,777 parameters, 136,025 with 10 classes; with "resize" 106,297 and
@@ -110,7 +111,7 @@ class ConvGenerator(nn.Module):
         return nn.relu(batch_norm(y, train, name, scale_std=_STD, dtype=self.dtype))
 
 
-class ConvDiscriminator(nn.Module):
+class ConvDiscriminator(Discriminator):
     """A small DCGAN discriminator: two convolutions of stride 2, one of stride 1, a dense layer.
 
     The defaults have 8,505 parameters, 8,825 with 10 classes by projection; with 16 features

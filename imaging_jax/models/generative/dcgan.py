@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     NORMALIZATIONS,
     ClassPlane,
@@ -28,7 +29,7 @@ _SMALLEST = 8
 _MNIST = 28
 
 
-class DCGANGenerator(nn.Module):
+class DCGANGenerator(Generator):
     """DCGAN's generator: transposed 4x4 convolutions double the side, batch norm, ReLU, tanh.
 
     The first one enlarges a single pixel to 4x4, which is a dense layer. With 3 channels of 64x64
@@ -109,7 +110,7 @@ class DCGANGenerator(nn.Module):
         return nn.relu(batch_norm(y, train, name, scale_std=_STD, dtype=self.dtype))
 
 
-class DCGANDiscriminator(nn.Module):
+class DCGANDiscriminator(Discriminator):
     """DCGAN's discriminator: 4x4 convolutions of stride 2 without biases, LeakyReLU of slope 0.2.
 
     With 3 channels of 64x64 there are 2,765,568 parameters, with 3 of 32x32 663,296, with one of

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     check_choice,
     check_images,
@@ -18,7 +19,7 @@ from imaging_jax.models.layers import (
 NORMALIZATIONS = ("none", "spectral")
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(Generator):
     """The generator of the first GANs: dense layers with ReLU, tanh at the end.
 
     The defaults have 283,920 parameters. Kernels and biases start uniform in ±1/sqrt(fan_in).
@@ -78,7 +79,7 @@ class MLPGenerator(nn.Module):
         return y.reshape(-1, *self.image_shape)
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(Discriminator):
     """The discriminator of `MLPGenerator`: dense layers with LeakyReLU of slope 0.2.
 
     The defaults have 267,009 parameters. Kernels and biases start uniform in ±1/sqrt(fan_in).

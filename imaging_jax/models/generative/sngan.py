@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     TransposedConv,
     batch_norm,
@@ -20,7 +21,7 @@ NORMALIZATIONS = ("spectral", "none")
 _KERNEL_INIT = nn.initializers.normal(0.02)
 
 
-class SNGANGenerator(nn.Module):
+class SNGANGenerator(Generator):
     """The generator of SN-GAN's standard CNN: a dense layer, three enlargements with batch norm.
 
     With 3 channels of 32x32 there are 3,813,379 parameters. Kernels start as N(0, 0.02²).
@@ -88,7 +89,7 @@ class SNGANGenerator(nn.Module):
         return nn.tanh(last(y.astype(jnp.float32)))
 
 
-class SNGANDiscriminator(nn.Module):
+class SNGANDiscriminator(Discriminator):
     """The discriminator of SN-GAN's standard CNN: 3x3 and halving 4x4 convolutions by turns.
 
     With 3 channels of 32x32 there are 2,935,873 parameters. Kernels start as N(0, 0.02²);

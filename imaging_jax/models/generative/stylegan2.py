@@ -12,6 +12,7 @@ from imaging_jax.models.generative._style_synthesis import (
     side_channels,
     styles_needed,
 )
+from imaging_jax.models.generative.roles import Discriminator, StyleGenerator
 from imaging_jax.models.layers import (
     EqualizedConv,
     EqualizedDense,
@@ -31,7 +32,7 @@ _MAPPING_RATE = 0.01
 _GROUP = 4
 
 
-class StyleGAN2Generator(nn.Module):
+class StyleGAN2Generator(StyleGenerator):
     """StyleGAN2: a mapping network makes styles of a latent vector, a synthesis makes the image.
 
     The defaults, for 32 pixels, have 749,427 parameters; 1024 pixels with base 32768, 512 channels
@@ -140,7 +141,7 @@ class StyleGAN2Generator(nn.Module):
         return self.synthesis_network(ws)
 
 
-class StyleGAN2Discriminator(nn.Module):
+class StyleGAN2Discriminator(Discriminator):
     """StyleGAN2's discriminator: residual blocks, and the deviation within groups of four images.
 
     The defaults, for 32 pixels, have 871,585 parameters; 1024 pixels with base 32768 and 512

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     TransposedConv,
     batch_norm,
@@ -20,7 +21,7 @@ _SLOPE = 0.3
 _NORM = {"momentum": 0.99, "epsilon": 1e-3}
 
 
-class TensorFlowDCGANGenerator(nn.Module):
+class TensorFlowDCGANGenerator(Generator):
     """The generator of TensorFlow's DCGAN tutorial for 28x28: a dense layer, 5x5 convolutions.
 
     The defaults have 2,305,472 parameters. Kernels start Glorot uniform.
@@ -80,7 +81,7 @@ class TensorFlowDCGANGenerator(nn.Module):
         return nn.tanh(conv(self.channels, crop=(1, 2), name="conv3")(y.astype(jnp.float32)))
 
 
-class TensorFlowDCGANDiscriminator(nn.Module):
+class TensorFlowDCGANDiscriminator(Discriminator):
     """The discriminator of TensorFlow's DCGAN tutorial for 28x28: two convolutions with dropout.
 
     The defaults have 212,865 parameters. Kernels start Glorot uniform. In training it draws from

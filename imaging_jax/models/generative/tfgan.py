@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     TransposedConv,
     batch_norm,
@@ -20,7 +21,7 @@ _SLOPE = 0.01
 _NORM = {"momentum": 0.999, "epsilon": 1e-3}
 
 
-class TFGANGenerator(nn.Module):
+class TFGANGenerator(Generator):
     """The MNIST generator of TF-GAN: two dense layers and 4x4 convolutions with batch norm.
 
     The defaults have 6,667,297 parameters. Kernels start Glorot uniform.
@@ -83,7 +84,7 @@ class TFGANGenerator(nn.Module):
         return nn.tanh(last(y.astype(jnp.float32)))
 
 
-class TFGANDiscriminator(nn.Module):
+class TFGANDiscriminator(Discriminator):
     """The MNIST discriminator of TF-GAN, spectrally normalised but for its last layer.
 
     The defaults have 6,557,889 parameters. Kernels start Glorot uniform.

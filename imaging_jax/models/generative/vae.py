@@ -40,7 +40,7 @@ class VAE(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    takes_key: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("image", "key")
 
     @property
     def channels(self) -> int:

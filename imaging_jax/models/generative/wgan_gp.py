@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     TransposedConv,
     check_images,
@@ -15,7 +16,7 @@ from imaging_jax.models.layers import (
 _HE = nn.initializers.he_uniform()
 
 
-class WGANGPGenerator(nn.Module):
+class WGANGPGenerator(Generator):
     """The MNIST generator of WGAN-GP: a dense layer and transposed 5x5 convolutions, no norms.
 
     The defaults have 1,554,177 parameters. Kernels start He uniform. Images lie in [-1, 1] and
@@ -75,7 +76,7 @@ class WGANGPGenerator(nn.Module):
         return nn.tanh(TransposedConv(self.channels, name="conv3", **conv)(y))
 
 
-class WGANGPCritic(nn.Module):
+class WGANGPCritic(Discriminator):
     """The MNIST critic of WGAN-GP: three 5x5 convolutions of stride 2, no norms.
 
     The defaults have 1,030,145 parameters. Kernels start He uniform.

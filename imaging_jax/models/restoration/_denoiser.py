@@ -23,6 +23,6 @@ def as_denoiser(network: nn.Module, variables: dict[str, Any]) -> jax.tree_util.
 @cache
 def _function(network):
     # The same object for the same network: another one would be compiled anew.
-    if network.takes_sigma:
+    if "sigma" in network.takes:
         return lambda variables, x, sigma: network.apply(variables, x, sigma)
     return lambda variables, x, sigma: network.apply(variables, x)

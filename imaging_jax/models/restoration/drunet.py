@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -42,12 +42,10 @@ class DRUNet(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = False
-
     @property
-    def takes_sigma(self) -> bool:
-        """Whether it is told the level of noise."""
-        return self.noise_map
+    def takes(self) -> tuple[str, ...]:
+        """What the call takes: the level of noise only with `noise_map`."""
+        return ("image", "sigma") if self.noise_map else ("image",)
 
     @nn.compact
     def __call__(

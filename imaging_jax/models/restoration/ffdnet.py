@@ -36,8 +36,7 @@ class FFDNet(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = False
-    takes_sigma: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("image", "sigma")
 
     @nn.compact
     def __call__(self, x: jax.Array, sigma: jax.Array, train: bool = False) -> jax.Array:

@@ -35,8 +35,7 @@ class SimpleCNN(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = False
-    takes_sigma: ClassVar[bool] = False
+    takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

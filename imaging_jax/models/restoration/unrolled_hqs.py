@@ -42,8 +42,7 @@ class UnrolledHQS(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = False
-    takes_data_step: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("image", "data_step")
 
     @nn.compact
     def __call__(

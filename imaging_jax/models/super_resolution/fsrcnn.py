@@ -48,7 +48,7 @@ class FSRCNN(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = False
+    takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

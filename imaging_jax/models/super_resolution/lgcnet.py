@@ -37,7 +37,7 @@ class LGCNet(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("upsampled",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

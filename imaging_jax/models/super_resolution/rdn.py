@@ -44,7 +44,7 @@ class RDN(nn.Module):
     precision: jax.lax.PrecisionLike = None
     remat: bool = False
 
-    upsampled_input: ClassVar[bool] = False
+    takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

@@ -40,7 +40,7 @@ class SRCNN(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("upsampled",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

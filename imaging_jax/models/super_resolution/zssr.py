@@ -34,7 +34,7 @@ class ZSSRNet(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    upsampled_input: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("upsampled",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

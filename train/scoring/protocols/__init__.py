@@ -1,52 +1,64 @@
-"""How a system is scored: every choice that moves a digit, by name.
+"""How a system is scored: every choice that moves a digit, by name."""
 
-A protocol is a frozen record with `name`, `condition` (what a cell varies beside the set: "scale"
-or "sigma"), `baseline` (the system that shows what was given), `metrics`,
-`degrade(image, condition, indices) -> (inputs, reference)` of images (N, H, W, 1 or 3) and their
-places in the set, `score(reference, estimate, condition)` and `border(condition)`.
-"""
+from train.scoring.protocols.generation import GenerationProtocol
+from train.scoring.protocols.protocol import Batch, Protocol, Shown
+from train.scoring.protocols.reconstruction import ReconstructionProtocol
+from train.scoring.protocols.restoration import RestorationProtocol
+from train.scoring.protocols.white_noise import WhiteNoiseProtocol
 
-from train.scoring.protocols.denoising import Denoising
-from train.scoring.protocols.measures import METRICS
-from train.scoring.protocols.super_resolution import SuperResolution
+_JUDGE = "lenet5_mnist_csinva"
 
-Protocol = Denoising | SuperResolution
-
-PROTOCOLS = {
+PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
         # SRCNN, VDSR and their time: luminance alone, low resolution never rounded.
-        SuperResolution("luminance", "y", True, "none", "symmetric", True, False),
-        SuperResolution("luminance_unrounded", "y", False, "none", "symmetric", False, False),
-        SuperResolution(
+        RestorationProtocol("luminance", "y", True, "none", "symmetric", True, False),
+        RestorationProtocol("luminance_unrounded", "y", False, "none", "symmetric", False, False),
+        RestorationProtocol(
             "luminance_jpeg_20", "y", True, "once", "symmetric", True, False, jpeg_quality=20
         ),
         # EDSR, RDN: three colours, the low-resolution image is an 8-bit file; `rgb` has the
         # benchmarks' own files, bit for bit, the others those of a later MATLAB in double.
-        SuperResolution("rgb", "rgb", False, "between_passes", "clamp", True, False),
-        SuperResolution("rgb_y_double", "rgb", False, "once", "symmetric", True, False),
-        SuperResolution("rgb_rounded_once", "rgb", False, "once", "symmetric", True, True),
+        RestorationProtocol("rgb", "rgb", False, "between_passes", "clamp", True, False),
+        RestorationProtocol("rgb_y_double", "rgb", False, "once", "symmetric", True, False),
+        RestorationProtocol("rgb_rounded_once", "rgb", False, "once", "symmetric", True, True),
         # NIQE of the rounded luminance, as PIRM took it: images of two blocks of 96x96 at least.
-        SuperResolution(
+        RestorationProtocol(
             "rgb_niqe", "rgb", False, "once", "symmetric", True, True,
             metrics=("psnr", "ssim", "niqe"),
         ),
         # DnCNN, FFDNet and their time.
-        Denoising("awgn"),
-        Denoising("awgn_one_seed", one_seed=True),
+        WhiteNoiseProtocol("awgn"),
+        WhiteNoiseProtocol("awgn_one_seed", one_seed=True),
         # Restoration at the image's own size; grey, nothing rounded before it is degraded.
         *(
-            SuperResolution(
+            RestorationProtocol(
                 preset, "y", False, "none", "symmetric", True, False, degradation=preset
             )
             for preset in ("motion_15", "inpainting_50", "ct_40")
         ),
         # The remote-sensing papers: all channels, and sharpness.
-        SuperResolution(
+        RestorationProtocol(
             "rgb_channels", "rgb", False, "once", "symmetric", True, False, compared="rgb",
             metrics=("psnr", "ssim", "average_gradient"),
         ),
+        # Generators, by a published classifier's features or by pixels.
+        GenerationProtocol("judge", _JUDGE),
+        GenerationProtocol("pixels"),
+        # Autoencoders, given the image or the image under noise.
+        ReconstructionProtocol("reconstruction"),
+        ReconstructionProtocol("reconstruction_judge", _JUDGE),
+        ReconstructionProtocol("reconstruction_judge_noise_50", _JUDGE, noise=0.5),
     )
 }  # fmt: skip
 
-__all__ = ["METRICS", "PROTOCOLS", "Denoising", "Protocol", "SuperResolution"]
+__all__ = [
+    "PROTOCOLS",
+    "Batch",
+    "GenerationProtocol",
+    "Protocol",
+    "ReconstructionProtocol",
+    "RestorationProtocol",
+    "Shown",
+    "WhiteNoiseProtocol",
+]

@@ -1,4 +1,4 @@
-"""What tasks share that train one network to give back images of its own shape."""
+"""What tasks share that train one network to give back images through a code."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -11,29 +11,36 @@ from imaging_jax.models import MODELS
 from train.config.registry import build, call
 from train.config.settings import TrainSettings
 from train.data import example_of
+from train.data.fields import Field, Fields
 from train.state import train_state as states
 from train.state.devices import data_mesh
-from train.state.optimizers import make_optimizer
-from train.state.supervised import supervised_step
+from train.state.optimizers import Optimizer, make_optimizer
 from train.state.train_state import TrainState
+from train.state.update import step_function
+from train.tasks.task import Task
 
 AUTOENCODER = "autoencoder"
 
 
-class Reproducing:
-    """What tasks share that train one network to give back images of its own shape."""
+class AutoencoderTask(Task):
+    """One network that gives back images of its own shape.
 
-    predicts: ClassVar[str] = AUTOENCODER
-    review: ClassVar[str] = "reconstruction"
+    Args:
+      network: has `image_shape`.
+      optimizer: config section, see `train.state.optimizers.make_optimizer`.
+      steps: length of the training.
+    """
+
+    exports: ClassVar[tuple[str, ...]] = (AUTOENCODER,)
 
     def __init__(self, network: nn.Module, optimizer: Mapping[str, Any], steps: int):
         self.network = network
         self.steps = steps
         self.optimizer_section = optimizer
-        self.optimizer, self.schedule = make_optimizer(optimizer, steps)
+        self.optimizer = self._optimizer(steps)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "Reproducing":
+    def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "AutoencoderTask":
         """Builds network, optimizer and task out of a config's sections."""
         for name, wanted in (("accumulate", 1), ("ema_decay", 0.0)):
             if getattr(settings, name) != wanted:
@@ -42,6 +49,16 @@ class Reproducing:
         section = {key: value for key, value in config["task"].items() if key != "name"}
         given = {"optimizer": config["optimizer"], "steps": settings.steps}
         return call(cls, section, "task", network=network, **given)
+
+    @property
+    def image(self) -> Field:
+        """The field of images taken and given."""
+        return Field(self.network.image_shape, "float32", "image", (0.0, 1.0))
+
+    @property
+    def takes(self) -> Fields:
+        """Images."""
+        return {"image": self.image}
 
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
         """A batch as shapes: what the network takes."""
@@ -56,18 +73,24 @@ class Reproducing:
                 f"data gives images of {shape}, model takes {self.network.image_shape}"
             )
 
+    def _optimizer(self, steps: int, **values: Any) -> Optimizer:
+        return make_optimizer(self.optimizer_section, steps, (AUTOENCODER,), **values)
+
     def _init(self, key, example, previous) -> TrainState:
         del previous
-        arguments = (key,) if getattr(self.network, "takes_key", False) else ()
-        image = jnp.zeros(example["image"].shape)
-        params = {AUTOENCODER: self.network.init(key, image, *arguments)["params"]}
-        return states.create(key, params, {}, {"main": self.optimizer.init(params)})
+        known = {"image": jnp.zeros(example["image"].shape), "key": key}
+        arguments = [known[name] for name in self.network.takes]
+        params = {AUTOENCODER: self.network.init(key, *arguments)["params"]}
+        return states.create(key, params, {}, self.optimizer.init(params))
 
-    def _step(self, loss: Callable, optimizer: Any, schedule: Callable) -> Callable:
-        def without_collections(params, collections, key, batch):
-            return loss(params[AUTOENCODER], key, batch["image"]), collections
+    def _step(self, loss: Callable, optimizer: Optimizer) -> Callable:
+        """The step function of a loss (parameters, key, images) -> value."""
 
-        return supervised_step(without_collections, optimizer, schedule)
+        def of_state(params, collections, key, batch):
+            del collections
+            return loss(params[AUTOENCODER], key, batch["image"]), ({}, {})
+
+        return step_function(of_state, (optimizer,))
 
     def _apply(self, params, *arguments, method=None):
         return self.network.apply({"params": params}, *arguments, method=method)

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from train.data.labelled_images import labelled_images, mnist, read_idx
+from train.data.data_sets import data_set
+from train.data.digits import mnist, read_idx
 
 
 def idx(*shape, length=None):
@@ -30,10 +31,30 @@ def test_mnist(imaging_data, monkeypatch):
     assert images.mean() / 255 == pytest.approx(0.13066, abs=5e-6)
     assert images.std() / 255 == pytest.approx(0.30811, abs=5e-6)
     np.testing.assert_array_equal(labels[:6], [5, 0, 4, 1, 9, 2])
-    images, labels = labelled_images("mnist:test")
+    arrays = data_set("mnist:test").arrays
+    images, labels = arrays["image"], arrays["label"]
     assert images.shape == (10_000, 28, 28, 1)
     of_class = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     np.testing.assert_array_equal(np.bincount(labels), of_class)
+
+
+def test_the_last_of_the_training_images_are_held_back(imaging_data, monkeypatch):
+    monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
+    whole = mnist("train")
+    parts = mnist("fit"), mnist("held_back")
+    assert [len(labels) for _, labels in parts] == [55_000, 5_000]
+    for index in (0, 1):
+        np.testing.assert_array_equal(np.concatenate([p[index] for p in parts]), whole[index])
+
+
+def test_a_set_knows_its_items_before_they_are_read(imaging_data, monkeypatch):
+    monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
+    found = data_set("mnist:test")
+    assert found.fields["image"].shape == (28, 28, 1)
+    assert found.fields["label"].range == (0, 10)
+    assert found.assets["classes"] == list("0123456789")
+    item = found[7]
+    assert (item["index"], item["label"], item["image"].shape) == (7, 9, (28, 28, 1))
 
 
 def test_idx_in_its_order(tmp_path):
@@ -76,12 +97,14 @@ def test_images_and_labels_must_match(tmp_path, monkeypatch):
 
 def test_other_names(monkeypatch):
     monkeypatch.delenv("IMAGING_DATA", raising=False)
-    with pytest.raises(ValueError, match="split must be one of train, test, got 'val'"):
+    with pytest.raises(
+        ValueError, match="split must be one of train, fit, held_back, test, got 'val'"
+    ):
         mnist("val")
-    with pytest.raises(ValueError, match=r"'cifar:train' is unknown: wanted .* mnist:train"):
-        labelled_images("cifar:train")
+    with pytest.raises(ValueError, match="'cifar:train' is no folder and no known set"):
+        data_set("cifar:train")
     with pytest.raises(ValueError, match="mnist needs the environment variable IMAGING_DATA"):
-        labelled_images("mnist:train")
+        data_set("mnist:train")
 
 
 def test_a_labelled_tfds_data_set_is_read_without_tensorflow(tmp_path):
@@ -117,9 +140,13 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
 
 Tiny(data_dir="{directory}", file_format="array_record").download_and_prepare()
 
-from train.data.labelled_images import labelled_tfds
+import os
 
-images, labels = labelled_tfds("tfds:tiny:train", data_dir="{directory}")
+os.environ["TFDS_DATA_DIR"] = "{directory}"
+from train.data.data_sets import data_set
+
+arrays = data_set("tfds:tiny:train").arrays
+images, labels = arrays["image"], arrays["label"]
 agree = set(labels.tolist()) == set(range(5)) and (images[:, 0, 0, 0] == 10 * labels).all()
 print(images.shape, images.dtype, labels.dtype, bool(agree), "tensorflow" in sys.modules)
 """

@@ -1,4 +1,4 @@
-"""How a super-resolution system is scored: every choice that moves a digit, by name."""
+"""Super-resolution, and at scale 1 any named degradation undone."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -11,15 +11,16 @@ import numpy as np
 from imaging_jax.operators import modcrop, resize, round_to_8bit
 from imaging_jax.transforms import luminance
 from train.data import degradations, images
-from train.scoring.protocols.measures import measure
+from train.data.data_set import DataSet
+from train.scoring.protocols.images import ImageProtocol
+from train.systems.system import System
 
 
 @dataclass(frozen=True)
-class SuperResolution:
+class RestorationProtocol(ImageProtocol):
     """One way of making the low-resolution image and of comparing.
 
     Attributes:
-      name: as it stands in records.
       colour: what the system is given, "y" or "rgb"; grey images are given as they are.
       round_reference: the reference luminance is rounded to 8 bits before it is degraded.
       lr_rounding: of the low-resolution image, as in `imaging_jax.operators.resize`.
@@ -30,11 +31,10 @@ class SuperResolution:
         place of the resizing, its random parts drawn from the image's index; or empty.
       jpeg_quality: of the JPEG file that the low-resolution image passes through; 0 for none.
       compared: "luminance", or "rgb" for all three channels.
-      metrics: names of `train.scoring.protocols.measures.METRICS`.
+      metrics: names of `train.scoring.metrics.METRICS`.
       ssim_window: words for the record; SSIM is that of Wang et al. 2004 in `valid` mode.
     """
 
-    name: str
     colour: str
     round_reference: bool
     lr_rounding: str
@@ -49,40 +49,42 @@ class SuperResolution:
 
     condition: ClassVar[str] = "scale"
 
-    @property
     def baseline(self) -> str:
         """The system that shows what was given."""
         return f"given:{self.degradation}" if self.degradation else "bicubic"
 
-    def border(self, scale: int) -> int:
-        """Pixels left out on every side."""
-        return scale
+    def border(self, value: int) -> int:
+        """As many pixels as the scale."""
+        return value
+
+    def check(self, system: System, dataset: DataSet, value: int | None) -> None:
+        """As `ImageProtocol.check`; also where the system undoes another degradation."""
+        if system.undoes and self.degradation != system.undoes:
+            raise ValueError(
+                f"{system.name} ({system.weights}) undoes {system.undoes}; the protocol "
+                f"{self.name} measures by {self.degradation or 'no named degradation'}"
+            )
+        super().check(system, dataset, value)
 
     def degrade(
-        self, image: np.ndarray, scale: int, indices: list[int]
+        self, image: np.ndarray, value: int, indices: list[int]
     ) -> tuple[jax.Array, jax.Array]:
-        """Makes (low resolution, reference) out of images (N, H, W, 1 or 3) in [0, 1].
-
-        Computed in float64, as the papers' MATLAB did.
-        """
+        """Makes (low resolution, reference), in float64, as the papers' MATLAB did."""
         with jax.enable_x64(True):
-            reference = _reference(self, jnp.asarray(image, jnp.float64), scale)
+            reference = _reference(self, jnp.asarray(image, jnp.float64), value)
             if self.degradation:
                 reference = degradations.reference(self.degradation, reference)
-                return _by_preset(self, reference, scale, jnp.asarray(indices)), reference
-            lr = _resized(self, reference, scale)
+                return _by_preset(self, reference, value, jnp.asarray(indices)), reference
+            lr = _resized(self, reference, value)
             if self.jpeg_quality:
                 files = images.from_float(lr)
                 decoded = [images.jpeg_round_trip(file, self.jpeg_quality) for file in files]
                 lr = jnp.asarray(np.stack(decoded) / 255.0)
             return lr, reference
 
-    def score(self, reference: jax.Array, estimate: jax.Array, scale: int) -> dict:
-        """Compares in float64: {metric: values}, each of the images' leading shape."""
-        with jax.enable_x64(True):
-            arrays = (jnp.asarray(x, jnp.float64) for x in (reference, estimate))
-            reference, estimate = _comparable(self, *arrays)
-            return measure(self.metrics, reference, estimate, self.border(scale))
+    def comparable(self, reference: jax.Array, estimate: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Both by the colour and the roundings of the protocol."""
+        return _comparable(self, reference, estimate)
 
 
 @partial(jax.jit, static_argnums=(0, 2))

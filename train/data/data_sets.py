@@ -1,0 +1,107 @@
+"""Data sets by name: one opener for images, and for images with a class each."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from train.data.data_set import DataSet, Stacked
+from train.data.digits import drawn_digits, mnist
+from train.data.fields import Field
+from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
+
+_PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
+
+
+def _of_mnist(split: str) -> DataSet:
+    images, labels = mnist(split)
+    return labelled(f"mnist:{split}", images, labels, list("0123456789"))
+
+
+def _digits(side: str) -> DataSet:
+    """5,000 drawn digits by a key that no training has, of 28 pixels a side or as many as asked."""
+    images, labels = drawn_digits(2**31 - 1, _side(side))
+    return labelled(_named("digits", side), images, labels, list("0123456789"))
+
+
+def _test_digits(side: str) -> DataSet:
+    """5,000 others, by another such key."""
+    images, labels = drawn_digits(2**31 - 2, _side(side))
+    return labelled(_named("digits_test", side), images, labels, list("0123456789"))
+
+
+def _side(word: str) -> int:
+    if not (word or "28").isdigit():
+        raise ValueError(f"digits:{word}: wanted a number of pixels")
+    return int(word or 28)
+
+
+def _named(kind: str, rest: str) -> str:
+    return f"{kind}:{rest}" if rest else kind
+
+
+def _tfds(specification: str) -> DataSet:
+    """A TFDS data set, read without TensorFlow: its images, and their labels where it has them."""
+    name = f"tfds:{specification}"
+    builder, source = open_tfds(name)
+    features = builder.info.features
+    image = "image" if "image" in features else "hr"
+    fields, classes = dict(_PICTURE), []
+    if "label" in features:
+        classes = list(features["label"].names)
+        fields["label"] = Field((), "int32", "label", (0, len(classes)))
+
+    def load(index: int) -> dict:
+        item = {"image": np.asarray(source[index][image])}
+        return item | ({"label": np.int32(source[index]["label"])} if classes else {})
+
+    names = [str(index) for index in range(len(source))]
+    return DataSet(name, fields, names, load, {"classes": classes} if classes else {})
+
+
+def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[str]) -> DataSet:
+    """A set of images (N, H, W, C) uint8 of one size and their labels (N,) int32."""
+    fields = {
+        "image": Field(images.shape[1:], "uint8", "image", (0, 255)),
+        "label": Field((), "int32", "label", (0, len(classes))),
+    }
+    return Stacked(name, fields, {"image": images, "label": labels}, {"classes": classes})
+
+
+# By the word before the first colon; what follows it is the argument.
+KINDS: dict[str, Callable[[str], DataSet]] = {
+    "digits": _digits,
+    "digits_test": _test_digits,
+    "mnist": _of_mnist,
+    "tfds": _tfds,
+}
+
+
+def data_set(name: str) -> DataSet:
+    """Opens a data set.
+
+    Args:
+      name: "<kind of KINDS>:<argument>", such as "mnist:test" or "tfds:<name>:<split>"; a name of
+        IMAGE_SETS, "<name>/<image>" for one of its images, or a folder of images.
+
+    Raises:
+      ValueError: nothing of that name, with the nearest.
+    """
+    # The variable is part of what is remembered: another folder is another set.
+    kind, _, rest = name.partition(":")
+    if kind in KINDS:
+        return _remembered(kind, rest, os.environ.get("IMAGING_DATA"))
+    pictures = image_set(name)
+    return DataSet(
+        pictures.name, _PICTURE, pictures.names, lambda index: {"image": pictures[index]}
+    )
+
+
+@cache
+def _remembered(kind: str, rest: str, root: str | None) -> DataSet:
+    del root
+    return KINDS[kind](rest)
+
+
+__all__ = ["IMAGE_SETS", "KINDS", "data_set", "labelled"]

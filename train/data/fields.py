@@ -1,0 +1,79 @@
+"""Fields: what one entry of an item is, known before any file is opened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+KINDS = (
+    "cube",
+    "figure",
+    "frames",
+    "image",
+    "label",
+    "latent",
+    "mask",
+    "scores",
+    "series",
+    "tokens",
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One entry of an item, without the batch axis.
+
+    Attributes:
+      shape: its axes; None where items differ, or any number will do.
+      dtype: of its numbers.
+      kind: a name of KINDS. A "cube" has bands, "frames" come first; "scores" are logits of
+        classes, a "figure" is what a system measures of itself.
+      range: lowest and highest value; for labels and tokens, 0 and the number of classes.
+
+    Raises:
+      ValueError: an unknown kind.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    kind: str
+    range: tuple[float, float] | None = None
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind={self.kind!r} of a field: known are {', '.join(KINDS)}")
+
+    def fits(self, other: "Field") -> bool:
+        """Whether what this one describes can stand where `other` is wanted."""
+        axes = len(self.shape) == len(other.shape) and all(
+            None in pair or pair[0] == pair[1] for pair in zip(self.shape, other.shape, strict=True)
+        )
+        classes = (
+            self.kind != "label" or None in (self.range, other.range) or (self.range == other.range)
+        )
+        return self.kind == other.kind and axes and classes
+
+
+Fields = Mapping[str, Field]
+
+PICTURE = Field((None, None, None), "float32", "image", (0.0, 1.0))
+
+
+def check_fields(given: Fields, wanted: Fields, what: str, whom: str) -> None:
+    """Raises a ValueError where a field that is wanted is missing or of another kind or shape.
+
+    Args:
+      given: what there is.
+      wanted: what must be there.
+      what: who gives, for the message.
+      whom: who wants.
+    """
+    for name, field in wanted.items():
+        if name not in given:
+            raise ValueError(
+                f"{what} has {', '.join(given) or 'nothing'}; {whom} wants {name} ({field.kind})"
+            )
+        if not given[name].fits(field):
+            found = given[name]
+            raise ValueError(
+                f"{what}: {name} is {found.kind} of {found.shape}, {whom} wants {field.kind} of "
+                f"{field.shape}"
+            )

@@ -1,0 +1,167 @@
+"""What protocols share that compare restored images with references, one by one."""
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from train.data import images
+from train.data.data_set import DataSet
+from train.scoring import pictures
+from train.scoring.metrics import check_measurable, measure
+from train.scoring.protocols.protocol import Batch, Protocol, Shown, naming
+from train.systems.catalogue import system as open_system
+from train.systems.system import System
+
+OURS = "ours"
+_SHOWN_AT_LEAST = 64
+
+
+@dataclass(frozen=True)
+class ImageProtocol(Protocol):
+    """Measures images of a set, has them restored, and compares each with its reference.
+
+    Attributes:
+      metrics: names of `train.scoring.metrics.METRICS`; a cell holds their means over images.
+    """
+
+    feeds: ClassVar[tuple[str, ...]] = ("image",)
+    wants: ClassVar[tuple[str, ...]] = ("image",)
+    told: ClassVar[bool] = True
+    best: ClassVar[tuple[str, ...]] = ("psnr",)
+    batched: ClassVar[bool] = True
+
+    @abstractmethod
+    def degrade(
+        self, image: np.ndarray, value: int, indices: list[int]
+    ) -> tuple[jax.Array, jax.Array]:
+        """Makes (measured, reference) of images (N, H, W, 1 or 3) in [0, 1], in float64.
+
+        Args:
+          image: of the set, as they are.
+          value: the condition's.
+          indices: their places in the set, of which random parts are drawn.
+        """
+
+    @abstractmethod
+    def comparable(self, reference: jax.Array, estimate: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """What is compared of both, in float64."""
+
+    @abstractmethod
+    def border(self, value: int) -> int:
+        """Pixels left out on every side."""
+
+    def check(self, system: System, dataset: DataSet, value: int | None) -> None:
+        """As `Protocol.check`; also where a metric lacks what it needs on this machine."""
+        super().check(system, dataset, value)
+        check_measurable(self.metrics)
+
+    def batches(
+        self, system: System, dataset: DataSet, value: int | None, size: int
+    ) -> Iterator[Batch]:
+        """Batches of images of one size; a last one that isn't full is filled with repetitions."""
+        del system
+        for group in _groups(dataset, size):
+            for start in range(0, len(group), size):
+                indices = group[start : start + size]
+                filled = indices + indices[-1:] * (size - len(indices))
+                batch = np.stack([_image(dataset, i) for i in filled]) / 255.0
+                with naming(dataset, indices):
+                    measured, reference = self.degrade(batch, value, filled)
+                yield Batch(indices, {"image": np.asarray(measured)}, reference)
+
+    def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
+        """{"index", metric: values (N,)}, the repetitions left out."""
+        with jax.enable_x64(True):
+            pair = (jnp.asarray(x, jnp.float64) for x in (batch.reference, outputs["image"]))
+            reference, estimate = self.comparable(*pair)
+            scores = measure(self.metrics, reference, estimate, self.border(value))
+        kept = {name: np.asarray(values)[: len(batch.indices)] for name, values in scores.items()}
+        return {"index": np.asarray(batch.indices), **kept}
+
+    def rows(self, batch: Batch, found: dict) -> list[dict[str, float]]:
+        """{metric: value} of each image."""
+        return [
+            {name: float(found[name][i]) for name in self.metrics}
+            for i in range(len(batch.indices))
+        ]
+
+    def finish(self, found: list[dict], dataset: DataSet, value: int | None) -> dict[str, float]:
+        """Means over images, added in the set's order whatever that of the batches was."""
+        del dataset, value
+        whole = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+        order = np.argsort(whole["index"])
+        return {name: float(np.mean(whole[name][order])) for name in self.metrics}
+
+    def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
+        """Each image's measurement, what the baseline makes of it, ours, and the reference."""
+        shown = {
+            dataset.names[index]: self._views(system, dataset, value, index)
+            for index in range(min(count, len(dataset)))
+        }
+        return Shown(
+            {name: _comparison(views) for name, views in shown.items()},
+            {name: _cut_out(views) for name, views in shown.items()},
+            ("before", OURS),
+            "your own image: python -m train.predict --weights={run} photo.png",
+        )
+
+    def described(self, value: int | None) -> dict[str, Any]:
+        """Every choice, and the border that is left out."""
+        return {**super().described(value), "border": self.border(value)}
+
+    def _views(self, system, dataset, value, index) -> dict[str, np.ndarray]:
+        batch = _image(dataset, index)[None] / 255.0
+        measured, reference = self.degrade(batch, value, [index])
+        inputs = {"image": np.asarray(measured)}
+        views = {}
+        if measured.shape[1] < reference.shape[1]:
+            factor = reference.shape[1] // measured.shape[1]
+            views["measured"] = pictures.enlarge(inputs["image"][0], factor)
+        baseline = open_system(self.baseline()).apply(inputs, **self.options(value))
+        views[self.baseline()] = np.asarray(baseline["image"])[0]
+        views[OURS] = np.asarray(system.apply(inputs, **self.options(value))["image"])[0]
+        views["reference"] = np.asarray(reference[0])
+        return {title: images.to_rgb(images.from_float(image)) for title, image in views.items()}
+
+
+def _image(dataset: DataSet, index: int) -> np.ndarray:
+    return images.without_alpha(images.to_uint8(dataset[index]["image"])).astype(np.float64)
+
+
+def _groups(dataset: DataSet, size: int) -> list[list[int]]:
+    # Unequal sizes can't share a batch; with batches of one there is nothing to group, and no
+    # image is read twice.
+    if size == 1:
+        return [[i] for i in range(len(dataset))]
+    by_shape = defaultdict(list)
+    for index in range(len(dataset)):
+        by_shape[_image(dataset, index).shape].append(index)
+    return list(by_shape.values())
+
+
+def _comparison(views: dict[str, np.ndarray]) -> np.ndarray:
+    return pictures.comparison(list(views.items()), _busiest_square(views, _SHOWN_AT_LEAST))
+
+
+def _busiest_square(views: dict[str, np.ndarray], side: int) -> tuple[int, int, int]:
+    # Chosen by what ours is compared with, so that it shows strong edges and flatters nobody.
+    image = views[_rival(views)]
+    return pictures.busiest_square(image, min(side, *image.shape[:2]))
+
+
+def _rival(views: dict[str, np.ndarray]) -> str:
+    """The title that stands just before ours."""
+    titles = list(views)
+    return titles[titles.index(OURS) - 1]
+
+
+def _cut_out(views: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    top, left, side = _busiest_square(views, 256)
+    window = (slice(top, top + side), slice(left, left + side))
+    return views[_rival(views)][window], views[OURS][window]

@@ -1,0 +1,104 @@
+"""One opener for every system, by name."""
+
+import ast
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from imaging_jax import pretrained
+from train.config.registry import nearest
+from train.engine.folder import is_run
+from train.systems import fitted, interpolation, priors, runs, weights, zero_shot
+from train.systems.combined import chain, with_self_ensemble
+from train.systems.system import System
+
+
+def _parts(opener: Callable[..., System], count: int) -> Callable[[str], System]:
+    """An opener of what stands behind the name, cut at so many colons less one."""
+
+    def opened(rest: str) -> System:
+        parts = rest.split(":", count - 1)
+        return opener(*parts, *[""] * (count - len(parts)))
+
+    return opened
+
+
+# By the word before the first colon; what follows it are the settings.
+SYSTEMS: dict[str, Callable[[str], System]] = {
+    **{name: partial(lambda name, _: interpolation.interpolation(name), name)
+       for name in interpolation.KERNELS},
+    "identity": lambda _: interpolation.identity(),
+    "given": interpolation.given,
+    **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
+    "zssr": zero_shot.system,
+    "gaussian": _parts(fitted.gaussian, 2),
+    "gaussian_per_class": fitted.gaussian_per_class,
+    "pca": _parts(fitted.principal_components, 2),
+}  # fmt: skip
+# How each is written, for --list and for messages.
+FORMS = {
+    "given": "given:<degradation>",
+    **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
+    "zssr": "zssr:<iterations>",
+    "gaussian": "gaussian:<components>:<set>",
+    "gaussian_per_class": "gaussian_per_class:<set>",
+    "pca": "pca:<components>:<set>",
+}
+
+
+def system(name: str, model: str = "") -> System:
+    """Opens a system by name.
+
+    Args:
+      name: a run folder, a .safetensors file of a run, the name of weights, or one of SYSTEMS with
+        its settings behind colons as FORMS tells; "<name>+" for the self-ensemble;
+        "<name>,<name>" for one after the other, where "+" holds for the one it stands at.
+      model: the model that a file of weights fills, as "<name>:<field>=<value>,…"; empty where the
+        file was written by a run of ours, which tells it.
+
+    Raises:
+      ValueError: nothing of that name, with the nearest; settings that don't fit.
+    """
+    if name.endswith("+"):
+        first, comma, last = name[:-1].rpartition(",")
+        ensemble = with_self_ensemble(system(last, model))
+        return chain(system(first), ensemble) if comma else ensemble
+    path = Path(name)
+    if is_run(path):
+        return runs.trained(path)
+    if model and not path.is_file():
+        raise ValueError(f"--model={model}: {name} is no file of weights that a model could fill")
+    if path.suffix in (".safetensors", ".npz") and path.is_file():
+        return weights.filled(path, read_model(model)) if model else runs.from_file(path)
+    if "," in name:
+        first, _, second = name.partition(",")
+        return chain(system(first), system(second))
+    if name in pretrained.WEIGHTS:
+        return weights.named(name)
+    kind, _, rest = name.partition(":")
+    if kind in SYSTEMS and (not rest or kind in FORMS):
+        return SYSTEMS[kind](rest)
+    known = [*(FORMS.get(key, key) for key in SYSTEMS), *pretrained.WEIGHTS]
+    raise ValueError(f"{name!r} is no run folder and no known system; {nearest(name, known)}")
+
+
+def read_model(words: str) -> dict[str, Any]:
+    """Reads "<name>:<field>=<value>,…" as a config section of a model.
+
+    Raises:
+      ValueError: a field without a value.
+    """
+    name, _, rest = words.partition(":")
+    section = {"name": name}
+    # A comma inside brackets belongs to a value.
+    for part in re.findall(r"(?:[^,(\[]|\([^)]*\)|\[[^\]]*\])+", rest):
+        field, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"--model={words}: {part!r} has no value; wanted <field>=<value>")
+        try:
+            section[field] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            section[field] = value
+    return section

@@ -1,0 +1,58 @@
+"""Systems made of systems: the self-ensemble, and one after the other."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+
+from imaging_jax.models.super_resolution import self_ensemble
+from train.systems.system import Apply, Origin, System
+
+
+def with_self_ensemble(single: System) -> System:
+    """The system marked "+" in the papers: the mean of eight turned and mirrored answers."""
+
+    def eightfold(apply: Apply, image: type) -> Apply:
+        def answer(inputs, **options):
+            one = lambda x: image(apply({"image": x}, **options)["image"])  # noqa: E731
+            return {"image": self_ensemble(one, jnp.asarray(inputs["image"]))}
+
+        return answer
+
+    paper = f"{single.origin.paper}+" if single.origin.paper else ""
+    return dataclasses.replace(
+        single,
+        name=f"{single.name}+",
+        apply=eightfold(single.apply, lambda x: np.asarray(x, np.float32)),
+        pure=eightfold(single.pure, jnp.asarray) if single.pure else None,
+        origin=dataclasses.replace(single.origin, paper=paper),
+    )
+
+
+def chain(first: System, second: System) -> System:
+    """Restores at the image's own size by `first`, then enlarges by `second`.
+
+    Raises:
+      ValueError: `first` doesn't serve scale 1.
+    """
+    first.check(scale=1)
+
+    def in_turn(one: Apply, other: Apply) -> Apply:
+        return lambda inputs, **options: other(one(inputs, scale=1), **options)
+
+    a, b = first.origin, second.origin
+    return System(
+        f"{first.name}, {second.name}",
+        f"{first.weights}, {second.weights}",
+        in_turn(first.apply, second.apply),
+        Origin(
+            "trained here" if "trained here" in (a.kind, b.kind) else b.kind,
+            sha256=", ".join(filter(None, (a.sha256, b.sha256))),
+            seed=a.seed if b.seed is None else b.seed,
+            training={"first": a.training, "second": b.training},
+            precision=b.precision,
+            settings={"first": a.settings, "second": b.settings},
+        ),
+        options=second.options,
+        pure=in_turn(first.pure, second.pure) if first.pure and second.pure else None,
+    )

@@ -1,0 +1,56 @@
+"""What needs no weights: interpolation, what was measured as it is, and what is made of it."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from imaging_jax.operators import resize
+from train.config.registry import look_up
+from train.data import degradations
+from train.systems.system import Origin, System
+
+KERNELS = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
+
+
+def interpolation(kernel: str) -> System:
+    """MATLAB-compatible interpolation, in float64."""
+
+    def apply(inputs, scale):
+        with jax.enable_x64(True):
+            image = jnp.asarray(inputs["image"], jnp.float64)
+            return {"image": _interpolate(image, scale, kernel)}
+
+    return System(
+        kernel,
+        "none",
+        apply,
+        Origin("interpolation", paper=kernel, precision="float64"),
+        options={"scale": ()},
+        pure=lambda inputs, scale: {"image": resize(inputs["image"], scale, kernel=kernel)},
+    )
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _interpolate(lr, scale, kernel):
+    return jnp.clip(resize(lr, scale, kernel=kernel), 0.0, 1.0)
+
+
+def identity() -> System:
+    """What was given, as it is: the measured image's own score."""
+    origin = Origin("interpolation", precision="float64")
+    return System("identity", "none", lambda inputs, **_: dict(inputs), origin, options=None)
+
+
+def given(preset: str) -> System:
+    """The image that networks are given of a measurement by the named degradation."""
+    look_up(degradations.PRESETS, preset, "given")
+    estimate = jax.jit(lambda y: degradations.estimate(preset, y))
+    return System(
+        "given",
+        preset,
+        lambda inputs, scale: {"image": estimate(jnp.asarray(inputs["image"], jnp.float32))},
+        Origin("interpolation"),
+        options={"scale": (1,)},
+        undoes=preset,
+    )

@@ -1,0 +1,147 @@
+"""Weights of `imaging_jax.pretrained` as systems, and other files that fill a model of ours."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import flax.linen as nn
+import jax
+import numpy as np
+
+from imaging_jax import pretrained
+from imaging_jax.models import MODELS
+from train.config.registry import build
+from train.data.fields import PICTURE, Field, Fields
+from train.state.devices import data_mesh, replicated
+from train.systems.compiled import compiled
+from train.systems.system import Origin, System, digest, latent
+from train.tasks.denoising import denoise
+from train.tasks.super_resolution import enlarge
+from train.tasks.variational import FIGURES, measured
+
+
+@dataclass(frozen=True)
+class Application:
+    """How a network of one kind serves without its task.
+
+    Attributes:
+      takes: network -> fields.
+      gives: network -> fields.
+      apply: (network, variables, inputs, **options) -> outputs.
+      option: the name of what it is told; empty where nothing.
+    """
+
+    takes: Callable[[nn.Module], Fields]
+    gives: Callable[[nn.Module], Fields]
+    apply: Callable[..., dict[str, jax.Array]]
+    option: str = ""
+
+
+def _enlarge(network, variables, inputs, scale):
+    return {"image": enlarge(network, variables, inputs["image"], scale)}
+
+
+def _denoise(network, variables, inputs, sigma):
+    return {"image": denoise(network, variables, inputs["image"], sigma)}
+
+
+def _decode_or_measure(network, variables, inputs):
+    if "latent" in inputs:
+        return {"image": network.apply(variables, inputs["latent"], method="decode")}
+    return measured(network, variables, inputs["image"])
+
+
+def _classify(network, variables, inputs):
+    return {"scores": network.apply(variables, inputs["image"])}
+
+
+def _picture(network: nn.Module) -> Fields:
+    del network
+    return {"image": PICTURE}
+
+
+def _own_image(network: nn.Module) -> Fields:
+    return {"image": Field(network.image_shape, "float32", "image", (0.0, 1.0))}
+
+
+APPLICATIONS = {
+    "super_resolution": Application(_picture, _picture, _enlarge, "scale"),
+    "denoising": Application(_picture, _picture, _denoise, "sigma"),
+    "variational": Application(
+        lambda network: {**_own_image(network), "latent": latent(network.latent)},
+        lambda network: {**_own_image(network), **FIGURES},
+        _decode_or_measure,
+    ),
+    "classification": Application(
+        _own_image,
+        lambda network: {"scores": Field((network.classes,), "float32", "scores")},
+        _classify,
+    ),
+}
+
+
+def named(name: str) -> System:
+    """Weights of `imaging_jax.pretrained`, published or our own."""
+    entry = pretrained.WEIGHTS[name]
+    network, variables = pretrained.load(name)
+    model = next(key for key, value in MODELS.items() if value is entry.model)
+    own = pretrained.origin(name)
+    training = {"config": json.loads(own["config"]), "step": int(own["step"])} if own else None
+    origin = Origin(
+        "trained here" if own else "published",
+        sha256=entry.sha256,
+        seed=training["config"]["seed"] if training else None,
+        training=training,
+        paper=entry.paper,
+        precision=str(np.dtype(network.dtype)),
+    )
+    return _system(model, name, network, variables, origin, entry.task, entry.serves)
+
+
+def filled(file: Path, model: Mapping[str, Any]) -> System:
+    """A model of ours that restores, filled by a file whose leaves have our names.
+
+    Args:
+      file: .safetensors or .npz.
+      model: `name` in `imaging_jax.models.MODELS`, and fields.
+
+    Raises:
+      ValueError: an unknown model or field, one that restores nothing, or leaves that aren't those
+        of the model.
+    """
+    network = build(MODELS, model, "--model")
+    if not {*network.takes} <= {"image", "upsampled", "sigma"}:
+        raise ValueError(f"--model={model['name']}: it restores nothing by itself")
+    scaled = "scale" in inspect.signature(type(network)).parameters
+    task = "super_resolution" if scaled or "upsampled" in network.takes else "denoising"
+    image = jax.ShapeDtypeStruct((1, 32, 32, network.channels), np.float32)
+    arguments = [0.1 if name == "sigma" else image for name in network.takes]
+    like = jax.eval_shape(network.init, jax.random.key(0), *arguments)
+    variables = pretrained.load_params(file, like)
+    precision = str(np.dtype(network.dtype))
+    settings = {"model": dict(model)}
+    origin = Origin("published", digest(variables), precision=precision, settings=settings)
+    serves = (network.scale,) if scaled else ()
+    return _system(model["name"], file.stem, network, variables, origin, task, serves)
+
+
+def _system(name, weights, network, variables, origin, task, serves) -> System:
+    application = APPLICATIONS[task]
+    takes, gives = application.takes(network), application.gives(network)
+    pure = partial(application.apply, network)
+    apply = compiled(pure, takes, gives)
+    placed = jax.device_put(variables, replicated(data_mesh()))
+    return System(
+        name,
+        weights,
+        partial(apply, placed),
+        origin,
+        takes,
+        gives,
+        {application.option: serves} if application.option else {},
+        pure=partial(pure, placed),
+    )

@@ -1,0 +1,68 @@
+"""What every task has: fields that it takes and gives, stages, and a pure application."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import jax
+
+from train.data.fields import Fields
+from train.state.stage import Stage
+from train.state.train_state import TrainState
+
+
+class Task(ABC):
+    """What is trained, and how it is applied.
+
+    A task is built of a config by `from_config(config, settings)`.
+
+    Attributes:
+      exports: networks whose variables an application needs; the first gives a system its name.
+    """
+
+    exports: ClassVar[tuple[str, ...]]
+
+    @property
+    @abstractmethod
+    def takes(self) -> Fields:
+        """What it can be applied to, by name; an application may be given some of them only."""
+
+    @property
+    @abstractmethod
+    def gives(self) -> Fields:
+        """What an application may give back, by name."""
+
+    @property
+    def options(self) -> Mapping[str, tuple]:
+        """What an application is told, with the values that it serves, none for all."""
+        return {}
+
+    @property
+    @abstractmethod
+    def stages(self) -> list[Stage]:
+        """The stretches of its training."""
+
+    @abstractmethod
+    def apply(self, variables: dict, inputs: dict, **options: Any) -> dict[str, jax.Array]:
+        """Applies it: a pure function, differentiable, that clips nothing.
+
+        Args:
+          variables: what `variables` gives of a state.
+          inputs: arrays (N, ...) by the names of `takes`.
+          **options: by the names of `options`.
+
+        Returns:
+          Arrays (N, ...) by the names of `gives`.
+        """
+
+    @abstractmethod
+    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
+        """A batch as shapes, read off the config's section `data` without opening it."""
+
+    @abstractmethod
+    def check_data(self, data: Any) -> None:
+        """Raises a ValueError where the data don't fit."""
+
+    def variables(self, state: TrainState) -> dict[str, Any]:
+        """What an application needs of a state: {network: variables}, averaged where they are."""
+        return {name: state.variables(name) for name in self.exports}
