@@ -36,6 +36,6 @@ def test_enlarges_a_photograph_better_than_bicubic(name, monkeypatch):
 
 def test_serves_three_scales_in_six_megabytes():
     assert {WEIGHTS[name].serves for name in OWN} == {(2,), (3,), (4,)}
-    files = [weights_module._folder(WEIGHTS[name]) / WEIGHTS[name].file for name in OWN]
+    files = [weights_module._path(WEIGHTS[name]) for name in OWN]
     assert sum(file.stat().st_size for file in files) <= 6e6
     assert {WEIGHTS[name].licence for name in OWN} == {"Apache-2.0"}

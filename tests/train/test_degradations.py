@@ -9,6 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from imaging_jax.models.restoration import UnrolledHQS
 from train.data import degradations
+from train.data.data_sets import data_set
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
 from train.systems.catalogue import system

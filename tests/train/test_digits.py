@@ -115,7 +115,8 @@ def test_a_labelled_tfds_data_set_is_read_without_tensorflow(tmp_path):
 
 
 TFDS_CODE = """
-import io, sys
+import io, os, sys
+os.environ["TFDS_DATA_DIR"] = "{directory}"
 import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image
@@ -140,9 +141,6 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
 
 Tiny(data_dir="{directory}", file_format="array_record").download_and_prepare()
 
-import os
-
-os.environ["TFDS_DATA_DIR"] = "{directory}"
 from train.data.data_sets import data_set
 
 arrays = data_set("tfds:tiny:train").arrays
