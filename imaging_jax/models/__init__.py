@@ -1,5 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.classification import CNN, MLP
 from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import (
     VAE,
@@ -47,6 +48,7 @@ from imaging_jax.models.super_resolution import (
 
 MODELS = {
     "arcnn": ARCNN,
+    "cnn": CNN,
     "conv_discriminator": ConvDiscriminator,
     "conv_generator": ConvGenerator,
     "convolutional_autoencoder": ConvolutionalAutoencoder,
@@ -64,6 +66,7 @@ MODELS = {
     "ircnn": IRCNN,
     "lenet5": LeNet5,
     "lgcnet": LGCNet,
+    "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
     "pecnn": PECNN,

@@ -292,7 +292,11 @@ def test_styles_mix_and_their_mean_is_tracked():
             lambda c: c.model.discriminator.update({"classes": 0}),
             r"has classes 10, .* 0",
         ),
-        (gan, lambda c: c.data.update({"size": 32}), r"data gives images of \(32, 32, 1\)"),
+        (
+            gan,
+            lambda c: c.data.update({"size": 32}),
+            r"data: image is image of \(32, 32, 1\), the task wants image of \(28, 28, 1\)",
+        ),
         (gan, lambda c: c.train.update({"accumulate": 2}), r"train\.accumulate=2"),
         (
             gan,
@@ -307,14 +311,14 @@ def test_styles_mix_and_their_mean_is_tracked():
         (
             conditional_gan,
             lambda c: [c.model[n].update({"classes": 9}) for n in NETWORKS],
-            r"data has 10 classes, model\.generator\.classes=9: labels would be out of range",
+            r"data: label is label of 10 classes, the task wants label of 9 classes",
         ),
         (
             conditional_gan,
             lambda c: setattr(
                 c, "data", {"name": "dead_leaves", "batch_size": 8, "patch_size": 28}
             ),
-            r"data gives images of \(28, 28, 3\)",
+            r"data: image is image of \(28, 28, 3\)",
         ),
         (gan, lambda c: c.task.update({"real_label": 0.0}), r"real_label must lie in"),
         (gan, lambda c: c.data.update({"batch_size": 0}), r"data\.batch_size=0: wanted at least 1"),

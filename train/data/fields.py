@@ -41,6 +41,11 @@ class Field:
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} of a field: known are {', '.join(KINDS)}")
 
+    def __str__(self) -> str:
+        if self.kind == "label" and self.range:
+            return f"label of {self.range[1]} classes"
+        return f"{self.kind} of {self.shape}".replace("None", "any")
+
     def fits(self, other: "Field") -> bool:
         """Whether what this one describes can stand where `other` is wanted."""
         axes = len(self.shape) == len(other.shape) and all(
@@ -69,11 +74,7 @@ def check_fields(given: Fields, wanted: Fields, what: str, whom: str) -> None:
     for name, field in wanted.items():
         if name not in given:
             raise ValueError(
-                f"{what} has {', '.join(given) or 'nothing'}; {whom} wants {name} ({field.kind})"
+                f"{what} has {', '.join(given) or 'nothing'}; {whom} wants {name}, {field}"
             )
         if not given[name].fits(field):
-            found = given[name]
-            raise ValueError(
-                f"{what}: {name} is {found.kind} of {found.shape}, {whom} wants {field.kind} of "
-                f"{field.shape}"
-            )
+            raise ValueError(f"{what}: {name} is {given[name]}, {whom} wants {field}")

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from train.data.data_sets import data_set
+from train.data.fields import Field
 from train.state.devices import place_replicated, replicated
 
 
@@ -32,7 +33,8 @@ class LabelledImages:
         pixels, labels = source.arrays["image"], source.arrays["label"]
         if size:
             pixels = _padded(pixels, size)
-        self.classes = int(label.range[1])
+        image = Field(pixels.shape[1:], "float32", "image", (0.0, 1.0))
+        self.fields = {"image": image, "label": label}
         self.arrays = {"pixels": pixels, "labels": labels}
 
     def inputs(self, step: int, mesh) -> Iterator[dict]:

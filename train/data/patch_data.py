@@ -13,6 +13,7 @@ from train.config.console import say
 from train.config.registry import look_up
 from train.data import images
 from train.data.augment import flip_and_turn
+from train.data.fields import Field, Fields
 from train.data.image_sets import ImageSet, image_set
 from train.state.devices import place_batch, place_replicated, replicated, split_over_devices
 
@@ -105,6 +106,11 @@ def load_all(source: ImageSet, patch_size: int, rescale, on_error: str) -> list[
     return loaded
 
 
+def fields_of_patches(patch_size: int) -> Fields:
+    """Colour images of the size of a patch."""
+    return {"image": Field((patch_size, patch_size, 3), "float32", "image", (0.0, 1.0))}
+
+
 class ResidentPatches:
     """Patches cut on the device out of one flat uint8 buffer."""
 
@@ -113,6 +119,7 @@ class ResidentPatches:
     def __init__(self, loaded: list[np.ndarray], batch_size: int, patch_size: int):
         self.batch_size = batch_size
         self.patch_size = patch_size
+        self.fields = fields_of_patches(patch_size)
         sizes = np.array([image.shape[:2] for image in loaded], np.int32)
         lengths = np.array([image.size for image in loaded], np.int64)
         self.arrays = {
@@ -163,6 +170,7 @@ class StreamedPatches:
         self.source = source
         self.batch_size = batch_size
         self.patch_size = patch_size
+        self.fields = fields_of_patches(patch_size)
         self.seed = seed
         self.rescale = tuple(rescale)
         self.skip = on_error == "skip"

@@ -4,6 +4,7 @@ from itertools import repeat
 import jax
 
 from imaging_jax import synthesis
+from train.data.fields import Field, Fields
 
 
 class _Drawn:
@@ -64,6 +65,12 @@ class DeadLeaves(_Drawn):
             "texture": texture,
         }
 
+    @property
+    def fields(self) -> Fields:
+        """Colour images of the size of a patch."""
+        shape = (self.patch_size, self.patch_size, 3)
+        return {"image": Field(shape, "float32", "image", (0.0, 1.0))}
+
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
         """Draws {"image": (batch_size, patch_size, patch_size, 3)} in [0, 1]."""
         del inputs
@@ -80,11 +87,17 @@ class Digits(_Drawn):
       size: their height and width.
     """
 
-    classes = 10
-
     def __init__(self, batch_size: int, size: int = 28):
         self.batch_size = batch_size
         self.size = size
+
+    @property
+    def fields(self) -> Fields:
+        """Grey images and their digits."""
+        return {
+            "image": Field((self.size, self.size, 1), "float32", "image", (0.0, 1.0)),
+            "label": Field((), "int32", "label", (0, 10)),
+        }
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
         """Draws {"image": (batch_size, size, size, 1) in [0, 1], "label": (batch_size,) int32}."""

@@ -47,6 +47,9 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     data = build(DATA, config["data"], "data", seed=config["seed"])
     if data.batch_size < 1:
         raise ValueError(f"data.batch_size={data.batch_size}: wanted at least 1")
+    for name, field in data.fields.items():
+        if 0 in field.shape:
+            raise ValueError(f"data: {name} is {field}: wanted at least 1 pixel a side")
     task.check_data(data)
     return Experiment(
         settings, task, data, review, config["seed"], config["init_from"], config["profile"]

@@ -63,6 +63,9 @@ METRICS = {
     "judged_right": Metric("judged right {:.2%}", True),
     "mean_activation": Metric("mean activation {:.3f}", None),
     "sparse_units": Metric("sparse units {:.0%}", None),
+    # Of classifiers.
+    "accuracy": Metric("accuracy {:.2%}", True),
+    "cross_entropy": Metric("cross-entropy {:.4f}", False),
     # Of generators.
     "fid": Metric("FID {:.1f}", False),
     "modes": Metric("{:.0f} modes", True),

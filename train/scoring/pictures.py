@@ -64,3 +64,34 @@ def grid(shown: np.ndarray, columns: int) -> np.ndarray:
     height, width, channels = padded.shape[1:]
     sheet = padded.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return sheet.reshape(rows * height, columns * width, channels)[:-2, :-2]
+
+
+def confusion(matrix: np.ndarray, classes: list[str]) -> np.ndarray:
+    """Draws how often images of one class (rows) were found to be of another (columns).
+
+    Args:
+      matrix: (classes, classes) counts.
+      classes: their names.
+
+    Returns:
+      (height, width, 3) uint8; the darker a square, the larger its share of the row.
+    """
+    cell, side = 44, 44 * len(classes)
+    sheet = Image.new("RGB", (side + 2 * cell, side + 2 * cell), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    for row, name in enumerate(classes):
+        edge = cell * (row + 1)
+        pen.text((cell / 2, edge + cell / 2), name[:6], fill="black", font=font, anchor="mm")
+        pen.text((edge + cell / 2, cell / 2), name[:6], fill="black", font=font, anchor="mm")
+        for column in range(len(classes)):
+            left, share = cell * (column + 1), shares[row, column]
+            # Errors are rare: by the root of their share they show.
+            level = round(255 * (1 - share**0.5))
+            box = (left, edge, left + cell - 2, edge + cell - 2)
+            pen.rectangle(box, fill=(level, level, 255))
+            ink = "white" if level < 128 else "black"
+            middle = (left + cell / 2, edge + cell / 2)
+            text = str(matrix[row, column]) if matrix[row, column] else ""
+            pen.text(middle, text, fill=ink, font=font, anchor="mm")
+    return np.asarray(sheet)

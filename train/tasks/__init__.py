@@ -2,6 +2,7 @@
 
 from train.tasks.adversarial import Adversarial
 from train.tasks.autoencoding import Autoencoding
+from train.tasks.classification import Classification
 from train.tasks.denoising import Denoising
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.super_resolution import SuperResolution
@@ -11,6 +12,7 @@ from train.tasks.variational import Variational
 TASKS: dict[str, type[Task]] = {
     "adversarial": Adversarial,
     "autoencoding": Autoencoding,
+    "classification": Classification,
     "denoising": Denoising,
     "style_adversarial": StyleAdversarial,
     "super_resolution": SuperResolution,
@@ -21,6 +23,7 @@ __all__ = [
     "TASKS",
     "Adversarial",
     "Autoencoding",
+    "Classification",
     "Denoising",
     "StyleAdversarial",
     "SuperResolution",

@@ -14,10 +14,9 @@ from imaging_jax.models import MODELS
 from imaging_jax.models.generative import Generator
 from train.config.registry import build, call, look_up
 from train.config.settings import TrainSettings
-from train.data import example_of
 from train.data.fields import Field, Fields
 from train.state import train_state as states
-from train.state.devices import data_mesh, share_batch
+from train.state.devices import share_batch
 from train.state.optimizers import make_optimizer
 from train.state.stage import Stage
 from train.state.train_state import TrainState
@@ -178,24 +177,11 @@ class Adversarial(Task):
     def _ema(self) -> dict[str, float]:
         return {GENERATOR: self.ema_decay} if self.ema_decay else {}
 
-    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
-        """A batch as shapes: what the networks take."""
-        count = data["batch_size"]
-        image = jax.ShapeDtypeStruct((count, *self.image_shape), jnp.float32)
-        return {"image": image, "label": jax.ShapeDtypeStruct((count,), jnp.int32)}
-
-    def check_data(self, data: Any) -> None:
-        """Raises a ValueError where the data's images or classes aren't those of the networks."""
-        shape = example_of(data, data_mesh())["image"].shape[1:]
-        if shape != self.generator.image_shape:
-            raise ValueError(
-                f"data gives images of {shape}, model.generator draws {self.generator.image_shape}"
-            )
-        if self.classes and data.classes != self.classes:
-            raise ValueError(
-                f"data has {data.classes} classes, model.generator.classes={self.classes}: labels "
-                "would be out of range, or some never real"
-            )
+    @property
+    def learns(self) -> Fields:
+        """Images of what the generator draws, and labels where classes can be asked for."""
+        labels = {name: field for name, field in self.takes.items() if name == "label"}
+        return {**self.gives, **labels}
 
     @property
     def stages(self) -> list[Stage]:

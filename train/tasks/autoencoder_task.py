@@ -4,16 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 
 from imaging_jax.models import MODELS
 from train.config.registry import build, call
 from train.config.settings import TrainSettings
-from train.data import example_of
 from train.data.fields import Field, Fields
 from train.state import train_state as states
-from train.state.devices import data_mesh
 from train.state.optimizers import Optimizer, make_optimizer
 from train.state.train_state import TrainState
 from train.state.update import step_function
@@ -60,18 +57,10 @@ class AutoencoderTask(Task):
         """Images."""
         return {"image": self.image}
 
-    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
-        """A batch as shapes: what the network takes."""
-        shape = (data["batch_size"], *self.network.image_shape)
-        return {"image": jax.ShapeDtypeStruct(shape, jnp.float32)}
-
-    def check_data(self, data: Any) -> None:
-        """Raises a ValueError where the data's images aren't those of the network."""
-        shape = example_of(data, data_mesh())["image"].shape[1:]
-        if shape != self.network.image_shape:
-            raise ValueError(
-                f"data gives images of {shape}, model takes {self.network.image_shape}"
-            )
+    @property
+    def learns(self) -> Fields:
+        """Images."""
+        return {"image": self.image}
 
     def _optimizer(self, steps: int, **values: Any) -> Optimizer:
         return make_optimizer(self.optimizer_section, steps, (AUTOENCODER,), **values)

@@ -9,17 +9,18 @@ import jax.numpy as jnp
 from imaging_jax.models.restoration import as_denoiser
 from imaging_jax.operators import gaussian_noise
 from imaging_jax.transforms import luminance
-from train.tasks.supervised import NETWORK, Supervised, by_channels
+from train.tasks.restoration import Restoration, by_channels
+from train.tasks.supervised import NETWORK
 
 
-class Denoising(Supervised):
+class Denoising(Restoration):
     """Trains `network` on noise whose level is drawn for every image.
 
     Args:
       network: takes an image of its own size, and the level where its `takes` says so.
       sigma: lowest and highest standard deviation, of 255; levels are uniform between them.
 
-    The others are those of `Supervised`.
+    The others are those of `Restoration`.
 
     Raises:
       ValueError: an unknown name, or levels that aren't 0 <= lowest <= highest.

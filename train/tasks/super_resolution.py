@@ -10,10 +10,11 @@ from imaging_jax.operators import resize
 from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from train.config.registry import look_up
 from train.data import degradations
-from train.tasks.supervised import NETWORK, Supervised, by_channels
+from train.tasks.restoration import Restoration, by_channels
+from train.tasks.supervised import NETWORK
 
 
-class SuperResolution(Supervised):
+class SuperResolution(Restoration):
     """Trains `network` to undo a degradation at one or several scales.
 
     Args:
@@ -22,7 +23,7 @@ class SuperResolution(Supervised):
       scales: factors; a batch is shared out equally among them.
       degradation: a name of `train.data.degradations.PRESETS`.
 
-    The others are those of `Supervised`.
+    The others are those of `Restoration`.
 
     Raises:
       ValueError: an unknown name, or a network that serves one scale only given several.
@@ -63,7 +64,7 @@ class SuperResolution(Supervised):
     def network_values(section: dict[str, Any]) -> dict[str, Any]:
         """Channels, and the scale that a network with a scale of its own is built for."""
         scales = section.get("scales") or (None,)
-        return {**Supervised.network_values(section), "scale": scales[0]}
+        return {**Restoration.network_values(section), "scale": scales[0]}
 
     @property
     def options(self) -> dict[str, tuple[int, ...]]:

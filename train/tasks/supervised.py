@@ -7,13 +7,10 @@ from typing import Any, ClassVar
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from imaging_jax import losses
 from imaging_jax.models import MODELS
-from train.config.registry import build, call, look_up
+from train.config.registry import build, call
 from train.config.settings import TrainSettings
-from train.data.fields import PICTURE, Fields
 from train.state import train_state as states
 from train.state.optimizers import make_optimizer
 from train.state.stage import STEP, Stage
@@ -21,53 +18,36 @@ from train.state.update import step_function
 from train.tasks.task import Task
 
 NETWORK = "network"
-LOSSES = {
-    "charbonnier": losses.charbonnier,
-    "l1": losses.l1,
-    "mse": losses.mse,
-    "negative_psnr": losses.negative_psnr,
-    "sum_of_squares_half": losses.sum_of_squares_half,
-}
-CHANNELS = {"rgb": 3, "y": 1}
 
 
 class Supervised(Task):
     """One network, one loss, one stage with one step function.
 
-    A task of this kind says how a batch becomes a pair, and how the network is applied to images
-    of any number of channels.
+    A task of this kind says how a batch becomes a pair, and what the network's output is worth.
 
     Args:
-      network: has `channels` channels.
+      network: what is trained.
       optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
-      colour: "rgb", or "y" for BT.601 luminance alone.
-      loss: "charbonnier", "l1", "mse", "negative_psnr" or "sum_of_squares_half".
+      loss: (predictions, targets) -> scalar.
       accumulate: parts a batch is cut into, see `train.state.update.update`.
       ema_decay: of the moving averages; 0 keeps none.
-
-    Raises:
-      ValueError: an unknown name.
     """
 
     exports: ClassVar[tuple[str, ...]] = (NETWORK,)
-    takes: ClassVar[Fields] = {"image": PICTURE}
-    gives: ClassVar[Fields] = {"image": PICTURE}
 
     def __init__(
         self,
         network: nn.Module,
-        optimizer: dict[str, Any],
+        optimizer: Mapping[str, Any],
         steps: int,
-        colour: str,
-        loss: str,
+        loss: Callable[[jax.Array, jax.Array], jax.Array],
         accumulate: int,
         ema_decay: float,
     ):
         self.network = network
         self.steps = steps
-        self.channels = look_up(CHANNELS, colour, "task.colour")
-        self.loss = look_up(LOSSES, loss, "task.loss")
+        self.loss = loss
         self.accumulate = accumulate
         self.ema_decay = ema_decay
         self.optimizer = make_optimizer(optimizer, steps, (NETWORK,))
@@ -92,11 +72,12 @@ class Supervised(Task):
     @staticmethod
     def network_values(section: dict[str, Any]) -> dict[str, Any]:
         """What the config's section `task` says of the network's fields."""
-        return {"channels": look_up(CHANNELS, section.get("colour", "rgb"), "task.colour")}
+        del section
+        return {}
 
     @abstractmethod
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
-        """Makes the network's arguments, images first, and the target out of a batch."""
+        """Makes the network's arguments and the target out of a batch."""
 
     @property
     def stages(self) -> list[Stage]:
@@ -106,17 +87,9 @@ class Supervised(Task):
         )
         return [Stage("train", self.steps, self._init, {STEP: step})]
 
-    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
-        """A batch as shapes, of a config's section `data`: colour patches."""
-        shape = (data["batch_size"], data["patch_size"], data["patch_size"], 3)
-        return {"image": jax.ShapeDtypeStruct(shape, np.float32)}
-
     def check_data(self, data: Any) -> None:
-        """Raises a ValueError where a batch can't be cut into the parts accumulated."""
-        if not hasattr(data, "patch_size"):
-            raise ValueError("data.name: wanted images cut into patches, such as dead_leaves")
-        if data.patch_size < 1:
-            raise ValueError(f"data.patch_size={data.patch_size}: wanted at least 1")
+        """As `Task.check_data`; also where a batch can't be cut into the parts accumulated."""
+        super().check_data(data)
         if data.batch_size % self.accumulate:
             raise ValueError(
                 f"data.batch_size={data.batch_size} isn't a multiple of "
@@ -142,8 +115,8 @@ class Supervised(Task):
         )
 
     def _loss(self, params, collections, key, batch) -> tuple[jax.Array, tuple[dict, dict]]:
-        degradation_key, dropout_key = jax.random.split(key)
-        arguments, target = self.pair(degradation_key, batch)
+        pair_key, dropout_key = jax.random.split(key)
+        arguments, target = self.pair(pair_key, batch)
         variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
         prediction, updated = self.network.apply(
             variables,
@@ -152,26 +125,5 @@ class Supervised(Task):
             mutable=list(collections.get(NETWORK, {})),
             rngs={"dropout": dropout_key},
         )
-        target = _centre(target, prediction.shape)
         value = self.loss(prediction.astype(jnp.float32), target)
         return value, ({NETWORK: updated} if collections else {}, {})
-
-
-def by_channels(apply: Callable, images: jax.Array, channels: int) -> jax.Array:
-    """Applies a function of images of `channels` channels, 1 or 3, to images of 1 or 3.
-
-    Colours go one after the other to a function of grey images; a grey image goes as three equal
-    channels to one of colours.
-    """
-    if channels == 1 and images.shape[-1] == 3:
-        parts = jnp.split(images, 3, axis=-1)
-        return jnp.concatenate([apply(part) for part in parts], axis=-1)
-    if channels == 3 and images.shape[-1] == 1:
-        return jnp.mean(apply(jnp.repeat(images, 3, axis=-1)), axis=-1, keepdims=True)
-    return apply(images)
-
-
-def _centre(image: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    # A network without padding returns less than it was given.
-    top, left = ((image.shape[a] - shape[a]) // 2 for a in (-3, -2))
-    return image[..., top : top + shape[-3], left : left + shape[-2], :]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import jax
 
-from train.data.fields import Fields
+from train.data.fields import Field, Fields, check_fields
 from train.state.stage import Stage
 from train.state.train_state import TrainState
 
@@ -55,13 +55,28 @@ class Task(ABC):
           Arrays (N, ...) by the names of `gives`.
         """
 
+    @property
     @abstractmethod
-    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
-        """A batch as shapes, read off the config's section `data` without opening it."""
+    def learns(self) -> Fields:
+        """What an item of a batch must hold."""
 
-    @abstractmethod
+    def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
+        """A batch as shapes, read off the config's section `data` without opening it.
+
+        Where `learns` leaves an axis open, it is as long as a patch.
+        """
+
+        def axes(field: Field) -> tuple[int, ...]:
+            return tuple(data["patch_size"] if n is None else n for n in field.shape)
+
+        return {
+            name: jax.ShapeDtypeStruct((data["batch_size"], *axes(field)), field.dtype)
+            for name, field in self.learns.items()
+        }
+
     def check_data(self, data: Any) -> None:
-        """Raises a ValueError where the data don't fit."""
+        """Raises a ValueError where the data lack what is learnt from."""
+        check_fields(data.fields, self.learns, "data", "the task")
 
     def variables(self, state: TrainState) -> dict[str, Any]:
         """What an application needs of a state: {network: variables}, averaged where they are."""

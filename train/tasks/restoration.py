@@ -1,0 +1,86 @@
+"""What tasks share that train one network to restore images of grey or colour."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from imaging_jax import losses
+from train.config.registry import look_up
+from train.data.fields import PICTURE, Field, Fields
+from train.tasks.supervised import Supervised
+
+LOSSES = {
+    "charbonnier": losses.charbonnier,
+    "l1": losses.l1,
+    "mse": losses.mse,
+    "negative_psnr": losses.negative_psnr,
+    "sum_of_squares_half": losses.sum_of_squares_half,
+}
+CHANNELS = {"rgb": 3, "y": 1}
+
+
+class Restoration(Supervised):
+    """A `Supervised` task on colour patches, of which the network may see luminance alone.
+
+    Args:
+      network: has `channels` channels.
+      optimizer: config section, see `train.state.optimizers.make_optimizer`.
+      steps: length of the training.
+      colour: "rgb", or "y" for BT.601 luminance alone.
+      loss: a name of LOSSES.
+      accumulate: parts a batch is cut into, see `train.state.update.update`.
+      ema_decay: of the moving averages; 0 keeps none.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+
+    takes: ClassVar[Fields] = {"image": PICTURE}
+    gives: ClassVar[Fields] = {"image": PICTURE}
+    learns: ClassVar[Fields] = {"image": Field((None, None, 3), "float32", "image", (0.0, 1.0))}
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: dict[str, Any],
+        steps: int,
+        colour: str,
+        loss: str,
+        accumulate: int,
+        ema_decay: float,
+    ):
+        self.channels = look_up(CHANNELS, colour, "task.colour")
+        of_pair = look_up(LOSSES, loss, "task.loss")
+
+        def of_centre(prediction: jax.Array, target: jax.Array) -> jax.Array:
+            return of_pair(prediction, _centre(target, prediction.shape))
+
+        super().__init__(network, optimizer, steps, of_centre, accumulate, ema_decay)
+
+    @staticmethod
+    def network_values(section: dict[str, Any]) -> dict[str, Any]:
+        """What the config's section `task` says of the network's fields."""
+        return {"channels": look_up(CHANNELS, section.get("colour", "rgb"), "task.colour")}
+
+
+def by_channels(apply: Callable, images: jax.Array, channels: int) -> jax.Array:
+    """Applies a function of images of `channels` channels, 1 or 3, to images of 1 or 3.
+
+    Colours go one after the other to a function of grey images; a grey image goes as three equal
+    channels to one of colours.
+    """
+    if channels == 1 and images.shape[-1] == 3:
+        parts = jnp.split(images, 3, axis=-1)
+        return jnp.concatenate([apply(part) for part in parts], axis=-1)
+    if channels == 3 and images.shape[-1] == 1:
+        return jnp.mean(apply(jnp.repeat(images, 3, axis=-1)), axis=-1, keepdims=True)
+    return apply(images)
+
+
+def _centre(image: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    # A network without padding returns less than it was given.
+    top, left = ((image.shape[a] - shape[a]) // 2 for a in (-3, -2))
+    return image[..., top : top + shape[-3], left : left + shape[-2], :]
