@@ -26,6 +26,7 @@ from imaging_jax.models.generative import (
 from imaging_jax.models.restoration import (
     ARCNN,
     IRCNN,
+    BurstCNN,
     DnCNN,
     DRUNet,
     FFDNet,
@@ -48,6 +49,7 @@ from imaging_jax.models.super_resolution import (
 
 MODELS = {
     "arcnn": ARCNN,
+    "burst_cnn": BurstCNN,
     "cnn": CNN,
     "conv_discriminator": ConvDiscriminator,
     "conv_generator": ConvGenerator,

@@ -1,11 +1,14 @@
 """Images made on the device from a random key: training data that needs no files."""
 
+from imaging_jax.synthesis._bursts import Burst, burst
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 
 __all__ = [
+    "Burst",
     "Leaves",
+    "burst",
     "dead_leaves",
     "digit",
     "digits",

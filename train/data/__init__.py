@@ -10,12 +10,14 @@ from typing import Any
 
 import jax
 
+from train.data.bursts import Bursts
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
 from train.data.labelled_data import LabelledImages
 from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves, Digits
 
 DATA = {
+    "bursts": Bursts,
     "dead_leaves": DeadLeaves,
     "digits": Digits,
     "labelled": LabelledImages,

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
 from train.data.digits import drawn_digits, mnist
 from train.data.fields import Field
@@ -71,6 +72,7 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 
 # By the word before the first colon; what follows it is the argument.
 KINDS: dict[str, Callable[[str], DataSet]] = {
+    "bursts": bursts,
     "digits": _digits,
     "digits_test": _test_digits,
     "mnist": _of_mnist,

@@ -1,29 +1,11 @@
-from collections.abc import Iterator
-from itertools import repeat
-
 import jax
 
 from imaging_jax import synthesis
+from train.data.drawn import Drawn
 from train.data.fields import Field, Fields
 
 
-class _Drawn:
-    """Images drawn on the device from the batch's key: nothing comes from the host."""
-
-    streamed = False
-
-    def inputs(self, step: int, mesh) -> Iterator[tuple]:
-        """Nothing comes from the host."""
-        del step, mesh
-        return repeat(())
-
-    def input_shapes(self, mesh) -> tuple:
-        """Shapes of what `inputs` gives."""
-        del mesh
-        return ()
-
-
-class DeadLeaves(_Drawn):
+class DeadLeaves(Drawn):
     """Dead-leaves images drawn on the device from the batch's key.
 
     Args:
@@ -79,7 +61,7 @@ class DeadLeaves(_Drawn):
         return {"image": draw(jax.random.split(key, self.batch_size))}
 
 
-class Digits(_Drawn):
+class Digits(Drawn):
     """Labelled handwritten digits, drawn on the device from the batch's key.
 
     Args:

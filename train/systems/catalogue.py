@@ -10,7 +10,7 @@ from typing import Any
 from imaging_jax import pretrained
 from train.config.registry import nearest
 from train.engine.folder import is_run
-from train.systems import fitted, interpolation, priors, runs, weights, zero_shot
+from train.systems import averages, fitted, interpolation, priors, runs, weights, zero_shot
 from train.systems.combined import chain, with_self_ensemble
 from train.systems.system import System
 
@@ -33,6 +33,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "given": interpolation.given,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     "zssr": zero_shot.system,
+    "frame_average": averages.frame_average,
     "gaussian": _parts(fitted.gaussian, 2),
     "gaussian_per_class": fitted.gaussian_per_class,
     "pca": _parts(fitted.principal_components, 2),

@@ -2,6 +2,7 @@
 
 from train.tasks.adversarial import Adversarial
 from train.tasks.autoencoding import Autoencoding
+from train.tasks.burst_denoising import BurstDenoising
 from train.tasks.classification import Classification
 from train.tasks.denoising import Denoising
 from train.tasks.style_adversarial import StyleAdversarial
@@ -12,6 +13,7 @@ from train.tasks.variational import Variational
 TASKS: dict[str, type[Task]] = {
     "adversarial": Adversarial,
     "autoencoding": Autoencoding,
+    "burst_denoising": BurstDenoising,
     "classification": Classification,
     "denoising": Denoising,
     "style_adversarial": StyleAdversarial,
@@ -23,6 +25,7 @@ __all__ = [
     "TASKS",
     "Adversarial",
     "Autoencoding",
+    "BurstDenoising",
     "Classification",
     "Denoising",
     "StyleAdversarial",

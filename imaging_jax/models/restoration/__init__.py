@@ -2,6 +2,7 @@
 
 from imaging_jax.models.restoration._denoiser import as_denoiser
 from imaging_jax.models.restoration.arcnn import ARCNN
+from imaging_jax.models.restoration.burst_cnn import BurstCNN
 from imaging_jax.models.restoration.dncnn import DnCNN, merge_batch_norm
 from imaging_jax.models.restoration.drunet import DRUNet
 from imaging_jax.models.restoration.ffdnet import FFDNet
@@ -12,6 +13,7 @@ from imaging_jax.models.restoration.unrolled_hqs import UnrolledHQS
 __all__ = [
     "ARCNN",
     "IRCNN",
+    "BurstCNN",
     "DRUNet",
     "DnCNN",
     "FFDNet",

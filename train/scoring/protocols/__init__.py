@@ -1,5 +1,6 @@
 """How a system is scored: every choice that moves a digit, by name."""
 
+from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
@@ -51,12 +52,14 @@ PROTOCOLS: dict[str, Protocol] = {
         ReconstructionProtocol("reconstruction_judge", _JUDGE),
         ReconstructionProtocol("reconstruction_judge_noise_50", _JUDGE, noise=0.5),
         ClassificationProtocol("classification"),
+        BurstProtocol("bursts"),
     )
 }  # fmt: skip
 
 __all__ = [
     "PROTOCOLS",
     "Batch",
+    "BurstProtocol",
     "ClassificationProtocol",
     "GenerationProtocol",
     "Protocol",

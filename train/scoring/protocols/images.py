@@ -1,4 +1,4 @@
-"""What protocols share that compare restored images with references, one by one."""
+"""What protocols share that compare images with references, one by one."""
 
 from abc import abstractmethod
 from collections import defaultdict
@@ -24,37 +24,34 @@ _SHOWN_AT_LEAST = 64
 
 @dataclass(frozen=True)
 class ImageProtocol(Protocol):
-    """Measures images of a set, has them restored, and compares each with its reference.
+    """Has each item of a set restored to one image, and compares it with its reference.
 
     Attributes:
       metrics: names of `train.scoring.metrics.METRICS`; a cell holds their means over images.
     """
 
-    feeds: ClassVar[tuple[str, ...]] = ("image",)
     wants: ClassVar[tuple[str, ...]] = ("image",)
-    told: ClassVar[bool] = True
     best: ClassVar[tuple[str, ...]] = ("psnr",)
     batched: ClassVar[bool] = True
 
     @abstractmethod
-    def degrade(
-        self, image: np.ndarray, value: int, indices: list[int]
-    ) -> tuple[jax.Array, jax.Array]:
-        """Makes (measured, reference) of images (N, H, W, 1 or 3) in [0, 1], in float64.
-
-        Args:
-          image: of the set, as they are.
-          value: the condition's.
-          indices: their places in the set, of which random parts are drawn.
-        """
+    def inputs(
+        self, dataset: DataSet, indices: list[int], value: int | None
+    ) -> tuple[dict[str, np.ndarray], jax.Array]:
+        """Makes (inputs {field: (N, ...)}, reference (N, H, W, C)) of items of one size."""
 
     @abstractmethod
+    def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
+        """The first of the inputs as an image enlarged by `scale`; None where it can't be shown."""
+
     def comparable(self, reference: jax.Array, estimate: jax.Array) -> tuple[jax.Array, jax.Array]:
         """What is compared of both, in float64."""
+        return reference, estimate
 
-    @abstractmethod
-    def border(self, value: int) -> int:
+    def border(self, value: int | None) -> int:
         """Pixels left out on every side."""
+        del value
+        return 0
 
     def check(self, system: System, dataset: DataSet, value: int | None) -> None:
         """As `Protocol.check`; also where a metric lacks what it needs on this machine."""
@@ -64,16 +61,15 @@ class ImageProtocol(Protocol):
     def batches(
         self, system: System, dataset: DataSet, value: int | None, size: int
     ) -> Iterator[Batch]:
-        """Batches of images of one size; a last one that isn't full is filled with repetitions."""
+        """Batches of items of one size; a last one that isn't full is filled with repetitions."""
         del system
         for group in _groups(dataset, size):
             for start in range(0, len(group), size):
                 indices = group[start : start + size]
                 filled = indices + indices[-1:] * (size - len(indices))
-                batch = np.stack([_image(dataset, i) for i in filled]) / 255.0
                 with naming(dataset, indices):
-                    measured, reference = self.degrade(batch, value, filled)
-                yield Batch(indices, {"image": np.asarray(measured)}, reference)
+                    inputs, reference = self.inputs(dataset, filled, value)
+                yield Batch(indices, inputs, reference)
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """{"index", metric: values (N,)}, the repetitions left out."""
@@ -116,22 +112,15 @@ class ImageProtocol(Protocol):
         return {**super().described(value), "border": self.border(value)}
 
     def _views(self, system, dataset, value, index) -> dict[str, np.ndarray]:
-        batch = _image(dataset, index)[None] / 255.0
-        measured, reference = self.degrade(batch, value, [index])
-        inputs = {"image": np.asarray(measured)}
-        views = {}
-        if measured.shape[1] < reference.shape[1]:
-            factor = reference.shape[1] // measured.shape[1]
-            views["measured"] = pictures.enlarge(inputs["image"][0], factor)
+        inputs, reference = self.inputs(dataset, [index], value)
+        scale = self.options(value).get("scale", 1)
+        measured = self.measured(inputs, scale)
         baseline = open_system(self.baseline()).apply(inputs, **self.options(value))
-        views[self.baseline()] = np.asarray(baseline["image"])[0]
-        views[OURS] = np.asarray(system.apply(inputs, **self.options(value))["image"])[0]
-        views["reference"] = np.asarray(reference[0])
+        ours = system.apply(inputs, **self.options(value))
+        views = {} if measured is None else {"measured": measured}
+        views |= {self.baseline(): np.asarray(baseline["image"])[0]}
+        views |= {OURS: np.asarray(ours["image"])[0], "reference": np.asarray(reference[0])}
         return {title: images.to_rgb(images.from_float(image)) for title, image in views.items()}
-
-
-def _image(dataset: DataSet, index: int) -> np.ndarray:
-    return images.without_alpha(images.to_uint8(dataset[index]["image"])).astype(np.float64)
 
 
 def _groups(dataset: DataSet, size: int) -> list[list[int]]:
@@ -141,7 +130,7 @@ def _groups(dataset: DataSet, size: int) -> list[list[int]]:
         return [[i] for i in range(len(dataset))]
     by_shape = defaultdict(list)
     for index in range(len(dataset)):
-        by_shape[_image(dataset, index).shape].append(index)
+        by_shape[dataset[index]["image"].shape].append(index)
     return list(by_shape.values())
 
 

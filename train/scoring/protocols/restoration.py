@@ -12,12 +12,12 @@ from imaging_jax.operators import modcrop, resize, round_to_8bit
 from imaging_jax.transforms import luminance
 from train.data import degradations, images
 from train.data.data_set import DataSet
-from train.scoring.protocols.images import ImageProtocol
+from train.scoring.protocols.degraded import DegradedProtocol
 from train.systems.system import System
 
 
 @dataclass(frozen=True)
-class RestorationProtocol(ImageProtocol):
+class RestorationProtocol(DegradedProtocol):
     """One way of making the low-resolution image and of comparing.
 
     Attributes:
@@ -58,7 +58,7 @@ class RestorationProtocol(ImageProtocol):
         return value
 
     def check(self, system: System, dataset: DataSet, value: int | None) -> None:
-        """As `ImageProtocol.check`; also where the system undoes another degradation."""
+        """As `DegradedProtocol.check`; also where the system undoes another degradation."""
         if system.undoes and self.degradation != system.undoes:
             raise ValueError(
                 f"{system.name} ({system.weights}) undoes {system.undoes}; the protocol "

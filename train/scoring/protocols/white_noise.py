@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax.operators import round_to_8bit
-from train.scoring.protocols.images import ImageProtocol
+from train.scoring.protocols.degraded import DegradedProtocol
 
 
 @dataclass(frozen=True)
-class WhiteNoiseProtocol(ImageProtocol):
+class WhiteNoiseProtocol(DegradedProtocol):
     """Noise added to images as they are, grey or colour, neither clipped nor rounded.
 
     The output is rounded to 8 bits and compared in all channels, without border.

@@ -1,0 +1,47 @@
+"""What protocols share that make the measurement themselves, of the images of a set."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import numpy as np
+
+from train.data import images
+from train.data.data_set import DataSet
+from train.scoring import pictures
+from train.scoring.protocols.images import ImageProtocol
+
+
+@dataclass(frozen=True)
+class DegradedProtocol(ImageProtocol):
+    """Measures images of a set, and has them restored."""
+
+    feeds: ClassVar[tuple[str, ...]] = ("image",)
+    told: ClassVar[bool] = True
+
+    @abstractmethod
+    def degrade(
+        self, image: np.ndarray, value: int, indices: list[int]
+    ) -> tuple[jax.Array, jax.Array]:
+        """Makes (measured, reference) of images (N, H, W, 1 or 3) in [0, 1], in float64.
+
+        Args:
+          image: of the set, as they are.
+          value: the condition's.
+          indices: their places in the set, of which random parts are drawn.
+        """
+
+    def inputs(
+        self, dataset: DataSet, indices: list[int], value: int | None
+    ) -> tuple[dict[str, np.ndarray], jax.Array]:
+        """The measured images, and their references."""
+        levels = [images.without_alpha(images.to_uint8(dataset[i]["image"])) for i in indices]
+        batch = np.stack(levels).astype(np.float64) / 255.0
+        measured, reference = self.degrade(batch, value, indices)
+        return {"image": np.asarray(measured)}, reference
+
+    def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
+        """The low-resolution image, its pixels repeated; what isn't smaller is no view."""
+        return pictures.enlarge(inputs["image"][0], scale) if scale > 1 else None

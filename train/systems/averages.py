@@ -1,0 +1,27 @@
+"""Frames averaged: what every network on bursts must beat."""
+
+import jax.numpy as jnp
+
+from train.data.bursts import fields_of_bursts
+from train.systems.system import Origin, System
+
+
+def frame_average(settings: str) -> System:
+    """The mean of the frames that are there.
+
+    Raises:
+      ValueError: settings, of which it has none.
+    """
+    if settings:
+        raise ValueError(f"frame_average:{settings}: it has no settings")
+
+    def apply(inputs):
+        frames = jnp.asarray(inputs["frames"])
+        there = jnp.asarray(inputs["mask"])[:, :, None, None, None]
+        mean = jnp.sum(there * frames, axis=1) / jnp.sum(there, axis=1)
+        return {"image": jnp.clip(mean, 0.0, 1.0)}
+
+    fields = fields_of_bursts(None)
+    takes = {name: fields[name] for name in ("frames", "mask")}
+    gives = {"image": fields["image"]}
+    return System("frame_average", "none", apply, Origin("interpolation"), takes, gives)
