@@ -77,7 +77,7 @@ def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
     images.write(tmp_path / "photo.png", deep)
     done = run("train.predict", f"--weights={workdir}", tmp_path / "photo.png")
     assert done.returncode == 0, done.stderr
-    enlarged = images.read(tmp_path / "photo_x3.png")
+    enlarged = images.read(tmp_path / "photo_x3.png").pixels
     assert (enlarged.shape, enlarged.dtype) == ((27, 36, 4), np.uint16)
     with pytest.raises(ValueError, match=r"scale=7: .* serves \(3,\)"):
         system(str(workdir)).check("scale", 7)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.data import images
 from train.data.image_sets import ImageSet
 from train.scoring.protocols import Protocol
 from train.systems.opening import Predict
@@ -50,7 +49,7 @@ class Evaluator:
         return list(by_shape.values())
 
     def _image(self, index: int) -> np.ndarray:
-        return images.without_alpha(images.to_uint8(self.images[index]))
+        return self.images.colours(index)
 
     def _score(self, indices: list[int]) -> list[dict]:
         # A last batch that isn't full is filled with repetitions, which are not counted.

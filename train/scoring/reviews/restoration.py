@@ -161,7 +161,7 @@ def views(predict: Predict, scoring: Scoring, index: int) -> dict[str, np.ndarra
     ours, and the reference.
     """
     image_set, protocol = scoring.open()
-    image = images.without_alpha(images.to_uint8(image_set[index]))
+    image = image_set.colours(index)
     batch = image[None].astype(np.float64) / 255.0
     measured, reference = protocol.degrade(batch, scoring.condition, [index])
     shown = {}
