@@ -47,7 +47,9 @@ def _reach(pure, scale, channels, length, axis) -> int:
     return int(np.abs(places - centre[axis]).max(initial=0))
 
 
-def largest_tile(pure: Pure, scale: int, channels: int, memory: float) -> int:
+def largest_tile(
+    pure: Pure, scale: int, channels: int, memory: float, dtype: str = "float32"
+) -> int:
     """The side of the largest square, in low-resolution pixels, that is enlarged within `memory`.
 
     Args:
@@ -55,17 +57,19 @@ def largest_tile(pure: Pure, scale: int, channels: int, memory: float) -> int:
       scale: factor.
       channels: of the image.
       memory: bytes for what the compiled program holds at once.
+      dtype: of the image.
     """
     side = 64
-    shape = jax.ShapeDtypeStruct((1, side, side, channels), jnp.float32)
-    program = jax.jit(pure, static_argnums=1).lower(shape, scale).compile()
+    with jax.enable_x64(dtype == "float64"):
+        shape = jax.ShapeDtypeStruct((1, side, side, channels), dtype)
+        program = jax.jit(pure, static_argnums=1).lower(shape, scale).compile()
     used = program.memory_analysis()
     held = used.temp_size_in_bytes + used.output_size_in_bytes + used.argument_size_in_bytes
     return math.isqrt(int(memory * side**2 / held))
 
 
 def tiled(
-    predict: Callable[[np.ndarray, int], jax.Array],
+    predict: Callable[[np.ndarray, int], jax.Array | np.ndarray],
     lr: np.ndarray,
     scale: int,
     tile: int,
@@ -76,7 +80,7 @@ def tiled(
 
     Equal to `predict` of the whole image where `overlap` is at least the receptive radius: every
     pixel is taken from a window that holds all it depends on, and the image's own border stays a
-    border.
+    border. The result is of the type of `lr`.
 
     Raises:
       ValueError: a tile that holds nothing but overlap.
@@ -87,7 +91,7 @@ def tiled(
             "allow more --memory"
         )
     height, width = lr.shape[1:3]
-    result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), np.float32)
+    result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), lr.dtype)
     rows, columns = windows(height, tile, overlap), windows(width, tile, overlap)
     for row, column in progress([(r, c) for r in rows for c in columns]):
         part = np.asarray(predict(lr[:, slice(*row[0]), slice(*column[0])], scale))
