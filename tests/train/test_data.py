@@ -201,9 +201,9 @@ def test_patches_of_other_bands_are_refused_by_file(storage, tmp_path):
     ("pixels", "levels"),
     [
         (np.full((20, 20, 3), 8192, np.uint16), 16383),
-        (np.full((20, 20, 3), 0.5, np.float32), None),
+        (np.full((20, 20, 3), 0.5, np.float32), 0),
         (np.full((20, 20, 3), 500, np.float32), 1000),
-        (np.full((20, 20, 3), 32768, np.uint16), None),
+        (np.full((20, 20, 3), 32768, np.uint16), 0),
     ],
 )
 def test_files_count_by_their_own_white(pixels, levels, tmp_path):
@@ -214,10 +214,10 @@ def test_files_count_by_their_own_white(pixels, levels, tmp_path):
     np.testing.assert_allclose(drawn, 128 / 255, atol=1e-6)
 
 
-def test_levels_are_said_of_folders_and_above_zero(tmp_path):
+def test_levels_are_said_of_folders_and_not_below_zero(tmp_path):
     images.write(tmp_path / "a.png", picture(0, 20, 20))
     for name, levels, words in (
-        (str(tmp_path), 0, r"data\.levels=0: wanted a level above 0"),
+        (str(tmp_path), -1, r"data\.levels=-1: wanted the level that is white"),
         (str(tmp_path), 4095, r"a\.png can't be read: levels=4095: its uint8 end at 255"),
         ("dead_leaves", 4095, "dead_leaves is no folder"),
     ):

@@ -1,3 +1,5 @@
+import math
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -89,7 +91,7 @@ def test_a_denoiser_keeps_the_size():
     assert (found.shape, np.unique(found).tolist()) == ((9, 12, 3), [50])
 
 
-def disc(side=48, colour=(250, 220, 0)):
+def disc(side=64, colour=(250, 220, 0)):
     """A disc on transparent black; its edge is smooth in alpha alone."""
     rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
     alpha = np.clip(side / 3 - np.hypot(rows, columns) + 0.5, 0, 1)
@@ -100,10 +102,12 @@ def disc(side=48, colour=(250, 220, 0)):
 
 
 @pytest.mark.parametrize("wrap", [False, True])
-@pytest.mark.parametrize("memory", [2e9, 3e6])
-@pytest.mark.parametrize("weights", ["bicubic", "edsr_light_x4"])
+@pytest.mark.parametrize(
+    ("weights", "memory"),
+    [("bicubic", 2e9), ("bicubic", 2e6), ("edsr_light_x4", 2e9), ("edsr_light_x4", 1.3e6)],
+)
 def test_colours_under_transparency_do_not_bleed(weights, memory, wrap):
-    enlarger = Enlarger(open_system(weights), 4, 30 * memory if weights != "bicubic" else memory)
+    enlarger = Enlarger(open_system(weights), 4, memory, wrap)
     found = enlarger(Picture.of(disc())).pixels.astype(int)
     seen = found[..., 3] >= 64
     assert seen.sum() > 10000
@@ -121,7 +125,7 @@ def test_filling_takes_the_nearest_colour():
     np.testing.assert_array_equal(found[..., 1], pixels[..., 1])
 
 
-@pytest.mark.parametrize("memory", [2e9, 5e6])
+@pytest.mark.parametrize("memory", [2e9, 1e5])
 def test_bands_are_restored_one_by_one(memory):
     pixels = GENERATOR.integers(0, 256, (40, 50, 13)).astype(np.uint8)
     enlarger = Enlarger(open_system("bicubic"), 2, memory)
@@ -144,17 +148,18 @@ def test_levels_and_floats_stay_what_they_are():
     assert np.abs(found.pixels - 4095 * wanted).max() <= 0.501
 
 
-@pytest.mark.parametrize("memory", [2e9, 2e7])
+@pytest.mark.parametrize("memory", [2e9, 2e6])
 @pytest.mark.parametrize("shape", [(40, 33, 3), (40, 33, 4), (5, 6, 3)])
 def test_a_texture_that_repeats_is_restored_without_seams(shape, memory):
     pixels = GENERATOR.integers(1, 256, shape).astype(np.uint8)
     system = open_system("edsr_light_x2")
     found = Enlarger(system, 2, memory, wrap=True)(Picture.of(pixels)).pixels
-    # The middle of eleven repetitions sees no edge.
-    repeated = np.tile(pixels, (11, 11, 1))
+    # The middle of so many repetitions lies further from every edge than the 19 pixels it sees.
+    around = math.ceil(19 / min(shape[:2]))
+    repeated = np.tile(pixels, (1 + 2 * around, 1 + 2 * around, 1))
     height, width = (2 * n for n in shape[:2])
     whole = Enlarger(system, 2, 2e9)(Picture.of(repeated)).pixels
-    middle = whole[5 * height : 6 * height, 5 * width : 6 * width]
+    middle = whole[around * height :, around * width :][:height, :width]
     assert np.abs(found.astype(int) - middle).max() <= 1
     assert np.abs(found.astype(int) - whole[:height, :width]).max() > 1
 

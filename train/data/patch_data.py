@@ -30,7 +30,7 @@ def patches(
     rescale: tuple[float, ...] = (1.0,),
     on_error: str = "stop",
     workers: int = 0,
-    levels: float | None = None,
+    levels: float = 0.0,
 ):
     """Patches of `images`, turned and flipped, of an image and a place drawn uniformly.
 
@@ -44,19 +44,19 @@ def patches(
       rescale: each image also stands in the set shrunk by each of these factors.
       on_error: "stop" at an image that can't be used, or "skip" it and count.
       workers: processes that read ahead when streamed; 0 reads in threads.
-      levels: what white is in the files of a folder, as 4095 of twelve bits; None takes the
-        largest level of 8 or 16 bits, and 1 of floats.
+      levels: what white is in the files of a folder, as 4095 of twelve bits; 0 takes the largest
+        level of 8 or 16 bits, and 1 of floats.
 
     Raises:
-      ValueError: an unknown word, levels that aren't above 0, an unusable image (named), none left.
+      ValueError: an unknown word, levels below 0, an unusable image (named), none left.
     """
-    if levels is not None and not 0 < levels < math.inf:
-        raise ValueError(f"data.levels={levels}: wanted a level above 0")
+    if not 0 <= levels < math.inf:
+        raise ValueError(f"data.levels={levels}: wanted the level that is white, or 0")
     look_up({"stop": 0, "skip": 0}, on_error, "data.on_error")
     kind = look_up(
         {"resident": ResidentPatches, "streamed": StreamedPatches}, storage, "data.storage"
     )
-    source = image_set(images, levels)
+    source = image_set(images, levels or None)
     if kind is ResidentPatches:
         loaded = load_all(source, patch_size, rescale, on_error)
         if loaded is not None:
