@@ -15,7 +15,7 @@ from train.data import images
 from train.data.images import Picture
 from train.systems.opening import System, interpolation
 from train.systems.outputs import SOFTWARE
-from train.systems.tiling import largest_tile, receptive_radius, tiled
+from train.systems.tiling import PERIOD, largest_tile, receptive_radius, tiled
 
 
 def enlarge_files(
@@ -196,10 +196,10 @@ def _in_tiles(restore: Callable, pixels: np.ndarray, scale: int, parts: list[_Pa
 
 
 def _margin(parts: list[_Part]) -> int:
-    """As far as the parts look."""
+    """As far as the parts look, in whole groups of pixels."""
     for part in parts:
         if part.radius is None:
             raise ValueError(
                 f"edges don't wrap: {part.restorer.system.weights} looks at the whole image"
             )
-    return max(part.radius for part in parts)
+    return PERIOD * math.ceil(max(part.radius for part in parts) / PERIOD)

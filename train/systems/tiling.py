@@ -11,6 +11,9 @@ import numpy as np
 _LENGTHS = (65, 257, 1025)
 _THICKNESS = 17
 _DRAWS = 8
+# Networks that pool or unshuffle see pixels in groups of up to this many: a window begins where
+# one of the whole image does.
+PERIOD = 8
 
 # (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C), differentiable.
 Pure = Callable[[jax.Array, int], jax.Array]
@@ -85,14 +88,14 @@ def tiled(
     Raises:
       ValueError: a tile that holds nothing but overlap.
     """
-    if tile <= 2 * overlap and tile < max(lr.shape[1:3]):
+    if tile < 2 * overlap + 2 * PERIOD and tile < max(lr.shape[1:3]):
         raise ValueError(
             f"a tile of {tile} pixels holds nothing but its overlap of {overlap} a side; "
             "allow more --memory"
         )
     height, width = lr.shape[1:3]
     result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), lr.dtype)
-    rows, columns = windows(height, tile, overlap), windows(width, tile, overlap)
+    rows, columns = (windows(size, tile, overlap, PERIOD) for size in (height, width))
     for row, column in progress([(r, c) for r in rows for c in columns]):
         part = np.asarray(predict(lr[:, slice(*row[0]), slice(*column[0])], scale))
         (top, bottom), (left, right) = (
@@ -105,14 +108,18 @@ def tiled(
     return result
 
 
-def windows(size: int, tile: int, overlap: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def windows(
+    size: int, tile: int, overlap: int, period: int
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Cuts an axis: pairs of (first, end) of a window and of the part of it that is kept.
 
-    All windows are of one length, so that one compiled program serves them.
+    All windows are of one length, at most `tile`, so that one compiled program serves them, and
+    begin at multiples of `period`.
     """
     if size <= tile:
         return [((0, size), (0, size))]
-    step = tile - 2 * overlap
+    tile -= (tile - size) % period
+    step = (tile - 2 * overlap) // period * period
     firsts = [min(first, size - tile) for first in range(0, size - tile + step, step)]
     edges = [0, *(first + overlap for first in firsts[1:]), size]
     return [
