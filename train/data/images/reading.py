@@ -43,7 +43,8 @@ def read(path: str | Path, levels: float | None = None) -> Picture:
     picture = next(pages)
     if next(pages, None) is not None:
         raise UnreadableImage(
-            f"{path} holds several pages or frames; wanted one (train.predict --pages takes each)"
+            f"{path} holds several pages or frames; wanted one (train.predict --pages takes each; "
+            "bands are read where they stand in one page)"
         )
     return picture
 
