@@ -52,6 +52,7 @@ def luminance():
             "rescale": (1.0,),
             "on_error": "stop",
             "workers": 0,
+            "levels": 0.0,
         }
     )
     config.validation = ConfigDict({"images": "t91_held_back", "scale": 3, "protocol": "luminance"})

@@ -30,6 +30,9 @@ _BATCH = flags.DEFINE_integer(
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
 )
+_LEVELS = flags.DEFINE_float(
+    "levels", None, "The level that is white in a folder's files. Default: 255, 65535, or 1."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Write the scores to this .csv or .json file.")
 _RECORD = flags.DEFINE_bool("record", False, "Write the figures to results/, for the tables.")
 
@@ -63,7 +66,8 @@ def _evaluations() -> Iterator:
 
     protocol = look_up(PROTOCOLS, _PROTOCOL.value, "--protocol")
     _check_flags(protocol)
-    dataset, system = data_set(_IMAGES.value), open_system(_SYSTEM.value, _MODEL.value)
+    dataset = data_set(_IMAGES.value, _LEVELS.value)
+    system = open_system(_SYSTEM.value, _MODEL.value)
 
     def report(row: dict) -> None:
         figures = {name: value for name, value in row.items() if name != "image"}

@@ -15,7 +15,7 @@ _OUTPUT = flags.DEFINE_string(
     "output",
     None,
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
-    "<picture>_denoised.png, beside each picture.",
+    "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
@@ -32,6 +32,20 @@ _SELF_ENSEMBLE = flags.DEFINE_bool(
     False,
     "The mean of eight turned and mirrored answers, of a chain's last: slower, a bit better.",
 )
+_LEVELS = flags.DEFINE_float(
+    "levels",
+    None,
+    "The level that is white, as 4095 of 12 bits. Default: 255, 65535, or 1 of floats.",
+)
+_PAGES = flags.DEFINE_bool(
+    "pages", False, "Restore each page or frame of a file, and write them into one file again."
+)
+_BOUNDARY = flags.DEFINE_enum(
+    "boundary",
+    "edge",
+    ["edge", "wrap"],
+    "What lies beyond the picture: nothing, or its opposite side, for textures that repeat.",
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace outputs that are there.")
 
 
@@ -44,8 +58,11 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--weights is missing: a run folder or the name of published weights")
     if not 0 < _MEMORY.value < math.inf:
         raise ValueError(f"--memory={_MEMORY.value}: wanted gigabytes, above 0")
+    if _LEVELS.value is not None and not 0 < _LEVELS.value < math.inf:
+        raise ValueError(f"--levels={_LEVELS.value}: wanted the level that is white, above 0")
     from train.systems.catalogue import system as open_system
-    from train.systems.enlarging import Enlarger, enlarge_files, outputs_of
+    from train.systems.enlarging import Enlarger, enlarge_files
+    from train.systems.outputs import outputs_of
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
     told = _told(system)
@@ -54,7 +71,8 @@ def _main(arguments: list[str]) -> None:
     there = [str(output) for _, output in pairs if output.exists()]
     if there and not _OVERWRITE.value:
         raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
-    enlarge_files(Enlarger(system, told, _MEMORY.value * 1e9), pairs)
+    enlarger = Enlarger(system, told, _MEMORY.value * 1e9, _BOUNDARY.value == "wrap")
+    enlarge_files(enlarger, pairs, _LEVELS.value, _PAGES.value)
 
 
 def _told(system) -> dict[str, int]:

@@ -77,13 +77,39 @@ def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
     images.write(tmp_path / "photo.png", deep)
     done = run("train.predict", f"--weights={workdir}", tmp_path / "photo.png")
     assert done.returncode == 0, done.stderr
-    enlarged = images.read(tmp_path / "photo_x3.png")
+    enlarged = images.read(tmp_path / "photo_x3.png").pixels
     assert (enlarged.shape, enlarged.dtype) == ((27, 36, 4), np.uint16)
     with pytest.raises(ValueError, match=r"scale=7: .* serves \(3,\)"):
         system(str(workdir)).check(scale=7)
     again = run("train.predict", "--weights=bicubic", "--scale=3", tmp_path / "photo.png")
     assert again.returncode == 2
     assert "--overwrite" in again.stderr
+
+
+def test_a_folder_restored_in_place_twice_holds_each_once(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
+    for name in ("photo.webp", "photo.bmp", "sub/scan.tif"):
+        images.write(tmp_path / name, pixels)
+    (tmp_path / ".hidden.png").write_bytes(b"no image")
+    for overwrite in ("--nooverwrite", "--overwrite"):
+        done = run("train.predict", "--weights=bicubic", "--scale=2", overwrite, tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert "passed over, as written by this command: photo.bmp_x2.png, " in done.stdout
+    found = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*_x2*")}
+    assert found == {"photo.bmp_x2.png", "photo.webp_x2.png", "sub/scan_x2.tif"}
+
+
+def test_twelve_bits_are_restored_between_their_own_black_and_white(tmp_path):
+    # Without its white, what passes 4095 at the edge would stay.
+    levels = np.repeat(np.uint16([[0], [4095]]), 8, axis=0)
+    np.save(tmp_path / "a.npy", np.broadcast_to(levels, (16, 16)))
+    flags = ("--weights=bicubic", "--scale=2", "--levels=4095", "--boundary=wrap")
+    done = run("train.predict", *flags, tmp_path / "a.npy")
+    assert done.returncode == 0, done.stderr
+    enlarged = np.load(tmp_path / "a_x2.npy")
+    assert (enlarged.shape, enlarged.dtype, enlarged.max()) == ((32, 32, 1), np.uint16, 4095)
+    refused = run("train.predict", *flags[:2], "--levels=0", tmp_path / "a.npy")
+    assert (refused.returncode, "--levels=0.0" in refused.stderr) == (2, True)
 
 
 def test_evaluate_prints_every_image_and_the_mean(trained):

@@ -4,9 +4,10 @@ import sys
 import jax
 import numpy as np
 import pytest
+import tifffile
 
 from train.config.registry import build
-from train.data import DATA, image_set, images
+from train.data import DATA, ImageSet, image_set, images
 from train.data.augment import flip_and_turn
 from train.data.patch_data import ResidentPatches, StreamedPatches, patches
 from train.state.devices import data_mesh
@@ -89,7 +90,7 @@ def windows(picture, size):
 
 @pytest.mark.parametrize("kind", ["resident", "streamed"])
 def test_patches_are_windows_of_the_images(kind, folder):
-    known = [windows(images.read(folder / f"{i}.png"), 16) for i in range(3)]
+    known = [windows(images.read(folder / f"{i}.png").pixels, 16) for i in range(3)]
     drawn = np.concatenate(batches(open_data(kind, folder), 0, 8))
     levels = np.round(drawn * 255).astype(np.uint8)
     sources = [[patch.tobytes() in k for k in known].index(True) for patch in levels]
@@ -182,3 +183,57 @@ def test_one_image_of_a_set():
     np.testing.assert_array_equal(one[0], image_set("scikit_image")[1])
     with pytest.raises(ValueError, match=r"image of scikit_image='coffe' .* 'coffee'"):
         image_set("scikit_image/coffe")
+
+
+def deep(path, pixels):
+    tifffile.imwrite(path, pixels, photometric="minisblack", planarconfig="contig")
+
+
+@pytest.mark.parametrize("storage", ["resident", "streamed"])
+def test_patches_of_other_bands_are_refused_by_file(storage, tmp_path):
+    deep(tmp_path / "cube.tif", np.zeros((32, 32, 31), np.uint16))
+    values = {"batch_size": 2, "patch_size": 16, "seed": 0, "storage": storage}
+    with pytest.raises(ValueError, match=r"cube\.tif has 31 bands; training and scoring take 1 or"):
+        patches(images=str(tmp_path), **values).host_batch(0)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "levels"),
+    [
+        (np.full((20, 20, 3), 8192, np.uint16), 16383),
+        (np.full((20, 20, 3), 0.5, np.float32), 0),
+        (np.full((20, 20, 3), 500, np.float32), 1000),
+        (np.full((20, 20, 3), 32768, np.uint16), 0),
+    ],
+)
+def test_files_count_by_their_own_white(pixels, levels, tmp_path):
+    np.save(tmp_path / "a.npy", pixels)
+    section = {"name": "patches", "images": str(tmp_path), "levels": levels}
+    data = build(DATA, dict(section, batch_size=2, patch_size=16), "data", seed=0)
+    (drawn,) = batches(data, 0, 1)
+    np.testing.assert_allclose(drawn, 128 / 255, atol=1e-6)
+
+
+def test_levels_are_said_of_folders_and_not_below_zero(tmp_path):
+    images.write(tmp_path / "a.png", picture(0, 20, 20))
+    for name, levels, words in (
+        (str(tmp_path), -1, r"data\.levels=-1: wanted the level that is white"),
+        (str(tmp_path), 4095, r"a\.png can't be read: levels=4095: its uint8 end at 255"),
+        ("dead_leaves", 4095, "dead_leaves is no folder"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            patches(images=name, levels=levels, batch_size=2, patch_size=16, seed=0)
+
+
+def test_images_of_subfolders_and_of_one_name_are_in_a_set(tmp_path):
+    for name in ("a.png", "a.bmp", "sub/b.png", "sub/.b.png"):
+        images.write(tmp_path / name, picture(0, 8, 8))
+    found = image_set(str(tmp_path))
+    assert found.names == ["a.bmp", "a.png", "sub/b"]
+    assert found.part("last", [2]).files == [tmp_path / "sub/b.png"]
+
+
+def test_a_stack_is_no_image():
+    video = ImageSet("video", ["0"], lambda i: np.zeros((9, 40, 40, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"video/0: pixels are uint8 of shape \(9, 40, 40, 3\)"):
+        video[0]

@@ -1,12 +1,15 @@
-from pathlib import Path
+import math
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from train.data import images
-from train.systems.enlarging import Enlarger, enlarge_files, outputs_of
+from train.data.images import Picture
+from train.systems.catalogue import system as open_system
+from train.systems.enlarging import Enlarger, enlarge_files, filled_outwards
 from train.systems.interpolation import interpolation
+from train.systems.outputs import SOFTWARE, outputs_of
 from train.systems.system import Origin, System
 
 GENERATOR = np.random.default_rng(0)
@@ -28,8 +31,9 @@ def picture(path, shape, dtype=np.uint8):
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_depth_and_alpha_stay(dtype, channels):
-    image = GENERATOR.integers(0, np.iinfo(dtype).max, (9, 12, channels)).astype(dtype)
-    found = NEAREST(image)
+    # From 1 on: colours under full transparency are others.
+    image = GENERATOR.integers(1, np.iinfo(dtype).max, (9, 12, channels)).astype(dtype)
+    found = NEAREST(Picture.of(image)).pixels
     assert (found.shape, found.dtype) == ((18, 24, channels), dtype)
     colours = 1 if channels < 3 else 3
     np.testing.assert_array_equal(found[::2, ::2, :colours], image[..., :colours])
@@ -38,7 +42,8 @@ def test_depth_and_alpha_stay(dtype, channels):
 def test_little_memory_gives_the_same_picture(capsys):
     image = GENERATOR.integers(0, 256, (120, 75, 3)).astype(np.uint8)
     large, small = (
-        Enlarger(interpolation("bicubic"), {"scale": 3}, memory)(image) for memory in (2e9, 3e6)
+        Enlarger(interpolation("bicubic"), {"scale": 3}, memory)(Picture.of(image)).pixels
+        for memory in (2e9, 3e6)
     )
     # Float32 parts may round another way where a value lies between two levels.
     assert np.abs(large.astype(int) - small).max() <= 1
@@ -52,33 +57,9 @@ def test_a_system_that_sees_the_whole_image_says_so(capsys):
         return whole * 0 + lr.mean(axis=(1, 2), keepdims=True)
 
     system = restoring("mean", "mean_weights", mean)
-    found = Enlarger(system, {"scale": 2}, 1e4)(np.full((40, 30, 1), 100, np.uint8))
-    assert np.unique(found) == [100]
+    found = Enlarger(system, {"scale": 2}, 1e4)(Picture.of(np.full((40, 30, 1), 100, np.uint8)))
+    assert np.unique(found.pixels) == [100]
     assert "mean_weights looks at the whole image" in capsys.readouterr().out
-
-
-def test_folders_and_pictures_get_their_outputs(tmp_path):
-    picture(tmp_path / "a.png", (8, 8, 3))
-    folder = tmp_path / "more"
-    picture(folder / "b.png", (8, 8, 3))
-    picture(folder / "c.jpg", (8, 8, 1))
-    inputs = [tmp_path / "a.png", folder]
-    names = {output for _, output in outputs_of(inputs, None, "x2")}
-    assert names == {tmp_path / "a_x2.png", folder / "b_x2.png", folder / "c_x2.png"}
-    there = outputs_of(inputs, str(tmp_path / "out"), "x2")
-    assert {output.parent for _, output in there} == {tmp_path / "out"}
-    one = outputs_of(inputs[:1], str(tmp_path / "big.tif"), "x2")
-    assert one == [(tmp_path / "a.png", tmp_path / "big.tif")]
-    with pytest.raises(ValueError, match="is one file, the pictures are 3"):
-        outputs_of(inputs, str(tmp_path / "big.tif"), "x2")
-
-
-def test_two_pictures_of_one_name_are_refused():
-    inputs = [Path("here/a.png"), Path("there/a.jpg")]
-    with pytest.raises(ValueError, match=r"there/a\.jpg and here/a\.png would both become"):
-        outputs_of(inputs, "out", "x2")
-    with pytest.raises(ValueError, match=r"--output=big\.bogus: known endings are \.png"):
-        outputs_of(inputs[:1], "big.bogus", "x2")
 
 
 def test_what_cannot_be_read_is_told_after_the_others_are_written(tmp_path):
@@ -87,7 +68,7 @@ def test_what_cannot_be_read_is_told_after_the_others_are_written(tmp_path):
     pairs = outputs_of([tmp_path], None, "x2")
     with pytest.raises(ValueError, match=r"1 of 2 not done: .*a\.png"):
         enlarge_files(NEAREST, pairs)
-    np.testing.assert_array_equal(images.read(tmp_path / "b_x2.png")[::2, ::2], wanted)
+    np.testing.assert_array_equal(images.read(tmp_path / "b_x2.png").pixels[::2, ::2], wanted)
     assert not (tmp_path / "a_x2.png").exists()
 
 
@@ -113,5 +94,108 @@ def test_a_denoiser_keeps_the_size():
         return noisy * sigma / 50
 
     system = restoring("halve", "none", halve, "sigma")
-    found = Enlarger(system, {"sigma": 25}, 2e9)(np.full((9, 12, 3), 100, np.uint8))
+    grey = Picture.of(np.full((9, 12, 3), 100, np.uint8))
+    found = Enlarger(system, {"sigma": 25}, 2e9)(grey).pixels
     assert (found.shape, np.unique(found).tolist()) == ((9, 12, 3), [50])
+
+
+def disc(side=64, colour=(250, 220, 0)):
+    """A disc on transparent black; its edge is smooth in alpha alone."""
+    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
+    alpha = np.clip(side / 3 - np.hypot(rows, columns) + 0.5, 0, 1)
+    pixels = np.zeros((side, side, 4), np.uint8)
+    pixels[alpha > 0, :3] = colour
+    pixels[..., 3] = np.round(255 * alpha)
+    return pixels
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize(
+    ("weights", "memory"),
+    [("bicubic", 2e9), ("bicubic", 2e6), ("edsr_light_x4", 2e9), ("edsr_light_x4", 1.8e6)],
+)
+def test_colours_under_transparency_do_not_bleed(weights, memory, wrap):
+    enlarger = Enlarger(open_system(weights), {"scale": 4}, memory, wrap)
+    found = enlarger(Picture.of(disc())).pixels.astype(int)
+    seen = found[..., 3] >= 64
+    assert seen.sum() > 10000
+    assert np.abs(found[seen][:, :3] - [250, 220, 0]).max() <= 8
+
+
+def test_filling_takes_the_nearest_colour():
+    pixels = np.zeros((9, 9, 2), np.uint8)
+    pixels[2, 3], pixels[7, 6] = (10, 255), (20, 1)
+    found = filled_outwards(pixels)
+    for row, column in np.ndindex(9, 9):
+        near, far = np.hypot(row - 2, column - 3), np.hypot(row - 7, column - 6)
+        if near != far:
+            assert found[row, column, 0] == (10 if near < far else 20)
+    np.testing.assert_array_equal(found[..., 1], pixels[..., 1])
+
+
+@pytest.mark.parametrize("memory", [2e9, 1e5])
+def test_bands_are_restored_one_by_one(memory):
+    pixels = GENERATOR.integers(0, 256, (40, 50, 13)).astype(np.uint8)
+    enlarger = Enlarger(open_system("bicubic"), {"scale": 2}, memory)
+    found = enlarger(Picture(pixels, alpha=False, white=255)).pixels
+    assert found.shape == (80, 100, 13)
+    for band in (0, 12):
+        alone = enlarger(Picture.of(pixels[..., band : band + 1])).pixels
+        np.testing.assert_array_equal(found[..., band : band + 1], alone)
+
+
+def test_levels_and_floats_stay_what_they_are():
+    floats = GENERATOR.random((12, 10, 3), np.float32)
+    expected = NEAREST(Picture(floats, alpha=False, white=1)).pixels
+    assert expected.dtype == np.float32
+    np.testing.assert_array_equal(expected[::2, ::2], floats)
+    twelve_bits = np.round(floats * 4095).astype(np.uint16)
+    smooth = Enlarger(interpolation("bicubic"), {"scale": 2}, 2e9)
+    found = smooth(Picture(twelve_bits, alpha=False, white=4095))
+    wanted = smooth(Picture(twelve_bits / np.float32(4095), alpha=False, white=1)).pixels
+    assert np.abs(found.pixels - 4095 * wanted).max() <= 0.501
+
+
+@pytest.mark.parametrize("memory", [2e9, 2e6])
+@pytest.mark.parametrize("shape", [(40, 33, 3), (40, 33, 4), (5, 6, 3)])
+def test_a_texture_that_repeats_is_restored_without_seams(shape, memory):
+    pixels = GENERATOR.integers(1, 256, shape).astype(np.uint8)
+    system = open_system("edsr_light_x2")
+    found = Enlarger(system, {"scale": 2}, memory, wrap=True)(Picture.of(pixels)).pixels
+    # The middle of so many repetitions lies further from every edge than the 19 pixels it sees.
+    around = math.ceil(19 / min(shape[:2]))
+    repeated = np.tile(pixels, (1 + 2 * around, 1 + 2 * around, 1))
+    height, width = (2 * n for n in shape[:2])
+    whole = Enlarger(system, {"scale": 2}, 2e9)(Picture.of(repeated)).pixels
+    middle = whole[around * height :, around * width :][:height, :width]
+    assert np.abs(found.astype(int) - middle).max() <= 1
+    assert np.abs(found.astype(int) - whole[:height, :width]).max() > 1
+
+
+def test_edges_do_not_wrap_where_a_system_looks_at_everything():
+    origin = Origin("trained here")
+    system = System("learns", "from_the_picture", interpolation("nearest").apply, origin)
+    with pytest.raises(ValueError, match="edges don't wrap: from_the_picture looks at the whole"):
+        Enlarger(system, {"scale": 2}, 2e9, wrap=True)(Picture.of(np.zeros((8, 8, 3), np.uint8)))
+
+
+def test_pages_are_restored_into_one_file(tmp_path):
+    pages = [Picture.of(GENERATOR.integers(0, 256, (6, n, 3)).astype(np.uint8)) for n in (5, 8)]
+    images.write_pages(tmp_path / "a.tif", pages)
+    pairs = outputs_of([tmp_path], None, "x2")
+    with pytest.raises(ValueError, match=r"a\.tif holds several pages or frames; .*--pages"):
+        enlarge_files(NEAREST, pairs)
+    enlarge_files(NEAREST, pairs, pages=True)
+    found = list(images.read_pages(tmp_path / "a_x2.tif"))
+    for page, again in zip(pages, found, strict=True):
+        np.testing.assert_array_equal(again.pixels[::2, ::2], page.pixels)
+
+
+def test_what_the_output_does_not_hold_is_told(tmp_path, capsys):
+    picture = Picture(np.zeros((4, 4, 3), np.uint8), False, 255, dpi=(300, 300))
+    images.write(tmp_path / "a.png", picture)
+    enlarge_files(NEAREST, [(tmp_path / "a.png", tmp_path / "b.webp")])
+    assert "b.webp, without the DPI" in capsys.readouterr().out
+    enlarge_files(NEAREST, outputs_of([tmp_path / "a.png"], None, "x2"))
+    assert images.read(tmp_path / "a_x2.png").dpi == pytest.approx((300, 300), abs=0.01)
+    assert images.software(tmp_path / "a_x2.png") == SOFTWARE

@@ -64,7 +64,7 @@ CASES = {
     "truncated": ("a.png", write_truncated, "can't be read"),
     "empty": ("a.png", lambda p: p.write_bytes(b""), "not an image"),
     "no image": ("a.jpg", lambda p: p.write_text("hello"), "not an image"),
-    "float tiff": ("a.tif", lambda p: tifffile.imwrite(p, np.zeros((4, 4), np.float32)), "float32"),
+    "float tiff": ("a.tif", lambda p: tifffile.imwrite(p, np.zeros((4, 4), np.float32)), ((4, 4, 1), np.float32)),
     "damaged tiff": ("a.tif", lambda p: p.write_bytes(b"II*\0nonsense"), "can't be read"),
     "cmyk tiff": ("a.tif", lambda p: Image.fromarray(RGB).convert("CMYK").save(p), ((40, 50, 3), np.uint8)),
     "16-bit cmyk tiff": ("a.tif", lambda p: tifffile.imwrite(p, noise(9, 9, 4, dtype=np.uint16), photometric="separated"), "SEPARATED"),
@@ -81,7 +81,7 @@ def test_files_are_read_or_refused_by_name(case, tmp_path):
             images.read(path)
         assert str(path) in str(refused.value)
         return
-    image = images.read(path)
+    image = images.read(path).pixels
     assert (image.shape, image.dtype) == expected
 
 
@@ -89,7 +89,7 @@ def test_files_are_read_or_refused_by_name(case, tmp_path):
 def test_sixteen_bits_are_read_exactly(channels, tmp_path):
     pixels = noise(7, 5, channels, dtype=np.uint16)
     deep_png(tmp_path / "a.png", pixels)
-    np.testing.assert_array_equal(images.read(tmp_path / "a.png"), pixels)
+    np.testing.assert_array_equal(images.read(tmp_path / "a.png").pixels, pixels)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -98,14 +98,14 @@ def test_sixteen_bits_are_read_exactly(channels, tmp_path):
 def test_what_is_written_is_read_back(channels, dtype, suffix, tmp_path):
     pixels = noise(6, 9, channels, dtype=dtype)
     images.write(tmp_path / f"a{suffix}", pixels)
-    np.testing.assert_array_equal(images.read(tmp_path / f"a{suffix}"), pixels)
+    np.testing.assert_array_equal(images.read(tmp_path / f"a{suffix}").pixels, pixels)
     assert [p.name for p in tmp_path.iterdir()] == [f"a{suffix}"]
 
 
 def test_colours_of_a_cmyk_file_are_those_pillow_shows(tmp_path):
     smooth = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], 32, 0).repeat(3, 2)
     Image.fromarray(smooth).convert("CMYK").save(tmp_path / "a.jpg", quality=100)
-    assert np.abs(images.read(tmp_path / "a.jpg").astype(int) - smooth).max() <= 3
+    assert np.abs(images.read(tmp_path / "a.jpg").pixels.astype(int) - smooth).max() <= 3
 
 
 def test_levels_round_trip_and_round_half_up():

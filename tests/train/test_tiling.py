@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imaging_jax.models.super_resolution import VDSR, EDSRLight
+from imaging_jax.transforms import depth_to_space, space_to_depth
 from tests.models.super_resolution_helpers import initial, jit
 from train.systems.tiling import largest_tile, receptive_radius, tiled, windows
 from train.tasks.super_resolution import enlarge
@@ -66,15 +67,37 @@ def test_tiles_make_the_whole_image(network, size):
 
 
 @pytest.mark.parametrize("size", [1, 9, 10, 11, 25, 26, 27, 100])
-def test_windows_cover_an_axis_once_and_keep_their_distance(size):
-    tile, overlap = 10, 3
-    cut = windows(size, tile, overlap)
+@pytest.mark.parametrize("period", [1, 2, 4])
+def test_windows_cover_an_axis_once_and_keep_their_distance(size, period):
+    tile, overlap = 14, 3
+    cut = windows(size, tile, overlap, period)
     covered = [place for _, kept in cut for place in range(*kept)]
     assert covered == list(range(size))
-    assert {end - first for (first, end), _ in cut} == {min(tile, size)}
+    (length,) = {end - first for (first, end), _ in cut}
+    assert min(tile - period + 1, size) <= length <= tile
+    assert all(first % period == 0 for (first, _), _ in cut)
     for (first, end), (start, stop) in cut:
         assert start - first >= overlap or first == start == 0
         assert end - stop >= overlap or end == stop == size
+
+
+@pytest.mark.parametrize("size", [(87, 70), (64, 91)])
+def test_tiles_of_a_network_that_unshuffles_make_the_whole_image(size):
+    def halves(x, scale):
+        # Pixels in pairs of rows and columns, filtered among pairs as FFDNet does.
+        height, width = x.shape[1:3]
+        x = jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), "edge")
+        pairs = space_to_depth(x, 2)
+        mixed = pairs[..., ::-1] * jnp.roll(pairs, 1, -1)
+        near = jnp.pad(mixed, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        near = near[:, 2:, 1:-1] + near[:, :-2, 1:-1] + near[:, 1:-1, 2:] + near[:, 1:-1, :-2]
+        return depth_to_space(near, 2)[:, :height, :width]
+
+    lr = np.random.default_rng(0).uniform(size=(1, *size, 1)).astype(np.float32)
+    radius = receptive_radius(halves, 1, 1)
+    assert radius == 3
+    found = tiled(halves, lr, 1, tile=37, overlap=radius)
+    np.testing.assert_allclose(found, halves(lr, 1), atol=1e-6)
 
 
 def test_a_tile_of_overlap_alone_is_refused():

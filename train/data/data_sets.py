@@ -80,12 +80,13 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
 }
 
 
-def data_set(name: str) -> DataSet:
+def data_set(name: str, levels: float | None = None) -> DataSet:
     """Opens a data set.
 
     Args:
       name: "<kind of KINDS>:<argument>", such as "mnist:test" or "tfds:<name>:<split>"; a name of
         IMAGE_SETS, "<name>/<image>" for one of its images, or a folder of images.
+      levels: what white is in the files of a folder; None takes the largest level of their type.
 
     Raises:
       ValueError: nothing of that name, with the nearest.
@@ -94,9 +95,9 @@ def data_set(name: str) -> DataSet:
     kind, _, rest = name.partition(":")
     if kind in KINDS:
         return _remembered(kind, rest, os.environ.get("IMAGING_DATA"))
-    pictures = image_set(name)
+    pictures = image_set(name, levels)
     return DataSet(
-        pictures.name, _PICTURE, pictures.names, lambda index: {"image": pictures[index]}
+        pictures.name, _PICTURE, pictures.names, lambda i: {"image": pictures.colours(i)}
     )
 
 

@@ -20,21 +20,52 @@ class ImageSet(Sequence):
     Attributes:
       name: as it stands in tables.
       names: one an image.
-      load: index -> (H, W, C) uint8 or uint16, alpha included.
+      load: index -> a picture, or its bare pixels (H, W, C), uint8 or uint16, alpha included.
+      files: where each comes from, in messages; None names set and image.
     """
 
-    def __init__(self, name: str, names: Sequence[str], load: Callable[[int], np.ndarray]):
+    def __init__(
+        self,
+        name: str,
+        names: Sequence[str],
+        load: Callable[[int], images.Picture | np.ndarray],
+        files: Sequence[Path] | None = None,
+    ):
         self.name = name
         self.names = list(names)
         self.load = load
+        self.files = list(files or [Path(name, n) for n in self.names])
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> np.ndarray:
+        return self._picture(index).pixels
+
+    def colours(self, index: int) -> np.ndarray:
+        """Image `index` as networks are trained and scored: (H, W, 1 or 3) uint8, without alpha.
+
+        Raises:
+          ValueError: other bands; names the image.
+        """
+        picture = self._picture(index)
+        if picture.bands not in (1, 3):
+            raise ValueError(
+                f"{self.files[index]} has {picture.bands} bands; training and scoring take 1 or "
+                "3: write those you mean into a file of their own"
+            )
+        return images.to_uint8(picture.pixels[..., : picture.bands], picture.white)
+
+    def _picture(self, index: int) -> images.Picture:
         if not 0 <= index < len(self):
             raise IndexError(f"{self.name} has {len(self)} images, asked for {index}")
-        return self.load(index)
+        loaded = self.load(index)
+        if isinstance(loaded, images.Picture):
+            return loaded
+        try:
+            return images.Picture.of(loaded)
+        except ValueError as error:
+            raise ValueError(f"{self.files[index]}: {error}") from None
 
     def sha256(self) -> str:
         """Digest of all pixels, so that a record tells which images were scored."""
@@ -47,13 +78,15 @@ class ImageSet(Sequence):
     def part(self, name: str, indices: Sequence[int]) -> "ImageSet":
         """The set of some of its images, under another name."""
         indices = list(indices)
-        return ImageSet(name, [self.names[i] for i in indices], lambda i: self.load(indices[i]))
+        names, files = ([every[i] for i in indices] for every in (self.names, self.files))
+        return ImageSet(name, names, lambda i: self.load(indices[i]), files)
 
 
-def folder(path: str | Path, name: str | None = None) -> ImageSet:
-    """The images of a folder, in order of file name."""
+def folder(path: str | Path, name: str | None = None, levels: float | None = None) -> ImageSet:
+    """The images of a folder and its subfolders, in order of file name; `levels` is white."""
     files = images.image_files(path)
-    return ImageSet(name or str(path), [f.stem for f in files], lambda i: images.read(files[i]))
+    names = images.distinct_names(files, Path(path))
+    return ImageSet(name or str(path), names, lambda i: images.read(files[i], levels), files)
 
 
 def tfds(specification: str, data_dir: str | None = None) -> ImageSet:
@@ -207,14 +240,22 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
 }
 
 
-def image_set(name: str) -> ImageSet:
+def image_set(name: str, levels: float | None = None) -> ImageSet:
     """Opens a set: a name of IMAGE_SETS, "tfds:<name>:<split>", or a folder ($VARIABLES expand).
 
     "<name of IMAGE_SETS>/<image>" is the set of that image alone.
 
+    Args:
+      name: of the set.
+      levels: what white is in a folder's files; None takes the largest level of their type.
+
     Raises:
-      ValueError: nothing of that name, with the nearest; a folder without images.
+      ValueError: nothing of that name, with the nearest; a folder without images; levels for
+        anything but a folder.
     """
+    path = Path(os.path.expandvars(name)).expanduser()
+    if levels is not None and (name in IMAGE_SETS or not path.is_dir()):
+        raise ValueError(f"levels={levels:g}: {name} is no folder; white is said of folders alone")
     if name in IMAGE_SETS:
         return IMAGE_SETS[name]()
     whole, _, image = name.partition("/")
@@ -224,7 +265,6 @@ def image_set(name: str) -> ImageSet:
         return IMAGE_SETS[whole]().part(name, [index])
     if name.startswith("tfds:"):
         return tfds(name)
-    path = Path(os.path.expandvars(name)).expanduser()
     if path.is_dir():
-        return folder(path)
+        return folder(path, levels=levels)
     raise ValueError(f"{name!r} is no folder and no known set; {nearest(name, IMAGE_SETS)}")

@@ -1,5 +1,6 @@
 """Random patches of a set of images: resident on the device, or streamed to it by grain."""
 
+import math
 from collections.abc import Iterator
 from itertools import repeat
 
@@ -30,6 +31,7 @@ def patches(
     rescale: tuple[float, ...] = (1.0,),
     on_error: str = "stop",
     workers: int = 0,
+    levels: float = 0.0,
 ):
     """Patches of `images`, turned and flipped, of an image and a place drawn uniformly.
 
@@ -43,15 +45,19 @@ def patches(
       rescale: each image also stands in the set shrunk by each of these factors.
       on_error: "stop" at an image that can't be used, or "skip" it and count.
       workers: processes that read ahead when streamed; 0 reads in threads.
+      levels: what white is in the files of a folder, as 4095 of twelve bits; 0 takes the largest
+        level of 8 or 16 bits, and 1 of floats.
 
     Raises:
-      ValueError: an unknown word, an unusable image (named), none left.
+      ValueError: an unknown word, levels below 0, an unusable image (named), none left.
     """
+    if not 0 <= levels < math.inf:
+        raise ValueError(f"data.levels={levels}: wanted the level that is white, or 0")
     look_up({"stop": 0, "skip": 0}, on_error, "data.on_error")
     kind = look_up(
         {"resident": ResidentPatches, "streamed": StreamedPatches}, storage, "data.storage"
     )
-    source = image_set(images)
+    source = image_set(images, levels or None)
     if kind is ResidentPatches:
         loaded = load_all(source, patch_size, rescale, on_error)
         if loaded is not None:
@@ -64,10 +70,10 @@ def patches(
 
 def usable(source: ImageSet, index: int, patch_size: int) -> np.ndarray:
     """Image `index` as (H, W, 3) uint8; ValueError naming it if a patch doesn't fit."""
-    image = images.to_rgb(images.to_uint8(source[index]))
+    image = images.to_rgb(source.colours(index))
     if min(image.shape[:2]) < patch_size:
         raise ValueError(
-            f"{source.name}/{source.names[index]} is {image.shape[1]}x{image.shape[0]}, smaller "
+            f"{source.files[index]} is {image.shape[1]}x{image.shape[0]}, smaller "
             f"than a patch of {patch_size} (data.patch_size)"
         )
     return image

@@ -1,52 +1,37 @@
-"""Restores image files: which goes where, in parts where memory asks for it."""
+"""Restores pictures, in parts where memory asks for it, and the files that hold them."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 from tqdm import tqdm
 
 from train.config.console import say
 from train.data import images
+from train.data.images import Picture
 from train.systems.interpolation import interpolation
+from train.systems.outputs import SOFTWARE
 from train.systems.system import System
-from train.systems.tiling import largest_tile, receptive_radius, tiled
+from train.systems.tiling import PERIOD, largest_tile, receptive_radius, tiled
 
 
-def outputs_of(inputs: list[Path], output: str | None, suffix: str) -> list[tuple[Path, Path]]:
-    """Pairs every picture, those of folders included, with the file it becomes.
+def enlarge_files(
+    enlarger: "Enlarger",
+    pairs: list[tuple[Path, Path]],
+    levels: float | None = None,
+    pages: bool = False,
+) -> None:
+    """Restores one after the other; what can't be is told at the end.
 
     Args:
-      inputs: pictures and folders.
-      output: a file for one picture, else a folder; None puts each beside its picture.
-      suffix: of the names.
-
-    Raises:
-      ValueError: no picture there, several for one output file, two of one name, or an ending
-        that isn't an image's.
-    """
-    pictures = []
-    for path in inputs:
-        pictures += images.image_files(path) if path.is_dir() else [path]
-    target = Path(output) if output else None
-    if target and target.suffix and not target.is_dir():
-        if len(pictures) > 1:
-            raise ValueError(f"--output={output} is one file, the pictures are {len(pictures)}")
-        if target.suffix.lower() not in images.SUFFIXES:
-            raise ValueError(f"--output={output}: known endings are {', '.join(images.SUFFIXES)}")
-        return [(pictures[0], target)]
-    pairs = [(p, (target or p.parent) / f"{p.stem}_{suffix}.png") for p in pictures]
-    sources = {}
-    for picture, file in pairs:
-        if file in sources:
-            raise ValueError(f"{picture} and {sources[file]} would both become {file}")
-        sources[file] = picture
-    return pairs
-
-
-def enlarge_files(enlarger: "Enlarger", pairs: list[tuple[Path, Path]]) -> None:
-    """Restores one after the other; what can't be is told at the end.
+      enlarger: what restores.
+      pairs: pictures and their outputs.
+      levels: what white is in the files; None takes the largest level of their type.
+      pages: takes every page or frame of a file; otherwise a file of several is refused.
 
     Raises:
       ValueError: names each that can't be read, restored or written, and why; the others were
@@ -55,75 +40,167 @@ def enlarge_files(enlarger: "Enlarger", pairs: list[tuple[Path, Path]]) -> None:
     failures = []
     for picture, output in tqdm(pairs, desc="pictures", disable=len(pairs) == 1, leave=False):
         try:
-            images.write(output, enlarger(images.read(picture)))
+            read = images.read_pages if pages else lambda *file: [images.read(*file)]
+            restored = [enlarger(page) for page in read(picture, levels)]
+            images.write_pages(output, restored, SOFTWARE)
         except images.UnreadableImage as error:
             failures.append(str(error))
         except (ValueError, OSError) as error:
             failures.append(f"{picture} -> {output}: {error}")
         else:
-            say(str(output))
+            lost = images.lost(output, restored[0])
+            say(f"{output}, without {', '.join(lost)}" if lost else str(output))
     if failures:
         raise ValueError(f"{len(failures)} of {len(pairs)} not done: {'; '.join(failures)}")
 
 
 class Enlarger:
-    """Restores (H, W, 1 to 4) uint8 or uint16, keeping depth; alpha is enlarged bicubically.
+    """Restores pictures, keeping levels, bands and alpha, which is enlarged bicubically.
 
     Args:
       system: what restores.
       told: what it is told, such as {"scale": 3} or {"sigma": 25}.
       memory: bytes that a compiled program may hold; a larger picture is taken in tiles.
+      wrap: takes what lies beyond an edge from the opposite one, as textures that repeat want.
     """
+
+    def __init__(self, system: System, told: dict[str, int], memory: float, wrap: bool = False):
+        self.scale = told.get("scale", 1)
+        self._restorer = _Restorer(system, told, memory)
+        self._bicubic = _Restorer(interpolation("bicubic"), {"scale": self.scale}, memory)
+        self._wrap = wrap
+
+    def __call__(self, picture: Picture) -> Picture:
+        """Enlarges one picture.
+
+        Raises:
+          ValueError: the memory doesn't hold a tile with its overlap, or edges can't wrap because
+            the system looks at the whole picture.
+        """
+        parts = self._parts(picture)
+        pixels, margin = picture.pixels, 0
+        if self._wrap:
+            margin = _margin(parts)
+            pixels = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), "wrap")
+        if picture.alpha:
+            pixels = filled_outwards(pixels)
+
+        def restore(levels: np.ndarray, _) -> np.ndarray:
+            """Restores (1, h, w, C) from levels to levels, so that floats are of one tile."""
+            restored = [
+                images.from_float(
+                    part.restorer(images.to_float(levels[..., part.channels], picture.white)),
+                    levels.dtype,
+                    picture.white,
+                )
+                for part in parts
+            ]
+            return restored[0] if len(restored) == 1 else np.concatenate(restored, axis=-1)
+
+        restored = _in_tiles(restore, pixels[None], self.scale, parts)[0]
+        edge = margin * self.scale
+        height, width = restored.shape[:2]
+        return picture.with_pixels(restored[edge : height - edge, edge : width - edge])
+
+    def _parts(self, picture: Picture) -> list["_Part"]:
+        """Grey or colours at once, other bands one after the other, alpha by itself."""
+        bands = picture.bands
+        if bands not in (1, 3):
+            say(f"{bands} bands are restored one after the other, as grey pictures", once="bands")
+        count = bands if bands in (1, 3) else 1
+        parts = [_Part(self._restorer, first, count) for first in range(0, bands, count)]
+        return parts + [_Part(self._bicubic, bands, 1)] * picture.alpha
+
+
+def filled_outwards(pixels: np.ndarray) -> np.ndarray:
+    """Gives every fully transparent pixel the colours of the nearest one that isn't.
+
+    What stands under transparency, mostly black, would bleed into the edges that are seen.
+
+    Args:
+      pixels: (H, W, C), the last channel alpha.
+    """
+    clear = pixels[..., -1] == 0
+    if clear.all() or not clear.any():
+        return pixels
+    nearest = ndimage.distance_transform_edt(clear, return_distances=False, return_indices=True)
+    rows, columns = (places[clear] for places in nearest)
+    filled = pixels.copy()
+    filled[clear, :-1] = pixels[rows, columns, :-1]
+    return filled
+
+
+class _Restorer:
+    """A system that is told one thing, and the tiles that it is given."""
 
     def __init__(self, system: System, told: dict[str, int], memory: float):
         self.system = system
-        self.told = told
-        self.scale = told.get("scale", 1)
-        self.memory = memory
-        self._largest_tile = cache(self._measure_tile)
-        self._radius = cache(self._measure_radius)
+        self._told = told
+        self._scale = told.get("scale", 1)
+        self._memory = memory
+        self.largest_tile = cache(self._measure_tile)
+        self.radius = cache(self._measure_radius)
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        """Enlarges one image.
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        return np.asarray(self.system.apply({"image": inputs}, **self._told)["image"])
 
-        Raises:
-          ValueError: the memory doesn't hold a tile with its overlap.
-        """
-        whole = images.to_float(image)[None]
-        colours = images.without_alpha(image).shape[-1]
-        parts = [self._enlarge(whole[..., :colours])]
-        if image.shape[-1] > colours:
-            alpha = {"image": whole[..., colours:]}
-            bicubic = interpolation("bicubic").apply(alpha, scale=self.scale)
-            parts.append(np.asarray(bicubic["image"]))
-        return images.from_float(np.concatenate(parts, axis=-1)[0], image.dtype)
-
-    def _enlarge(self, lr: np.ndarray) -> np.ndarray:
-        channels = lr.shape[-1]
-        fits = self._largest_tile(channels) ** 2 >= lr.shape[1] * lr.shape[2]
-        if fits or self._radius(channels) is None:
-            return self._predict(lr)
-        progress = partial(tqdm, desc="tiles", leave=False)
-        tile, overlap = self._largest_tile(channels), self._radius(channels)
-        predict = lambda part, _: self._predict(part)  # noqa: E731
-        return tiled(predict, lr, self.scale, tile, overlap, progress)
-
-    def _predict(self, lr: np.ndarray) -> np.ndarray:
-        return np.asarray(self.system.apply({"image": lr}, **self.told)["image"])
-
-    def _pure(self, lr, _):
-        return self.system.pure({"image": lr}, **self.told)["image"]
+    def _pure(self, inputs, _):
+        return self.system.pure({"image": inputs}, **self._told)["image"]
 
     def _measure_tile(self, channels: int) -> float:
         if self.system.pure is None:
             return math.inf
-        return largest_tile(self._pure, self.scale, channels, self.memory)
+        dtype = "float64" if self.system.origin.precision == "float64" else "float32"
+        return largest_tile(self._pure, self._scale, channels, self._memory, dtype)
 
     def _measure_radius(self, channels: int) -> int | None:
-        radius = receptive_radius(self._pure, self.scale, channels)
-        if radius is None:
+        if self.system.pure is None:
+            return None
+        return receptive_radius(self._pure, self._scale, channels)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Channels that are restored together, and what restores them."""
+
+    restorer: _Restorer
+    first: int
+    count: int
+
+    @property
+    def channels(self) -> slice:
+        return slice(self.first, self.first + self.count)
+
+    @property
+    def largest_tile(self) -> float:
+        return self.restorer.largest_tile(self.count)
+
+    @property
+    def radius(self) -> int | None:
+        return self.restorer.radius(self.count)
+
+
+def _in_tiles(restore: Callable, pixels: np.ndarray, scale: int, parts: list[_Part]) -> np.ndarray:
+    tile = min(part.largest_tile for part in parts)
+    if tile**2 >= pixels.shape[1] * pixels.shape[2]:
+        return restore(pixels, scale)
+    for part in parts:
+        if part.radius is None:
             say(
-                f"{self.system.weights} looks at the whole image, so it is not cut into tiles, "
-                "however much memory it takes"
+                f"{part.restorer.system.weights} looks at the whole image, so it is not cut into "
+                "tiles, however much memory it takes",
+                once=part.restorer.system.weights,
             )
-        return radius
+            return restore(pixels, scale)
+    overlap = max(part.radius for part in parts)
+    return tiled(restore, pixels, scale, tile, overlap, partial(tqdm, desc="tiles", leave=False))
+
+
+def _margin(parts: list[_Part]) -> int:
+    """As far as the parts look, in whole groups of pixels."""
+    for part in parts:
+        if part.radius is None:
+            raise ValueError(
+                f"edges don't wrap: {part.restorer.system.weights} looks at the whole image"
+            )
+    return PERIOD * math.ceil(max(part.radius for part in parts) / PERIOD)

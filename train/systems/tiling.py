@@ -11,6 +11,9 @@ import numpy as np
 _LENGTHS = (65, 257, 1025)
 _THICKNESS = 17
 _DRAWS = 8
+# Networks that pool or unshuffle see pixels in groups of up to this many: a window begins where
+# one of the whole image does.
+PERIOD = 8
 
 # (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C), differentiable.
 Pure = Callable[[jax.Array, int], jax.Array]
@@ -47,7 +50,9 @@ def _reach(pure, scale, channels, length, axis) -> int:
     return int(np.abs(places - centre[axis]).max(initial=0))
 
 
-def largest_tile(pure: Pure, scale: int, channels: int, memory: float) -> int:
+def largest_tile(
+    pure: Pure, scale: int, channels: int, memory: float, dtype: str = "float32"
+) -> int:
     """The side of the largest square, in low-resolution pixels, that is enlarged within `memory`.
 
     Args:
@@ -55,17 +60,19 @@ def largest_tile(pure: Pure, scale: int, channels: int, memory: float) -> int:
       scale: factor.
       channels: of the image.
       memory: bytes for what the compiled program holds at once.
+      dtype: of the image.
     """
     side = 64
-    shape = jax.ShapeDtypeStruct((1, side, side, channels), jnp.float32)
-    program = jax.jit(pure, static_argnums=1).lower(shape, scale).compile()
+    with jax.enable_x64(dtype == "float64"):
+        shape = jax.ShapeDtypeStruct((1, side, side, channels), dtype)
+        program = jax.jit(pure, static_argnums=1).lower(shape, scale).compile()
     used = program.memory_analysis()
     held = used.temp_size_in_bytes + used.output_size_in_bytes + used.argument_size_in_bytes
     return math.isqrt(int(memory * side**2 / held))
 
 
 def tiled(
-    predict: Callable[[np.ndarray, int], jax.Array],
+    predict: Callable[[np.ndarray, int], jax.Array | np.ndarray],
     lr: np.ndarray,
     scale: int,
     tile: int,
@@ -76,19 +83,19 @@ def tiled(
 
     Equal to `predict` of the whole image where `overlap` is at least the receptive radius: every
     pixel is taken from a window that holds all it depends on, and the image's own border stays a
-    border.
+    border. The result is of the type of `lr`.
 
     Raises:
       ValueError: a tile that holds nothing but overlap.
     """
-    if tile <= 2 * overlap and tile < max(lr.shape[1:3]):
+    if tile < 2 * overlap + 2 * PERIOD and tile < max(lr.shape[1:3]):
         raise ValueError(
             f"a tile of {tile} pixels holds nothing but its overlap of {overlap} a side; "
             "allow more --memory"
         )
     height, width = lr.shape[1:3]
-    result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), np.float32)
-    rows, columns = windows(height, tile, overlap), windows(width, tile, overlap)
+    result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), lr.dtype)
+    rows, columns = (windows(size, tile, overlap, PERIOD) for size in (height, width))
     for row, column in progress([(r, c) for r in rows for c in columns]):
         part = np.asarray(predict(lr[:, slice(*row[0]), slice(*column[0])], scale))
         (top, bottom), (left, right) = (
@@ -101,14 +108,18 @@ def tiled(
     return result
 
 
-def windows(size: int, tile: int, overlap: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def windows(
+    size: int, tile: int, overlap: int, period: int
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Cuts an axis: pairs of (first, end) of a window and of the part of it that is kept.
 
-    All windows are of one length, so that one compiled program serves them.
+    All windows are of one length, at most `tile`, so that one compiled program serves them, and
+    begin at multiples of `period`.
     """
     if size <= tile:
         return [((0, size), (0, size))]
-    step = tile - 2 * overlap
+    tile -= (tile - size) % period
+    step = (tile - 2 * overlap) // period * period
     firsts = [min(first, size - tile) for first in range(0, size - tile + step, step)]
     edges = [0, *(first + overlap for first in firsts[1:]), size]
     return [

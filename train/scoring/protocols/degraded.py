@@ -8,7 +8,6 @@ from typing import ClassVar
 import jax
 import numpy as np
 
-from train.data import images
 from train.data.data_set import DataSet
 from train.scoring import pictures
 from train.scoring.protocols.images import ImageProtocol
@@ -37,8 +36,7 @@ class DegradedProtocol(ImageProtocol):
         self, dataset: DataSet, indices: list[int], value: int | None
     ) -> tuple[dict[str, np.ndarray], jax.Array]:
         """The measured images, and their references."""
-        levels = [images.without_alpha(images.to_uint8(dataset[i]["image"])) for i in indices]
-        batch = np.stack(levels).astype(np.float64) / 255.0
+        batch = np.stack([dataset[index]["image"] for index in indices]) / 255.0
         measured, reference = self.degrade(batch, value, indices)
         return {"image": np.asarray(measured)}, reference
 

@@ -1,0 +1,26 @@
+"""The file boundary: pictures in and out, and their levels."""
+
+from train.data.images.files import SUFFIXES, distinct_names, image_files
+from train.data.images.levels import from_float, jpeg_round_trip, to_float, to_rgb, to_uint8
+from train.data.images.picture import Picture
+from train.data.images.reading import UnreadableImage, read, read_pages, software
+from train.data.images.writing import lost, write, write_pages
+
+__all__ = [
+    "SUFFIXES",
+    "Picture",
+    "UnreadableImage",
+    "distinct_names",
+    "from_float",
+    "image_files",
+    "jpeg_round_trip",
+    "lost",
+    "read",
+    "read_pages",
+    "software",
+    "to_float",
+    "to_rgb",
+    "to_uint8",
+    "write",
+    "write_pages",
+]

@@ -1,0 +1,54 @@
+"""Which files of a folder are pictures, and what they are called."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"),
+    *(".npy", ".npz"),
+)
+
+
+def image_files(folder: str | Path) -> list[Path]:
+    """The pictures of a folder and its subfolders, in order of name, hidden ones left out.
+
+    Raises:
+      ValueError: no folder, or none in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder of images")
+    files = sorted(p for p in _visible_files(folder) if p.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ValueError(f"{folder} holds no image; known endings: {', '.join(SUFFIXES)}")
+    return files
+
+
+def distinct_names(files: Sequence[Path], folder: Path) -> list[str]:
+    """Each file's path in `folder`, without its ending where no two share what is left."""
+    stems = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
+    counts = Counter(stems)
+    return [
+        stem if counts[stem] == 1 else file.relative_to(folder).as_posix()
+        for stem, file in zip(stems, files, strict=True)
+    ]
+
+
+def _visible_files(folder: Path):
+    # Links to folders are followed, each folder once: a link may lead back to where it stands.
+    seen = {folder.resolve()}
+    for place, subfolders, names in os.walk(folder, followlinks=True):
+        fresh = {}
+        for name in sorted(subfolders):
+            target = Path(place, name).resolve()
+            if not name.startswith(".") and target not in seen:
+                seen.add(target)
+                fresh[name] = target
+        subfolders[:] = fresh
+        yield from (
+            Path(place, name)
+            for name in names
+            if not name.startswith(".") and Path(place, name).is_file()
+        )
