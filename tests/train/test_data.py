@@ -8,8 +8,12 @@ import tifffile
 
 from train.config.registry import build
 from train.data import DATA, ImageSet, image_set, images
-from train.data.augment import flip_and_turn
-from train.data.patch_data import ResidentPatches, StreamedPatches, patches
+from train.data.data_set import DataSet
+from train.data.fields import Field
+from train.data.patch_data import patches
+from train.data.resident import ResidentPatches
+from train.data.spatial import flip_and_turn
+from train.data.streamed import StreamedPatches
 from train.state.devices import data_mesh
 
 
@@ -167,12 +171,13 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
 Tiny(data_dir="{directory}", file_format="array_record").download_and_prepare()
 
 from train.data.image_sets import tfds as open_tfds
-from train.data.patch_data import StreamedPatches
+from train.data.patch_data import coloured
+from train.data.streamed import StreamedPatches
 
 found = open_tfds("tfds:tiny:train", data_dir="{directory}")
 image = next(i for i in found if i.shape[0] == 22)
-data = StreamedPatches(found, 4, 16, 0, (1.0,), "stop", 0)
-batch = data.host_batch(0)
+data = StreamedPatches(coloured(found, 16), 4, 16, 0, lambda _, item: item, False, 0)
+batch = data.host_batch(0)["image"]
 print(len(found), image.shape, image[0, 0, 0], batch.shape, "tensorflow" in sys.modules)
 """
 
@@ -237,3 +242,62 @@ def test_a_stack_is_no_image():
     video = ImageSet("video", ["0"], lambda i: np.zeros((9, 40, 40, 3), np.uint8))
     with pytest.raises(ValueError, match=r"video/0: pixels are uint8 of shape \(9, 40, 40, 3\)"):
         video[0]
+
+
+def pairs(count=3):
+    """Items of a colour image, three frames, a cube of five bands and a label, of many sizes."""
+    fields = {
+        "image": Field((None, None, 3), "uint8", "image", (0, 255)),
+        "frames": Field((3, None, None, 2), "float32", "frames", (0.0, 1.0)),
+        "cube": Field((None, None, 5), "uint16", "cube", (0, 4095)),
+        "label": Field((), "int32", "label", (0, count)),
+    }
+    items = []
+    for index in range(count):
+        height, width = 9 + index, 12 - index
+        # Every number tells the pixel that it stands at.
+        place = np.arange(height * width).reshape(height, width)
+        items.append(
+            {
+                "image": np.stack([place, place + 1, place + 2], axis=-1).astype(np.uint8),
+                "frames": np.broadcast_to(place[None, ..., None], (3, height, width, 2)) / 255,
+                "cube": np.repeat(place[..., None], 5, axis=-1).astype(np.uint16),
+                "label": np.int32(index),
+            }
+        )
+    return fields, [{**item, "frames": item["frames"].astype(np.float32)} for item in items]
+
+
+@pytest.mark.parametrize("storage", ["resident", "streamed"])
+def test_all_fields_of_an_item_are_cut_at_one_place_and_turned_alike(storage):
+    fields, items = pairs()
+    source = DataSet("pairs", fields, ["a", "b", "c"], lambda index: items[index])
+    data = (
+        ResidentPatches(fields, items, 16, 5)
+        if storage == "resident"
+        else StreamedPatches(source, 16, 5, 0, lambda _, item: item, False, 0)
+    )
+    mesh = data_mesh()
+    batch = jax.jit(data.batch)(jax.random.key(0), next(data.inputs(0, mesh)))
+    assert {name: x.shape for name, x in batch.items()} == {
+        "image": (16, 5, 5, 3), "frames": (16, 3, 5, 5, 2), "cube": (16, 5, 5, 5), "label": (16,),
+    }  # fmt: skip
+    assert {name: data.fields[name].shape for name in batch} == {
+        name: x.shape[1:] for name, x in batch.items()
+    }
+    place = np.round(np.asarray(batch["image"][..., 0]) * 255)
+    for band in range(5):
+        np.testing.assert_allclose(batch["cube"][..., band] * 4095, place, atol=1e-2)
+    for frame in range(3):
+        np.testing.assert_allclose(batch["frames"][:, frame, ..., 1] * 255, place, atol=1e-3)
+    # A row of the item is as long as its label says.
+    steps = {tuple(sorted(np.abs([p[0, 1] - p[0, 0], p[1, 0] - p[0, 0]]))) for p in place}
+    assert steps == {(1, 12), (1, 11), (1, 10)}
+    assert set(np.asarray(batch["label"])) == {0, 1, 2}
+
+
+def test_fields_of_other_sizes_in_one_item_are_refused():
+    fields, items = pairs()
+    items[1]["cube"] = items[1]["cube"][1:]
+    with pytest.raises(ValueError, match="item 1: cube has 9x11 pixels, image 10x11"):
+        ResidentPatches(fields, items, 4, 5)

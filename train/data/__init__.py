@@ -1,6 +1,6 @@
 """Training data: made on the device, resident on it, or streamed to it.
 
-A data path has `batch_size`, `patch_size` where it cuts patches, `classes` where it has labels,
+A source has `fields` (of an item of a batch), `batch_size`, `patch_size` where it cuts patches,
 `streamed` (whether the host sends something new each step), `inputs(step, mesh)` (an endless
 iterator of what the host hands over, from that step on), `input_shapes(mesh)` (of the same) and
 `batch(key, inputs)` (pure, compiled into the step). A batch is a function of (seed, step) alone.
@@ -12,7 +12,7 @@ import jax
 
 from train.data.bursts import Bursts
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
-from train.data.labelled_data import LabelledImages
+from train.data.labelled_data import labelled
 from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves, Digits
 
@@ -20,7 +20,7 @@ DATA = {
     "bursts": Bursts,
     "dead_leaves": DeadLeaves,
     "digits": Digits,
-    "labelled": LabelledImages,
+    "labelled": labelled,
     "patches": patches,
 }
 

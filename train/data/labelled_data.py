@@ -1,17 +1,15 @@
-from collections.abc import Iterator
-from itertools import repeat
+"""Whole images of one size and their labels, resident on the device."""
 
-import jax
-import jax.numpy as jnp
+import dataclasses
+
 import numpy as np
 
 from train.data.data_sets import data_set
-from train.data.fields import Field
-from train.state.devices import place_replicated, replicated
+from train.data.resident import ResidentItems
 
 
-class LabelledImages:
-    """Whole images of one size and their labels, resident on the device, drawn uniformly.
+def labelled(images: str, batch_size: int, size: int = 0) -> ResidentItems:
+    """Images and labels drawn uniformly.
 
     Args:
       images: see `train.data.data_sets.data_set`.
@@ -19,43 +17,17 @@ class LabelledImages:
       size: height and width to which zeros on all sides bring the images; 0 leaves them.
 
     Raises:
-      ValueError: a size below that of the images.
+      ValueError: a set without labels, or a size below that of the images.
     """
-
-    streamed = False
-
-    def __init__(self, images: str, batch_size: int, size: int = 0):
-        self.batch_size = batch_size
-        source = data_set(images)
-        label = source.fields.get("label")
-        if label is None:
-            raise ValueError(f"data.images={images!r}: its images have no labels")
-        pixels, labels = source.arrays["image"], source.arrays["label"]
-        if size:
-            pixels = _padded(pixels, size)
-        image = Field(pixels.shape[1:], "float32", "image", (0.0, 1.0))
-        self.fields = {"image": image, "label": label}
-        self.arrays = {"pixels": pixels, "labels": labels}
-
-    def inputs(self, step: int, mesh) -> Iterator[dict]:
-        """All images and labels, placed once."""
-        del step
-        return repeat(place_replicated(self.arrays, mesh))
-
-    def input_shapes(self, mesh) -> dict:
-        """Shapes of what `inputs` gives."""
-        place = replicated(mesh)
-        return jax.tree.map(
-            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), self.arrays
-        )
-
-    def batch(self, key: jax.Array, inputs: dict) -> dict[str, jax.Array]:
-        """Picks {"image": (batch_size, H, W, C) in [0, 1], "label": (batch_size,) int32}."""
-        index = jax.random.randint(key, (self.batch_size,), 0, inputs["labels"].shape[0])
-        return {
-            "image": inputs["pixels"][index].astype(jnp.float32) / 255.0,
-            "label": inputs["labels"][index],
-        }
+    source = data_set(images)
+    if "label" not in source.fields:
+        raise ValueError(f"data.images={images!r}: its images have no labels")
+    fields, arrays = dict(source.fields), dict(source.arrays)
+    if size:
+        arrays["image"] = _padded(arrays["image"], size)
+        shape = arrays["image"].shape[1:]
+        fields["image"] = dataclasses.replace(fields["image"], shape=shape)
+    return ResidentItems(fields, arrays, batch_size)
 
 
 def _padded(pixels: np.ndarray, size: int) -> np.ndarray:
