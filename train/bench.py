@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from absl import app, flags
-from ml_collections import config_flags
 
 from train import command
 
-_CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/, :variant behind it.")
+_CONFIG = command.define_config()
 _DATA = flags.DEFINE_string(
     "data", "config", "config: as it says; synthetic: noise of its size, made once on the device."
 )
