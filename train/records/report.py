@@ -1,6 +1,7 @@
 """What a run leaves at its end: weights, a table, pictures and a page."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import jax
 from imaging_jax import pretrained
 from train.config.console import say
 from train.engine import scalars
+from train.engine.disk import DiskFull, lacks_room
 from train.engine.folder import CONFIG, STARTS
 from train.records import page as html_report
 from train.scoring.reviews import Findings
@@ -22,6 +24,8 @@ def finish(task: Any, review: Any, state: TrainState, workdir: Path, seconds: fl
     if jax.process_index() == 0:
         metadata = {"config": (workdir / CONFIG).read_text(), "step": str(int(state.step))}
         variables = state.variables(task.predicts)
+        if lacks := lacks_room(workdir, variables, WEIGHTS):
+            raise DiskFull(lacks)
         pretrained.save(workdir / WEIGHTS, variables, metadata)
     findings = review.finish(state, workdir / "pictures")
     if jax.process_index() == 0:
@@ -51,7 +55,7 @@ def _write_table(workdir: Path, findings: Findings) -> None:
     (workdir / "table.md").write_text(table)
     say(f"\n{table}")
     say(f"pictures: {_shortest(workdir / 'pictures')}/, {_shortest(workdir / PAGE)}")
-    say(findings.hint.format(run=_shortest(workdir)))
+    say(findings.hint.format(run=shlex.quote(str(_shortest(workdir)))))
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:

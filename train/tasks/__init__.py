@@ -2,7 +2,8 @@
 
 A task is built by `from_config(config, settings)` and has `stages` (see `train.state.stage`),
 `predicts` (the network of the state whose variables make its predictions, and are what a run's
-weights are), `review` (a name of `train.scoring.reviews.REVIEWS`), `example(data)` (a batch as
+weights are), `learning_rates(step)` (of each network the rate of the update after so many steps),
+`review` (a name of `train.scoring.reviews.REVIEWS`), `example(data)` (a batch as
 shapes, read off the config's section `data` without opening it) and `check_data(data)`, which
 raises a ValueError where the data don't fit.
 """

@@ -153,6 +153,11 @@ class Adversarial:
         """Number of classes that can be asked for; 0 where none can."""
         return getattr(self.generator, "classes", 0)
 
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """The rate of each network's next update after so many steps."""
+        updates = {GENERATOR: step // self.critic_steps, DISCRIMINATOR: step}
+        return {name: float(self.schedules[name](updates[name])) for name in NETWORKS}
+
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
         """A batch as shapes: what the networks take."""
         count = data["batch_size"]

@@ -81,7 +81,7 @@ class Autoencoding(Reproducing):
         self.masked = masked
         self.layer_steps = layer_steps
         self.layers = len(network.widths) if layer_steps else 0
-        if self.layers * layer_steps >= steps:
+        if layer_steps and self.layers * layer_steps >= steps:
             raise ValueError(
                 f"train.steps={steps}: wanted more than task.layer_steps={layer_steps} for each of "
                 f"{self.layers} layers"
@@ -96,6 +96,16 @@ class Autoencoding(Reproducing):
         ]
         rest = self.steps - self.layers * self.layer_steps
         return [*alone, self._stage("whole", rest, self._whole, self.layers + 1)]
+
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """The rate of the update after so many steps, by the schedule of their stage."""
+        before, length = self.layers * self.layer_steps, self.layer_steps
+        if step >= before:
+            step, length = step - before, self.steps - before
+        else:
+            step %= length
+        _, schedule = make_optimizer(self.optimizer_section, length)
+        return {AUTOENCODER: float(schedule(step))}
 
     def _stage(self, name: str, steps: int, loss: Callable, number: int) -> Stage:
         """A stage with an optimizer of its own, that moves the pair `number` or else all layers."""

@@ -43,6 +43,10 @@ class Reproducing:
         given = {"optimizer": config["optimizer"], "steps": settings.steps}
         return call(cls, section, "task", network=network, **given)
 
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """The rate of the update after so many steps."""
+        return {AUTOENCODER: float(self.schedule(step))}
+
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
         """A batch as shapes: what the network takes."""
         shape = (data["batch_size"], *self.network.image_shape)

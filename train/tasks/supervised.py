@@ -120,6 +120,10 @@ class Supervised(ABC):
         )
         return [Stage("train", self.steps, self._init, (step,))]
 
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """The rate of the update after so many steps."""
+        return {NETWORK: float(self.schedule(step))}
+
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
         """A batch as shapes, of a config's section `data`: colour patches."""
         shape = (data["batch_size"], data["patch_size"], data["patch_size"], 3)
