@@ -142,8 +142,15 @@ def adversarial_lines(report: dict[str, Any]) -> list[str]:
     return [
         *solving_lines(report),
         f"PyTorch {found['version']} on {found['device']}, eager; x2 is with 2 threads",
-        *(_verdict(row, programs) for row, programs in report["rows"].items()),
+        *_verdicts(report),
     ]
+
+
+def _verdicts(report: dict[str, Any]) -> list[str]:
+    load = report["load"]
+    if report["torch"]["device"] == "cpu" and machine.disturbed(load):
+        return [machine.DISTURBED]
+    return [_verdict(row, programs) for row, programs in report["rows"].items()]
 
 
 def _verdict(row: str, programs: dict[str, Any]) -> str:

@@ -1,8 +1,12 @@
 """What the machine can do: its matrix products, the memory that a program takes."""
 
 import os
+import shutil
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,9 +18,73 @@ _SIZES = {"cpu": (1024, 2048)}
 _LARGE_SIZES = (4096, 8192)
 
 
+# Of the cores, above which other programs make a comparison by all of them unfair.
+_BUSY = 0.25
+DISTURBED = (
+    "no ratio: other programs used the cores meanwhile, by which threads that wait for each other "
+    "lose most; with one core (taskset -c 0) it is a fair one"
+)
+
+
+def cores() -> list[int]:
+    """The cores that this program may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def load() -> dict[str, float]:
-    """How many programs wanted a core in the last minute, and how many cores there are."""
-    return {"load_average": os.getloadavg()[0], "cores": os.cpu_count() or 1}
+    """How many programs wanted a core in the last minute, and how many cores this one may use."""
+    return {"load_average": os.getloadavg()[0], "cores": len(cores())}
+
+
+class Others:
+    """Watches what other programs take of our cores, from its making on."""
+
+    def __init__(self):
+        self._start = _clocks()
+
+    def cores(self) -> float:
+        """How many cores they kept busy on the average; programs that we started count once done.
+
+        Where the system doesn't count, the load average is taken.
+        """
+        start, end = self._start, _clocks()
+        if start is None:
+            return os.getloadavg()[0]
+        wall, busy, own = (after - before for before, after in zip(start, end, strict=True))
+        return max(busy - own, 0.0) / max(wall, 1e-9)
+
+
+def _clocks() -> tuple[float, float, float] | None:
+    """Seconds: the wall's, those our cores were busy, and those of them that were our own."""
+    try:
+        lines = Path("/proc/stat").read_text().splitlines()
+    except OSError:
+        return None
+    ours = {f"cpu{core}" for core in cores()}
+    counts = [line.split() for line in lines if line.split()[0] in ours]
+    # Of user, nice, system, idle, waiting, interrupts and stolen all but the fourth and fifth.
+    ticks = sum(int(word) for words in counts for word in (*words[1:4], *words[6:9]))
+    return time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4])
+
+
+def disturbed(load: Mapping[str, float]) -> bool:
+    """Whether other programs that kept "others" of "cores" busy disturbed who used them all."""
+    return load["cores"] > 1 and load["others"] > _BUSY * load["cores"]
+
+
+def pin_if_busy(seconds: float = 1.0) -> None:
+    """Keeps this program and those it starts on one core where others use the cores.
+
+    To be called before JAX starts its threads. Where there is a GPU nothing is done.
+    """
+    if shutil.which("nvidia-smi") or not hasattr(os, "sched_setaffinity"):
+        return
+    others = Others()
+    time.sleep(seconds)
+    if disturbed({"cores": len(cores()), "others": others.cores()}):
+        os.sched_setaffinity(0, cores()[-1:])
 
 
 def matmul_sizes() -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The measurement as a whole: ours alone, or in turns with PyTorch."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import jax
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.opponent import Torch
+from benchmarks.opponent import Elsewhere, in_another_process
 from benchmarks.timing import Subject, ratio, spread, take_turns
 from benchmarks.training import (
     Training,
@@ -60,9 +61,21 @@ def benchmark(
         raise ValueError(f"--rounds={rounds}: wanted at least 1")
     if against:
         look_up({"torch": None}, against, "--against")
-    load = machine.load()
+    load, others = machine.load(), machine.Others()
+    with in_another_process(config) if against else nullcontext() as opponent:
+        report = _measured(config, source, image_size, opponent, rounds, seconds)
+    return {**report, "load": {**load, "others": others.cores()}}
+
+
+def _measured(
+    config: Mapping[str, Any],
+    source: str,
+    image_size: tuple[int, int] | None,
+    opponent: Elsewhere | None,
+    rounds: int,
+    seconds: float,
+) -> dict[str, Any]:
     task, settings, mesh = build_task(config), train_settings(config), data_mesh()
-    opponent = Torch(config, task) if against else None
     data = build_data(config, source)
     task.check_data(data)
     if data.batch_size % mesh.size:
@@ -80,7 +93,6 @@ def benchmark(
             "dtype": np.dtype(task.network.dtype).name,
             "parameters": int(sum(leaf.size for leaf in jax.tree.leaves(whole.state.params))),
             "rounds": rounds,
-            "load": load,
             "compile_seconds": whole.compile_seconds,
             "memory": machine.memory(whole.program),
         }

@@ -1,6 +1,11 @@
-"""PyTorch as the opponent: imported when asked for, and its failures told instead of raised."""
+"""PyTorch as the opponent: in a process of its own, its failures told instead of raised."""
 
-from collections.abc import Callable, Mapping
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+from multiprocessing.managers import BaseManager
 from typing import Any
 
 import jax
@@ -9,8 +14,11 @@ import numpy as np
 
 from benchmarks.machine import allows_tf32
 from benchmarks.timing import Subject
+from train.config.settings import plain
+from train.engine.restore import build_task
 
 EAGER, COMPILED = "torch eager", "torch.compile"
+_MISSING = "--against=torch: PyTorch isn't installed here"
 
 
 class Torch:
@@ -35,7 +43,7 @@ class Torch:
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise
-            raise ValueError("--against=torch: PyTorch isn't installed here") from None
+            raise ValueError(_MISSING) from None
         torch_training.check(config, task)
         self._side = torch_training
         self._config = config
@@ -91,3 +99,81 @@ class Torch:
             first_line = str(error).strip().partition("\n")[0]
             self.report["failures"][part] = f"{type(error).__name__}: {first_line}"
         return subjects
+
+
+class Host:
+    """Holds a `Torch` and what it is to run, in the process of PyTorch."""
+
+    def __init__(self):
+        self._runs: dict[tuple[str, str], Callable[[int], None]] = {}
+
+    def open(self, config: Mapping[str, Any]) -> None:
+        """Makes the `Torch` of a config."""
+        self._torch = Torch(config, build_task(config))
+
+    def prepare(self, part: str, *arguments: Any) -> list[str]:
+        """Keeps the subjects of `trainings` or `predictions`; returns their names."""
+        subjects = getattr(self._torch, part)(*arguments)
+        self._runs |= {(part, subject.name): subject.run for subject in subjects}
+        return [subject.name for subject in subjects]
+
+    def run(self, part: str, name: str, calls: int) -> None:
+        """Runs one of them so many times."""
+        self._runs[part, name](calls)
+
+    def found(self) -> dict[str, Any]:
+        """See `Torch.report`."""
+        return self._torch.report
+
+
+class _Process(BaseManager):
+    pass
+
+
+_Process.register("Host", Host)
+
+
+class Elsewhere:
+    """A `Torch` in another process; a subject's time includes the word sent there and back.
+
+    Args:
+      host: proxy of a `Host`.
+    """
+
+    def __init__(self, host: Any):
+        self._host = host
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """See `Torch`."""
+        return self._host.found()
+
+    def trainings(self, *arguments: Any) -> list[Subject]:
+        """See `Torch.trainings`."""
+        return self._prepare("trainings", arguments)
+
+    def predictions(self, *arguments: Any) -> list[Subject]:
+        """See `Torch.predictions`."""
+        return self._prepare("predictions", arguments)
+
+    def _prepare(self, part: str, arguments: tuple) -> list[Subject]:
+        names = self._host.prepare(part, *arguments)
+        return [Subject(name, partial(self._host.run, part, name)) for name in names]
+
+
+@contextmanager
+def in_another_process(config: Mapping[str, Any]) -> Iterator[Elsewhere]:
+    """Opens the `Torch` of a config in a process of its own, which ends with the block.
+
+    There neither side's threads wait for those of the other.
+
+    Raises:
+      ValueError: as `Torch`.
+    """
+    if find_spec("torch") is None:
+        raise ValueError(_MISSING)
+    # Spawned: a fork would copy JAX without its threads.
+    with _Process(ctx=multiprocessing.get_context("spawn")) as process:
+        host = process.Host()
+        host.open(plain(config))
+        yield Elsewhere(host)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.machine import DISTURBED, disturbed
+
 DATA = {
     "config": "the config's data",
     "synthetic": "noise made once on the device, no data path",
@@ -21,7 +23,8 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         f"{config['model']['name']} {scales}, {report['parameters']:,} parameters, batch "
         f"{data['batch_size']} of {data['patch_size']}x{data['patch_size']}, {report['dtype']}, "
         f"{report['device']}",
-        f"load before: {load['load_average']:.1f} programs on {load['cores']} cores",
+        f"load before: {load['load_average']:.1f} programs on {_cores(load['cores'])}; other "
+        f"programs used {load['others']:.1f} of {_cores(load['cores'])} meanwhile",
         f"compiled in {report['compile_seconds']:.1f} s; {_memory(report['memory'])}",
         f"matmul: {_rate(products['median'])} ({_rate(products['low'])} to "
         f"{_rate(products['high'])}), {_kind(matmul)}, both {matmul['size']}x{matmul['size']}, "
@@ -54,12 +57,19 @@ def _against(report: Mapping[str, Any]) -> list[str]:
         *(f"{name}: first step {s:.1f} s" for name, s in torch["first_seconds"].items()),
         *(f"{name}: {_bytes(n)} at most" for name, n in torch["peak_bytes"].items() if n),
     ]
-    for part, ratios in report["ratios"].items():
-        for name, r in ratios.items():
-            found.append(
-                f"{part}: {name} / ours = {r['median']:.2f} ({r['low']:.2f} to {r['high']:.2f})"
-            )
-    return found
+    return [*found, *_ratios(report)]
+
+
+def _ratios(report: Mapping[str, Any]) -> list[str]:
+    torch, load = report["torch"], report["load"]
+    if torch["device"] == "cpu" and disturbed(load):
+        return [DISTURBED]
+    by = f", both on {_cores(load['cores'])}" if torch["device"] == "cpu" else ""
+    return [
+        f"{part}: {name} / ours = {r['median']:.2f} ({r['low']:.2f} to {r['high']:.2f}){by}"
+        for part, ratios in report["ratios"].items()
+        for name, r in ratios.items()
+    ]
 
 
 def _conditions(report: Mapping[str, Any]) -> list[str]:
@@ -88,15 +98,16 @@ def _conditions(report: Mapping[str, Any]) -> list[str]:
 
 
 def _warnings(report: Mapping[str, Any]) -> list[str]:
-    torch, load = report["torch"], report["load"]
-    found = [f"torch.compile failed in {part}: {why}" for part, why in torch["failures"].items()]
-    busy = load["load_average"] > 0.25 * load["cores"]
-    if busy and torch["device"] == "cpu" and torch["threads"] > 1:
-        found.append(
-            "other programs used the cores: PyTorch's threads wait for each other and lose far "
-            "more by it than ours; only one core (taskset -c 0) compares them fairly"
-        )
-    return found
+    reasons: dict[str, list[str]] = {}
+    for part, why in report["torch"]["failures"].items():
+        reasons.setdefault(why, []).append(part)
+    return [
+        f"torch.compile failed in {' and '.join(parts)}: {why}" for why, parts in reasons.items()
+    ]
+
+
+def _cores(count: int) -> str:
+    return f"{count} core{'s' if count != 1 else ''}"
 
 
 def _row(name: str, timed: Mapping[str, Any]) -> str:

@@ -180,7 +180,8 @@ def benchmark_solving(rows: list[Case], rounds: int, seconds: float) -> dict[str
     """
     if rounds < 1:
         raise ValueError(f"--rounds={rounds}: wanted at least 1")
-    report: dict[str, Any] = {**provenance(), "rounds": rounds, "load": machine.load(), "rows": {}}
+    load, others = machine.load(), machine.Others()
+    report: dict[str, Any] = {**provenance(), "rounds": rounds, "load": load, "rows": {}}
     for case in rows:
         subjects = [Subject(name, _repeat(run)) for name, run in case.programs.items()]
         times = take_turns(subjects, rounds, seconds)
@@ -191,6 +192,7 @@ def benchmark_solving(rows: list[Case], rounds: int, seconds: float) -> dict[str
             }
             for name, found in times.items()
         }
+    load["others"] = others.cores()
     return report
 
 

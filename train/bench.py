@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from absl import app, flags
-from ml_collections import config_flags
 
 from train import command
 
-_CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/, :variant behind it.")
+_CONFIG = command.define_config()
 _DATA = flags.DEFINE_string(
     "data", "config", "config: as it says; synthetic: noise of its size, made once on the device."
 )
@@ -54,7 +53,7 @@ def _main(arguments: list[str]) -> None:
         raise ValueError("--config=configs/<name>.py is missing; train.main --list shows them")
     size = image_size(_SIZE.value)
     if _AGAINST.value:
-        _share_memory()
+        _share_the_machine()
         # A program read from a cache would tell nothing of how long compiling takes.
         os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
     from benchmarks import benchmark, lines
@@ -73,16 +72,19 @@ def _main(arguments: list[str]) -> None:
 def _bench_adversarial() -> None:
     if _CONFIG.value is not None or _SOLVERS.value:
         raise ValueError("--adversarial measures no config and no solvers; give one of the three")
-    _share_memory()
+    _share_the_machine()
     from benchmarks.adversarial import adversarial_lines, benchmark_adversarial, cases
 
     report = benchmark_adversarial(cases(), _ROUNDS.value, _SECONDS.value)
     _show(report, adversarial_lines(report))
 
 
-def _share_memory() -> None:
+def _share_the_machine() -> None:
     # Two frameworks share the GPU: ours must not take most of its memory beforehand.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    from benchmarks.machine import pin_if_busy
+
+    pin_if_busy()
 
 
 def _check_output() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from absl import flags, logging
+from ml_collections import config_flags
 
 
 def parse_flags(arguments: list[str]) -> list[str]:
@@ -28,8 +29,11 @@ def reports(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
         from train.engine.loop import Diverged, Stopped
 
         cache_compilations()
-        # Orbax tells the story of every save, and warns of every folder opened for reading.
-        logging.set_verbosity(logging.ERROR)
+        # Orbax tells the story of every save, warns of every folder opened for reading, and logs
+        # with their tracebacks the errors that it also raises.
+        logging.set_verbosity(
+            logging.ERROR if os.environ.get("IMAGING_TRACEBACK") else logging.FATAL
+        )
         try:
             main(arguments)
         except Stopped as stopped:
@@ -37,9 +41,21 @@ def reports(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
         except (ValueError, MemoryError, Diverged, OSError) as error:
             if os.environ.get("IMAGING_TRACEBACK"):
                 raise
-            _fail(str(error) or repr(error))
+            _fail(_as_flag(str(error) or repr(error), arguments=sys.argv))
 
     return wrapped
+
+
+def define_config() -> flags.FlagHolder:
+    """Defines `--config`; any key that its sections take may be given, in the file or not."""
+    # Building the config refuses what they don't take, by name, before anything compiles.
+    return config_flags.DEFINE_config_file(
+        "config",
+        None,
+        "A file of configs/, :variant behind it.",
+        lock_config=False,
+        accept_new_attributes=True,
+    )
 
 
 def cache_compilations() -> None:
@@ -49,6 +65,11 @@ def cache_compilations() -> None:
     if not jax.config.jax_compilation_cache_dir:
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
         jax.config.update("jax_compilation_cache_dir", str(cache / "imaging_jax" / "xla"))
+    # JAX leaves out what compiles in less than a second: most of a set of images of many sizes.
+    for option in ("min_compile_time_secs", "min_entry_size_bytes"):
+        name = f"jax_persistent_cache_{option}"
+        if name.upper() not in os.environ:
+            jax.config.update(name, 0)
 
 
 def join_processes(coordinator: str, processes: int | None, process: int | None) -> None:
@@ -81,6 +102,14 @@ def _config_key(error: Exception, arguments: list[str]) -> str:
         hint = f"; did you mean {unknown.group(1)!r}?" if unknown else ""
         return f"{given[0]}: the config has no key {key!r}{hint}"
     return str(error)
+
+
+def _as_flag(message: str, arguments: list[str]) -> str:
+    """Names a key that was given on the command line as it was given there."""
+    given = [re.match(r"--(?:no)?config\.([^=]+)", argument) for argument in arguments]
+    keys = [found.group(1) for found in given if found]
+    named = any(re.match(rf"{re.escape(key)}[ =:]", message) for key in keys)
+    return f"--config.{message}" if named else message
 
 
 def _without_traceback(message: str) -> str:

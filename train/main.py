@@ -8,7 +8,7 @@ from ml_collections import config_flags
 
 from train import command
 
-_CONFIG = config_flags.DEFINE_config_file("config", None, "A file of configs/, :variant behind it.")
+_CONFIG = command.define_config()
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run folder. Default: runs/<name of the config>.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Delete the run folder and start anew.")
 _LIST = flags.DEFINE_bool("list", False, "Show systems, configs, weights, sets and protocols.")

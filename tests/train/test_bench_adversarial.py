@@ -147,6 +147,9 @@ def test_our_step_updates_both_networks_without_penalties():
 
 def report_of(case):
     report = adversarial.benchmark_adversarial([case], rounds=2, seconds=0.0)
+    assert report["load"]["others"] >= 0
+    # Whatever else this machine does meanwhile.
+    report["load"].update({"cores": 2, "others": 0.0})
     return report, "\n".join(adversarial.adversarial_lines(report))
 
 
@@ -166,6 +169,10 @@ def test_the_report_has_a_line_for_everybody_and_compares_with_the_fastest(side)
     assert "load before" in text
     assert f"PyTorch {report['torch']['version']} on cpu" in text
     assert torch.get_num_threads() == before
+    report["load"]["others"] = 1.0
+    shown = "\n".join(adversarial.adversarial_lines(report))
+    assert "of our time" not in shown
+    assert "no ratio: other programs used the cores" in shown
 
 
 def test_without_torch_ours_is_timed_and_the_rest_named(monkeypatch):

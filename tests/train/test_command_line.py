@@ -1,4 +1,7 @@
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +28,8 @@ def run(*arguments, cwd=ROOT, **environment):
 
 
 QUICKSTART = "--config=configs/quickstart.py:tiny"
+DNCNN = "--config=configs/restoration/dncnn.py:tiny"
+GAN = "--config=configs/generative/gan.py:tiny"
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,15 @@ QUICKSTART = "--config=configs/quickstart.py:tiny"
         ((QUICKSTART, "--config.train.stpes=3"), ["--config.train.stpes", "'stpes'", "'steps'"]),
         ((QUICKSTART, "--config.trian.steps=3"), ["--config.trian", "'train'"]),
         ((QUICKSTART, "--config.train.steps=many"), ["--config.train.steps=many"]),
+        ((QUICKSTART, "--config.trian=3"), ["'train'"]),
+        ((QUICKSTART, "--config.model.blokcs=2"), ["--config.model.blokcs", "'blocks'"]),
+        ((QUICKSTART, "--config.data.textuer=0.5"), ["--config.data.textuer", "'texture'"]),
+        ((DNCNN, "--config.model.batch_norm=3"), ["--config.model.batch_norm=3", "bool"]),
+        ((DNCNN, "--noconfig.model.batch_nrom"), ["--config.model.batch_nrom", "'batch_norm'"]),
+        (
+            (GAN, "--config.model.generator.latnet=3"),
+            ["--config.model.generator.latnet", "'latent'"],
+        ),
         ((QUICKSTART, "--workdri=x"), ["workdri", "workdir"]),
         (("--config=configs/quikstart.py",), ["configs/quikstart.py", "configs/quickstart.py"]),
         ((), ["--config="]),
@@ -44,6 +58,29 @@ def test_a_mistake_is_one_clear_line(arguments, words):
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
     assert all(word in done.stderr for word in words), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "leaf", "there"),
+    [
+        # Without batch norm each hidden convolution has a bias.
+        ((DNCNN, "--config.model.batch_norm=False"), r"conv2/bias", True),
+        ((DNCNN,), r"conv2/bias", False),
+        ((GAN, "--config.model.generator.latent=5"), r"\[5, 8\]", True),
+        ((QUICKSTART, "--config.optimizer.b1=0.5"), r"/kernel", True),
+    ],
+)
+def test_any_field_can_be_overridden_whether_the_config_names_it_or_not(
+    arguments, leaf, there, tmp_path
+):
+    # No step is taken: what it starts from is saved and reviewed.
+    none = ("--config.train.steps=0", "--config.evaluation=()")
+    done = run("train.main", *arguments, *none, f"--workdir={tmp_path / 'run'}")
+    assert done.returncode == 0, done.stderr
+    (step,) = (tmp_path / "run" / "checkpoints").glob("[0-9]*")
+    assert step.name == "0"
+    leaves = (step / "leaves" / "metadata").read_text()
+    assert bool(re.search(leaf, leaves)) == there, leaves
 
 
 def test_the_default_run_folder_comes_from_the_configs_name():
@@ -59,7 +96,7 @@ def test_list_shows_everything_by_name():
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("runs") / "quick"
+    workdir = tmp_path_factory.mktemp("my runs") / "quick"
     done = run("train.main", QUICKSTART, f"--workdir={workdir}", "--config.train.steps=2")
     assert done.returncode == 0, done.stderr
     return workdir, done.stdout
@@ -68,7 +105,11 @@ def trained(tmp_path_factory):
 def test_a_run_ends_with_a_table_and_the_next_command(trained):
     workdir, shown = trained
     assert "| dead_leaves | 3 | rgb_rounded_once | bicubic |" in shown
-    assert f"python -m train.predict --weights={workdir} photo.png" in shown
+    (line,) = [line for line in shown.splitlines() if "train.predict" in line]
+    words = shlex.split(line.partition("your own image: ")[2])
+    assert words == ["python", "-m", "train.predict", f"--weights={workdir}", "photo.png"]
+    start = json.loads((workdir / "starts.json").read_text())[0]
+    assert f"--workdir={workdir}" in shlex.split(start["command"])
 
 
 def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
@@ -134,3 +175,40 @@ def test_evaluate_names_what_it_does_not_know(flag, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_second_evaluation_compiles_nothing_anew(tmp_path):
+    # Each program of this set compiles in less than a second.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}
+    environment["XDG_CACHE_HOME"] = str(tmp_path)
+    arguments = ("--system=bicubic", "--images=dead_leaves", "--scales=3")
+    found = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", COUNTING, *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(int(done.stdout.splitlines()[-1]))
+    assert found[0] > 0
+    assert found[1] == 0
+
+
+# Counts the programs that the persistent cache didn't have.
+COUNTING = """
+import sys
+from jax import monitoring
+missed = []
+def listen(event, **more):
+    if event == "/jax/compilation_cache/cache_misses":
+        missed.append(event)
+monitoring.register_event_listener(listen)
+from train import evaluate
+try:
+    evaluate.main()
+finally:
+    print(len(missed))
+"""

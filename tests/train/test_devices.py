@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.train.helpers import log
+from train.engine.lock import held_alone
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,3 +97,32 @@ def test_two_processes_train_as_one_does(storage, tmp_path):
     for a, b in zip(one, two, strict=True):
         name = "train/loss" if "train/loss" in a else "validation/psnr"
         np.testing.assert_allclose(b[name], a[name], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_both_of_two_processes_end_where_another_training_holds_the_folder(tmp_path):
+    address = f"127.0.0.1:{free_port()}"
+    with held_alone(tmp_path / "run"):
+        processes = [
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "train.main",
+                    "--config=configs/quickstart.py:tiny",
+                    f"--workdir={tmp_path / 'run'}",
+                    f"--coordinator={address}",
+                    "--processes=2",
+                    f"--process={index}",
+                ],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for index in range(2)
+        ]
+        for process in processes:
+            shown, _ = process.communicate(timeout=120)
+            assert process.returncode == 2, shown[-3000:]
+            assert f"is being trained in by process {os.getpid()} on" in shown

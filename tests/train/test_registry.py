@@ -1,9 +1,21 @@
+from typing import Any, Literal
+
 import pytest
 
 from train.config.registry import build, look_up
 
 
-def make(size, colour: str = "red", weight: float = 1.0, count: int = 1, sure: bool = False):
+def make(
+    size,
+    colour: str = "red",
+    weight: float = 1.0,
+    count: int = 1,
+    sure: bool = False,
+    padding: Literal["same", "valid"] = "same",
+    kernels: tuple[int, int] = (3, 3),
+    levels: tuple[float, ...] = (),
+    dtype: Any = "float32",
+):
     return size, colour
 
 
@@ -43,7 +55,19 @@ def test_nothing_close_lists_all():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"colour": 3}, {"weight": "heavy"}, {"count": 1.5}, {"count": True}, {"sure": 1}]
+    "wrong",
+    [
+        {"colour": 3},
+        {"weight": "heavy"},
+        {"count": 1.5},
+        {"count": True},
+        {"sure": 1},
+        {"kernels": 3},
+        {"kernels": (3,)},
+        {"kernels": (3, 1.5)},
+        {"levels": (0.5, "high")},
+        {"dtype": "floot32"},
+    ],
 )
 def test_a_value_of_another_type_is_named(wrong):
     (key,) = wrong
@@ -51,5 +75,10 @@ def test_a_value_of_another_type_is_named(wrong):
         build(TABLE, {"name": "thing", "size": 1, **wrong}, "x")
 
 
+def test_a_word_that_is_none_of_those_known_is_named_with_the_nearest():
+    with pytest.raises(ValueError, match=r"x\.padding='vaild' is unknown; did you mean 'valid'"):
+        build(TABLE, {"name": "thing", "size": 1, "padding": "vaild"}, "x")
+
+
 def test_a_whole_number_does_for_a_fraction():
-    assert build(TABLE, {"name": "thing", "size": 1, "weight": 2}, "x")
+    assert build(TABLE, {"name": "thing", "size": 1, "weight": 2, "levels": [1, 0.5]}, "x")

@@ -75,7 +75,7 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     assert whole.table[-1]["system"] == "ours"
     expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
-    expected |= {"report.html"}
+    expected |= {"report.html", ".lock"}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
     _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)
@@ -212,6 +212,27 @@ def test_weights_carry_their_config(finished):
     with safe_open(finished.workdir / "weights.safetensors", "numpy") as file:
         assert json.loads(file.metadata()["config"])["model"]["name"] == "edsr_light"
     assert pretrained.read(finished.workdir / "weights.safetensors")
+
+
+@pytest.mark.parametrize("module", ["configs.quickstart", "configs.generative.gan"])
+def test_no_steps_save_and_review_what_a_run_starts_from_and_more_may_follow(module, tmp_path):
+    config, config.train.steps = tiny(module), 0
+    nothing = fit(config, tmp_path / "run")
+    assert int(nothing.state.step) == 0
+    assert nothing.table[-1]["system"] == "ours"
+    assert (tmp_path / "run" / "weights.safetensors").is_file()
+    assert_equal_states(fit(config, tmp_path / "run").state, nothing.state)
+    assert_equal_states(
+        fit(tiny(module), tmp_path / "run").state, fit(tiny(module), tmp_path / "whole").state
+    )
+
+
+def test_no_steps_from_given_weights_score_these_weights(finished, tmp_path):
+    config, config.train.steps = tiny(), 0
+    config.init_from = str(finished.workdir)
+    reviewed = fit(config, tmp_path / "run")
+    chex.assert_trees_all_equal(reviewed.state.params, finished.state.params)
+    assert reviewed.table == finished.table
 
 
 def test_profile_leaves_a_trace_even_of_a_short_run(finished):

@@ -3,7 +3,9 @@
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
+
+import jax.numpy as jnp
 
 _SCALARS = {int: int, float: (float, int), str: str, bool: bool}
 
@@ -52,19 +54,47 @@ def call(constructor: Callable, values: Mapping[str, Any], path: str, **given) -
     open_keys = [name for name in parameters if name not in given]
     for key in values:
         if key not in open_keys:
-            raise ValueError(f"{path}.{key} is not a key of {path}; {nearest(key, open_keys)}")
+            raise ValueError(
+                f"{path}.{key} is unknown: {path} has no key {key!r}; {nearest(key, open_keys)}"
+            )
     for key in open_keys:
         if parameters[key].default is inspect.Parameter.empty and key not in values:
             raise ValueError(f"{path}.{key} is missing")
     for key, value in values.items():
-        wanted = _SCALARS.get(parameters[key].annotation)
-        if wanted and (
-            not isinstance(value, wanted) or (isinstance(value, bool) != (wanted is bool))
-        ):
-            kind = wanted if isinstance(wanted, type) else wanted[0]
-            raise ValueError(f"{path}.{key}={value!r}: wanted {kind.__name__}")
+        _check_type(value, parameters[key].annotation, key, f"{path}.{key}={value!r}")
     used = {name: value for name, value in given.items() if name in parameters}
     return constructor(**{key: _immutable(value) for key, value in values.items()}, **used)
+
+
+def _check_type(value: Any, wanted: Any, key: str, where: str) -> None:
+    if wanted in _SCALARS:
+        kinds = _SCALARS[wanted]
+        if not isinstance(value, kinds) or isinstance(value, bool) != (wanted is bool):
+            raise ValueError(f"{where}: wanted {wanted.__name__}")
+    elif get_origin(wanted) is Literal and value not in get_args(wanted):
+        raise ValueError(f"{where} is unknown; {nearest(value, get_args(wanted))}")
+    elif get_origin(wanted) is tuple:
+        _check_tuple(value, get_args(wanted), key, where)
+    elif key == "dtype":
+        _check_dtype(value, where)
+
+
+def _check_tuple(value: Any, kinds: tuple, key: str, where: str) -> None:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{where}: wanted a tuple")
+    if kinds[1:] == (...,):
+        kinds = kinds[:1] * len(value)
+    if len(kinds) != len(value):
+        raise ValueError(f"{where}: wanted {len(kinds)} values")
+    for entry, kind in zip(value, kinds, strict=True):
+        _check_type(entry, kind, key, where)
+
+
+def _check_dtype(value: Any, where: str) -> None:
+    try:
+        jnp.dtype(value)
+    except TypeError:
+        raise ValueError(f"{where}: wanted a type such as 'float32' or 'bfloat16'") from None
 
 
 def _immutable(value: Any) -> Any:

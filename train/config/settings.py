@@ -8,8 +8,20 @@ from typing import Any
 
 from train.config.registry import call, nearest
 
-SECTIONS = ("seed", "paper", "init_from", "profile", "task", "model", "data", "optimizer", "train",
-            "validation", "evaluation")  # fmt: skip
+REQUIRED = ("seed", "task", "model", "data", "optimizer", "train", "validation", "evaluation")
+# Sections that a run of an earlier version may lack, and what it was then.
+DEFAULTS = {"paper": "", "init_from": "", "profile": False}
+SECTIONS = (*REQUIRED, *DEFAULTS)
+# What may change while a run goes on: nothing that was trained depends on it.
+MAY_CHANGE = (
+    "train.steps",
+    "train.log_every",
+    "train.validate_every",
+    "train.checkpoint_every",
+    "train.keep",
+    "evaluation",
+    "profile",
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +29,7 @@ class TrainSettings:
     """The section `train` of a config.
 
     Attributes:
-      steps: optimizer steps of the run.
+      steps: optimizer steps of the run; with 0, the state it starts from is saved and reviewed.
       steps_per_call: steps in one dispatch.
       accumulate: parts a batch is cut into, whose gradients are averaged.
       ema_decay: decay of the moving averages of parameters; 0 keeps none.
@@ -37,11 +49,12 @@ class TrainSettings:
     keep: int = 2
 
     def __post_init__(self):
-        every = ("steps", "log_every", "validate_every", "checkpoint_every")
-        for name in ("steps_per_call", "accumulate", "keep", *every):
-            if getattr(self, name) < 1:
-                raise ValueError(f"train.{name}={getattr(self, name)}: wanted at least 1")
-        for name in every:
+        every = ("log_every", "validate_every", "checkpoint_every")
+        for name in ("steps", "steps_per_call", "accumulate", "keep", *every):
+            lowest = 0 if name == "steps" else 1
+            if getattr(self, name) < lowest:
+                raise ValueError(f"train.{name}={getattr(self, name)}: wanted at least {lowest}")
+        for name in ("steps", *every):
             if getattr(self, name) % self.steps_per_call:
                 raise ValueError(
                     f"train.{name}={getattr(self, name)}: wanted a multiple of "
@@ -79,20 +92,29 @@ def plain(config: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps(to_dict() if to_dict else dict(config)))
 
 
-def check_same(config: Mapping[str, Any], file: Path) -> None:
-    """Raises a ValueError listing the keys in which `config` differs from the one in `file`.
-
-    `profile` may differ: it changes nothing that is trained.
-    """
-    before, now = flatten(json.loads(file.read_text())), flatten(plain(config))
-    absent = object()
-    differing = [
-        f"{key}: {before.get(key, 'absent')!r} there, {now.get(key, 'absent')!r} now"
-        for key in sorted({*before, *now} - {"profile"})
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """{key: (value before, value now)} of two configs in plain types; what lacks is 'absent'."""
+    before, now, absent = flatten(before), flatten(now), object()
+    return {
+        key: (before.get(key, "absent"), now.get(key, "absent"))
+        for key in sorted({*before, *now})
         if before.get(key, absent) != now.get(key, absent)
-    ]
-    if differing:
+    }
+
+
+def check_same(changed: Mapping[str, tuple[Any, Any]], run: Path, trained: int) -> None:
+    """Raises a ValueError where a run of `trained` steps can't go on with what was changed."""
+    if not changed.keys() <= set(MAY_CHANGE):
+        words = "; ".join(
+            f"{key}: {there!r} there, {now!r} now" for key, (there, now) in changed.items()
+        )
         raise ValueError(
-            f"{file.parent} holds a run of another config ({'; '.join(differing)}); "
+            f"{run} holds a run of another config ({words}); "
             "choose another --workdir, or start anew with --overwrite"
+        )
+    steps = changed.get("train.steps", (trained, trained))[1]
+    if steps < trained:
+        raise ValueError(
+            f"train.steps={steps}: {run} has trained {trained}; wanted at least these, another "
+            "--workdir, or --overwrite"
         )

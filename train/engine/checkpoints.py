@@ -11,6 +11,7 @@ import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
 from train.config.console import say
+from train.engine.disk import DiskFull, lacks_room
 from train.state.train_state import TrainState, leaf_name
 
 
@@ -43,12 +44,21 @@ class Checkpoints:
         step = int(state.step)
         if step in self._manager.all_steps():
             return
+        self.check_room(state)
         arguments = ocp.args.Composite(
             state=ocp.args.StandardSave(state),
             leaves=ocp.args.JsonSave(_describe(state)),
             note=ocp.args.JsonSave(dict(note or {})),
         )
         self._manager.save(step, args=arguments)
+
+    def check_room(self, state: TrainState) -> None:
+        """Raises a DiskFull, on every process, where the disk doesn't hold another checkpoint."""
+        # The save before still takes room, and gives that of the oldest back.
+        self.wait()
+        lacks = lacks_room(self.folder, state, "a checkpoint")
+        if not _everywhere(not lacks):
+            raise DiskFull(lacks or f"{self.folder} is full")
 
     def wait(self) -> None:
         """Returns when every save begun is on disk."""

@@ -10,57 +10,101 @@ from typing import Any
 import jax
 from jax.experimental import multihost_utils
 
-from train.config.settings import SECTIONS, check_same, plain
+from train.config.settings import DEFAULTS, REQUIRED, check_same, differences, plain
 from train.engine import scalars
+from train.engine.disk import check_folder
+from train.engine.lock import LOCK, OWNER
 from train.engine.provenance import provenance
 
 CONFIG, STARTS, RESULT = "config.json", "starts.json", "result.json"
 BEST, LAST = "best", "checkpoints"
 VALIDATION = "validation/"
+# Of what a run folder holds, noted with every start; a folder without a number has the first.
+FORMAT = 2
+_DELETED = ".deleted"
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run was started here: its config has the sections of ours."""
+    """Whether a run was started here: its config has the sections that those of every run have."""
     try:
-        return set(SECTIONS) <= json.loads((folder / CONFIG).read_text()).keys()
+        return set(REQUIRED) <= json.loads((folder / CONFIG).read_text()).keys()
     except (OSError, ValueError, AttributeError):
         return False
 
 
-def open_folder(config: Mapping[str, Any], workdir: Path, overwrite: bool) -> None:
-    """Makes `workdir` the folder of this config's run, on every process.
+def read_config(run: Path) -> dict[str, Any]:
+    """The config of a run; sections that came later than the run have their defaults.
 
     Raises:
-      ValueError: the folder holds something else, or a run of another config that has saved a
-        checkpoint; nothing is changed then.
+      ValueError: no run there, or one of a format that came later than this code.
     """
-    used = workdir.exists() and any(workdir.iterdir())
+    if not is_run(run):
+        raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
+    found = max((start.get("format", 1) for start in _starts(run)), default=1)
+    if found > FORMAT:
+        raise ValueError(f"{run} is a run folder of format {found}, this code reads up to {FORMAT}")
+    return {**DEFAULTS, **json.loads((run / CONFIG).read_text())}
+
+
+def check_place(workdir: Path) -> None:
+    """Raises a ValueError where a folder is neither empty nor a run's, or is a file."""
+    check_folder(workdir)
+    ours = {LOCK, OWNER, _DELETED}
+    used = workdir.exists() and any(path.name not in ours for path in workdir.iterdir())
     if used and not is_run(workdir):
         raise ValueError(f"{workdir} is neither empty nor a run folder; nothing was changed in it")
-    saved = list((workdir / LAST).glob("[0-9]*"))
+
+
+def open_folder(
+    config: Mapping[str, Any], workdir: Path, overwrite: bool
+) -> dict[str, tuple[Any, Any]]:
+    """Makes `workdir`, which is held alone, the folder of this config's run, on every process.
+
+    Returns:
+      {key: (there, now)} where a run that goes on was made with other values; noted as a start.
+
+    Raises:
+      ValueError: the folder holds something else, or a run that has saved a checkpoint and was
+        trained by another config; nothing is changed then.
+    """
+    check_place(workdir)
+    saved = [int(path.name) for path in (workdir / LAST).glob("[0-9]*") if path.name.isdigit()]
+    changed = {}
     if saved and not overwrite:
-        check_same(config, workdir / CONFIG)
+        changed = differences(read_config(workdir), plain(config))
+        check_same(changed, workdir, max(saved))
     _barrier("checked")
     if jax.process_index() == 0:
-        if overwrite and used:
-            _delete(workdir)
-        workdir.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            _empty(workdir)
+        if not saved and not list((workdir / LAST).glob("damaged_*")):
+            # Of a start that was stopped before its first checkpoint, perhaps by another config.
+            shutil.rmtree(workdir / BEST, ignore_errors=True)
+        if changed:
+            note_start(workdir, changed)
         write_json(workdir / CONFIG, plain(config))
     _barrier("opened")
+    return changed
 
 
-def _delete(folder: Path) -> None:
-    # Renamed first, so that a process killed half-way leaves no folder that is half a run.
-    doomed = folder.with_name(f".{folder.name}.deleted")
+def _empty(folder: Path) -> None:
+    """Deletes all but the lock; where it is killed half-way, a run is left that saved nothing."""
+    doomed = folder / _DELETED
     shutil.rmtree(doomed, ignore_errors=True)
-    folder.rename(doomed)
-    shutil.rmtree(doomed)
+    if (folder / LAST).exists():
+        (folder / LAST).rename(doomed)
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == CONFIG):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name not in (LOCK, OWNER):
+            path.unlink()
 
 
-def note_start(workdir: Path) -> None:
-    """Adds where and how this process trains to the run's list of starts."""
+def note_start(workdir: Path, changed: Mapping[str, tuple[Any, Any]] | None = None) -> None:
+    """Adds where and how this process trains, and what it changed, to the run's list of starts."""
     if jax.process_index() == 0:
-        write_json(workdir / STARTS, [*_starts(workdir), provenance()])
+        start = {"format": FORMAT, **provenance(), **({"changed": changed} if changed else {})}
+        write_json(workdir / STARTS, [*_starts(workdir), start])
 
 
 def write_result(workdir: Path, table: list[dict], seconds: float) -> None:

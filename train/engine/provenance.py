@@ -1,6 +1,7 @@
 """Where a figure comes from: command, commit, device, versions."""
 
 import platform
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -18,7 +19,7 @@ def provenance() -> dict:
     changed = _git("status", "--porcelain", "--", ".", ":!results", ":!docs/tables.md")
     commit = _git("rev-parse", "HEAD")
     return {
-        "command": " ".join(["python", "-m", *_module_and_arguments()]),
+        "command": shlex.join(["python", "-m", *_module_and_arguments()]),
         "commit": commit,
         "clean": bool(commit) and not changed,
         "device": f"{jax.device_count()} x {jax.devices()[0].device_kind}",

@@ -1,6 +1,5 @@
 """Opens a run folder for reading: its task, and the state that a checkpoint holds."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from itertools import accumulate
@@ -13,7 +12,7 @@ from train.config.console import say
 from train.config.registry import look_up
 from train.config.settings import train_settings
 from train.engine.checkpoints import AllDamaged, Checkpoints
-from train.engine.folder import BEST, CONFIG, LAST, is_run
+from train.engine.folder import BEST, LAST, read_config
 from train.state.devices import data_mesh, replicated
 from train.state.stage import Stage
 from train.state.train_state import TrainState
@@ -34,9 +33,7 @@ def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
       ValueError: no run there, no checkpoint in it yet, or none that can be read.
     """
     run = Path(run)
-    if not is_run(run):
-        raise ValueError(f"{run} is not a run folder: it has no {CONFIG} of ours")
-    config = json.loads((run / CONFIG).read_text())
+    config = read_config(run)
     task = build_task(config)
     states = abstract_states(task, config["seed"], task.example(config["data"]))
     wanted = partial(state_at, states, stage_ends(task.stages))

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import jax
@@ -41,8 +42,8 @@ class Scalars:
     def close(self) -> None:
         """Flushes both files."""
         if self._active:
-            self._file.close()
-            self._events.close()
+            with closing(self._events):
+                self._file.close()
 
 
 def read(path: Path) -> list[dict]:

@@ -1,6 +1,7 @@
 """What a run leaves at its end: weights, a table, pictures and a page."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import jax
 from imaging_jax import pretrained
 from train.config.console import say
 from train.engine import scalars
+from train.engine.disk import DiskFull, lacks_room
 from train.engine.folder import CONFIG, STARTS
 from train.records import page as html_report
 from train.scoring.review import Findings, Review
@@ -24,6 +26,8 @@ def finish(review: Review, state: TrainState, workdir: Path, seconds: float) -> 
         variables = review.task.variables(state)
         alone = len(variables) == 1
         exported = next(iter(variables.values())) if alone else variables
+        if lacks := lacks_room(workdir, exported, WEIGHTS):
+            raise DiskFull(lacks)
         pretrained.save(workdir / WEIGHTS, exported, metadata)
     findings = review.finish(state, workdir / "pictures")
     if jax.process_index() == 0:
@@ -53,7 +57,7 @@ def _write_table(workdir: Path, findings: Findings) -> None:
     (workdir / "table.md").write_text(table)
     say(f"\n{table}")
     say(f"pictures: {_shortest(workdir / 'pictures')}/, {_shortest(workdir / PAGE)}")
-    say(findings.shown.hint.format(run=_shortest(workdir)))
+    say(findings.shown.hint.format(run=shlex.quote(str(_shortest(workdir)))))
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:

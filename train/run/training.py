@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,25 @@ from train.config.console import say
 from train.data import example_of
 from train.engine.checkpoints import AllDamaged, Checkpoints
 from train.engine.compiled import CompiledStage
-from train.engine.folder import BEST, LAST, VALIDATION, note_start, open_folder, write_result
+from train.engine.disk import explains_writing
+from train.engine.folder import (
+    BEST,
+    LAST,
+    VALIDATION,
+    check_place,
+    note_start,
+    open_folder,
+    write_result,
+)
 from train.engine.initial import read_initial, with_initial
+from train.engine.lock import held_alone
 from train.engine.loop import StopSignal, Trace, run_stage
 from train.engine.restore import abstract_states, stage_ends, state_at
 from train.engine.scalars import Scalars
 from train.engine.summary import write_summary
 from train.records import report
 from train.run.experiment import Experiment, build_experiment
+from train.run.notices import says_changes, says_degradations
 from train.state.devices import data_mesh, replicated
 from train.state.train_state import TrainState
 from train.systems.system import System
@@ -58,20 +69,29 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
       overwrite: delete what it holds and start anew.
 
     Raises:
-      ValueError: a config that doesn't fit, or differs from the one the folder was made with;
-        nothing in the folder was changed.
+      ValueError: a config that doesn't fit, or would have trained otherwise what the folder holds;
+        a folder in which another training is under way; nothing in the folder was changed.
       MemoryError: out of memory; names batch and patch size.
+      train.engine.disk.DiskFull: no room in the folder; says what was wanted and what is free.
       train.engine.loop.Diverged: a loss that isn't finite.
       train.engine.loop.Stopped: a signal came.
     """
     workdir = Path(workdir).absolute()
     experiment = build_experiment(config)
     run = _Run(experiment, workdir)
-    open_folder(config, workdir, overwrite)
-    with StopSignal().listening() as stop, explains_memory(experiment.data):
-        state = run.train(stop)
-    table = report.finish(experiment.review, state, workdir, run.seconds)
-    write_result(workdir, table, run.seconds)
+    with explains_writing(workdir):
+        check_place(workdir)
+        with held_alone(workdir):
+            changed = open_folder(config, workdir, overwrite)
+            step = run.restore(noted=bool(changed))
+            for line in says_changes(config, changed, experiment.task, step):
+                say(line)
+            for line in says_degradations(config, experiment.task):
+                say(line)
+            with StopSignal().listening() as stop, explains_memory(experiment.data):
+                state = run.train(stop)
+            table = report.finish(experiment.review, state, workdir, run.seconds)
+            write_result(workdir, table, run.seconds)
     system = experiment.review.system(state)
     return Result(experiment.task, state, system, table, workdir)
 
@@ -120,29 +140,37 @@ class _Run:
         self._ends = stage_ends(self._stages)
         self._wanted = partial(state_at, self._abstract, self._ends)
 
-    def train(self, stop: StopSignal) -> TrainState:
-        """Goes through the stages that are left; returns the best state."""
+    def restore(self, noted: bool) -> int:
+        """Opens the folder; returns the step to go on from, and notes the start if it isn't yet."""
         self.checkpoints = Checkpoints(self.workdir / LAST, self.experiment.settings.keep)
         self.best = Checkpoints(self.workdir / BEST, keep=1)
-        state = self.checkpoints.restore_last(self._wanted)
-        step = int(state.step) if state is not None else 0
+        self._state = self.checkpoints.restore_last(self._wanted)
+        step = int(self._state.step) if self._state is not None else 0
         if step:
             self.seconds = self.checkpoints.note(step)["seconds"]
             say(f"goes on from step {step} of {self._ends[-1]} in {self.workdir}")
-        if step < self._ends[-1]:
+        if not noted and (self._state is None or step < self._ends[-1]):
             note_start(self.workdir)
+        return step
+
+    def train(self, stop: StopSignal) -> TrainState:
+        """Goes through the stages that are left; returns the best state."""
+        state = self._start(0, None) if self._state is None else self._state
+        # Steps donate it: nobody else may keep it.
+        self._state = None
+        step = int(state.step)
         self.scalars = Scalars(self.workdir, step)
-        try:
+        # Each is closed, also where closing another fails for want of room.
+        with closing(self.scalars), closing(self.checkpoints):
+            self.checkpoints.check_room(state)
+            if self._ends[-1] == 0:
+                self.checkpoints.save(state, {"seconds": 0.0})
             for index, end in enumerate(self._ends):
                 if step < end:
-                    starts = step == (self._ends[index - 1] if index else 0)
-                    state = self._start(index, state) if starts else state
+                    if index and step == self._ends[index - 1]:
+                        state = self._start(index, state)
                     state = self._train_stage(index, end, state, stop)
                     step = end
-        finally:
-            self.scalars.close()
-            self.checkpoints.close()
-            self.best.wait()
         return self._best_or(state)
 
     def _best_or(self, last: TrainState) -> TrainState:

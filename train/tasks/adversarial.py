@@ -188,7 +188,9 @@ class Adversarial(Task):
         """One stage, whose step functions are named by the parts of a step."""
         kinds = {self._parts(step) for step in range(self._period)}
         functions = {_name(parts): partial(self._step, parts=parts) for parts in kinds}
-        return [Stage("train", self.steps, self._init, functions, lambda s: _name(self._parts(s)))]
+        rule = lambda step: _name(self._parts(step))  # noqa: E731
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        return [Stage("train", self.steps, self._init, functions, rule, optimizers)]
 
     @property
     def _period(self) -> int:

@@ -80,7 +80,7 @@ class Autoencoding(AutoencoderTask):
         self.masked = masked
         self.layer_steps = layer_steps
         self.layers = len(network.widths) if layer_steps else 0
-        if self.layers * layer_steps >= steps:
+        if layer_steps and self.layers * layer_steps >= steps:
             raise ValueError(
                 f"train.steps={steps}: wanted more than task.layer_steps={layer_steps} for each of "
                 f"{self.layers} layers"
@@ -109,7 +109,8 @@ class Autoencoding(AutoencoderTask):
             state = self._init(key, example, None) if previous is None else previous
             return state.replace(opt_state=optimizer.init(state.params))
 
-        return Stage(name, steps, start, {STEP: self._step(loss, optimizer)})
+        step = self._step(loss, optimizer)
+        return Stage(name, steps, start, {STEP: step}, optimizers=(optimizer,))
 
     def _whole(self, params, key, images):
         code = self._apply(params, self.corrupt(key, images), method="encode")

@@ -85,7 +85,8 @@ class Supervised(Task):
         step = step_function(
             self._loss, (self.optimizer,), ema=self._ema, accumulate=self.accumulate
         )
-        return [Stage("train", self.steps, self._init, {STEP: step})]
+        own = (self.optimizer,)
+        return [Stage("train", self.steps, self._init, {STEP: step}, optimizers=own)]
 
     def check_data(self, data: Any) -> None:
         """As `Task.check_data`; also where a batch can't be cut into the parts accumulated."""

@@ -55,7 +55,8 @@ class Variational(AutoencoderTask):
     def stages(self) -> list[Stage]:
         """One stage with one step function."""
         step = self._step(self._loss, self.optimizer)
-        return [Stage("train", self.steps, self._init, {STEP: step})]
+        own = (self.optimizer,)
+        return [Stage("train", self.steps, self._init, {STEP: step}, optimizers=own)]
 
     def _loss(self, params, key, images):
         logits, mean, log_variance = self._apply(params, images, key)
