@@ -206,6 +206,46 @@ def test_init_from_another_model_names_the_first_leaf(finished, tmp_path):
         fit(config, tmp_path / "run")
 
 
+@pytest.mark.parametrize("of", ["run", "file", "published"])
+def test_init_from_names_networks_and_their_sources(of, finished, tmp_path):
+    sources = {"run": finished.workdir, "file": finished.workdir / "weights.safetensors"}
+    config = tiny()
+    # As the command line gives it: --config.init_from="{'network': 'runs/quickstart'}".
+    config.init_from = str({"network": str(sources.get(of, "edsr_light_x2"))})
+    config.optimizer.schedule = {"name": "constant", "peak": 0.0}
+    if of == "published":
+        with pytest.raises(ValueError, match=r"edsr_light_x2: params/.* of shape .*"):
+            fit(config, tmp_path / "tuned")
+        return
+    tuned = fit(config, tmp_path / "tuned")
+    chex.assert_trees_all_equal(tuned.state.params, finished.state.params)
+
+
+def test_init_from_an_unknown_network_names_the_nearest(tmp_path):
+    config = tiny()
+    config.init_from = "{'netwrk': 'edsr_light_x3'}"
+    with pytest.raises(ValueError, match=r"a network of init_from='netwrk'.*'network'"):
+        fit(config, tmp_path / "run")
+
+
+def test_a_file_of_weights_is_a_system_wherever_it_lies(finished, tmp_path):
+    shutil.copy(finished.workdir / "weights.safetensors", tmp_path / "mine.safetensors")
+    lr = {"image": np.random.default_rng(0).random((1, 9, 7, 3))}
+    wanted = finished.system.apply(lr, scale=3)["image"]
+    file = system(str(tmp_path / "mine.safetensors"))
+    assert (file.name, file.weights, file.options) == ("edsr_light", "mine", {"scale": (3,)})
+    np.testing.assert_array_equal(file.apply(lr, scale=3)["image"], wanted)
+    # Without its header the model must be told.
+    pretrained.save(tmp_path / "bare.safetensors", finished.state.variables("network"), {})
+    with pytest.raises(ValueError, match=r"doesn't tell which model it fills; name it: --model="):
+        system(str(tmp_path / "bare.safetensors"))
+    model = "edsr_light:scale=3,features=8,blocks=1"
+    told = system(str(tmp_path / "bare.safetensors"), model)
+    np.testing.assert_array_equal(told.apply(lr, scale=3)["image"], wanted)
+    with pytest.raises(ValueError, match=r"--model\.feature is unknown: .*'features'"):
+        system(str(tmp_path / "bare.safetensors"), "edsr_light:scale=3,feature=8")
+
+
 def test_weights_carry_their_config(finished):
     from safetensors import safe_open
 

@@ -22,7 +22,7 @@ class Experiment:
       data: see `train.data`.
       review: what tells how good a state is.
       seed: of everything random.
-      init_from: file, name of published weights or run folder to start from; or empty.
+      init_from: where the first weights come from, see `train.engine.initial.read_initial`.
       profile: leave a trace of some steps.
     """
 

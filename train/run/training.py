@@ -135,7 +135,7 @@ class _Run:
         self._example = example_of(data, self.mesh)
         self._abstract = abstract_states(task, experiment.seed, self._example)
         _trace_steps(task, self._abstract, self._example)
-        self._initial = read_initial(experiment.init_from, self._abstract[0], task.exports[0])
+        self._initial = read_initial(experiment.init_from, self._abstract[0], task.exports)
         self._stages = task.stages
         self._ends = stage_ends(self._stages)
         self._wanted = partial(state_at, self._abstract, self._ends)

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from imaging_jax import pretrained
+from train.config.settings import DEFAULTS
 from train.engine.folder import training_of
 from train.engine.restore import abstract_states, build_task, load_run
 from train.systems.compiled import compiled
@@ -29,7 +30,7 @@ def from_file(file: Path) -> System:
       ValueError: a file that doesn't tell the config of its run, or holds other leaves than that
         config's networks have.
     """
-    config = _config(file)
+    config = {**DEFAULTS, **_config(file)}
     task = build_task(config)
     *_, last = abstract_states(task, config["seed"], task.example(config["data"]))
     like = task.variables(last)
