@@ -68,3 +68,23 @@ def test_the_library_knows_nothing_of_the_application():
         for target in targets
         if name.startswith("imaging_jax") and target.startswith("train")
     ]
+
+
+ROOMS = ("config", "state", "data", "tasks", "engine", "systems", "scoring", "records", "run")
+
+
+def room(module: str) -> int:
+    """How high a module of the application stands; the commands at its root stand highest."""
+    parts = module.split(".")
+    return ROOMS.index(parts[1]) if len(parts) > 1 and parts[1] in ROOMS else len(ROOMS)
+
+
+def test_the_application_imports_downwards_only():
+    upwards = [
+        (name, target)
+        for name, targets in imports().items()
+        for target in targets
+        if name.startswith("train") and target.startswith("train") and room(target) > room(name)
+    ]
+    assert not upwards
+    assert {room(name) for name in modules() if name.startswith("train.")} == set(range(10))

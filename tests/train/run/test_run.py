@@ -37,6 +37,8 @@ DEFAULT = {
     "configs.generative.gan",
     "configs.generative.autoencoder",
     "configs.generative.vae",
+    "configs.classification.digits",
+    "configs.restoration.burst",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from imaging_jax import pretrained
 from tests.train.helpers import log
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KILLS = 20
 TRAIN = [
     "--config.train.steps=600",

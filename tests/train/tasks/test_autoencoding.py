@@ -7,7 +7,7 @@ import pytest
 
 from configs.generative import autoencoder, vae
 from imaging_jax.models.generative import VAE, DenseAutoencoder
-from tests.train.test_run import stop_after
+from tests.train.run.test_run import stop_after
 from train.engine.loop import Stopped
 from train.engine.restore import load_run
 from train.run.training import fit

@@ -11,13 +11,13 @@ import pytest
 from tests.train.helpers import log
 from train.engine.lock import held_alone
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def train(model, workdir, devices, stop=0):
     flags = f"--xla_force_host_platform_device_count={devices}"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.train.devices_worker", model, str(workdir), str(stop)],
+        [sys.executable, "-m", "tests.train.engine.devices_worker", model, str(workdir), str(stop)],
         cwd=ROOT,
         env={**os.environ, "XLA_FLAGS": flags},
         capture_output=True,

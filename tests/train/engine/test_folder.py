@@ -20,7 +20,7 @@ from train.engine.lock import held_alone
 from train.engine.restore import load_run
 from train.run.training import fit
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLDS = """
 import sys, time
 from pathlib import Path
