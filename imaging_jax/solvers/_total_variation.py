@@ -74,8 +74,8 @@ def tv_denoise(
     every channel stays.
 
     Args:
-      y: real images ``(..., H, W, C)``; leading axes are separate problems, channels are coupled
-        by the stopping rule only.
+      y: images ``(..., H, W, C)``, real or complex, whose differences count by their moduli;
+        leading axes are separate problems, channels are coupled by the stopping rule only.
       weight: a number, not negative, in the units of ``y``.
       boundary: as of `finite_differences`.
       tolerance: of the duality gap, relative to the objective, not negative.
@@ -85,12 +85,12 @@ def tv_denoise(
       A `Result` with the relative duality gap as history, ten times each.
 
     Raises:
-      ValueError: where ``y`` isn't a real floating-point image or a number is out of its range.
+      ValueError: where ``y`` isn't a floating-point image or a number is out of its range.
 
     Beck, Teboulle, "Fast gradient-based algorithms for constrained total variation image denoising
     and deblurring problems", IEEE Trans. Image Processing 2009.
     """
-    y = as_image("y", y, real=True)
+    y = as_image("y", y)
     check_not_negative(weight=weight, tolerance=tolerance)
     check_iterations(max_iterations=max_iterations)
     finite_differences(y[..., :1, :1, :1], boundary)
@@ -99,15 +99,15 @@ def tv_denoise(
 
 @functools.partial(jax.jit, static_argnames=("boundary", "max_iterations"))
 def _tv_denoise(y, weight, boundary, tolerance, max_iterations):
-    weight = jnp.asarray(weight, y.dtype)
+    weight = jnp.asarray(weight, jnp.finfo(y.dtype).dtype)
 
     def solve(y):
         def relative_gap(p):
             x = y - finite_differences_adjoint(p, boundary)
             variation = weight * total_variation(x, boundary)
-            primal = variation + jnp.sum((x - y) ** 2) / 2
+            primal = variation + jnp.sum(jnp.abs(x - y) ** 2) / 2
             # Less the dual objective, (|y|² - |x|²) / 2, without cancelling digits.
-            gap = variation + jnp.sum(x * (x - y))
+            gap = variation + jnp.sum((jnp.conj(x) * (x - y)).real)
             return gap / jnp.where(primal > 0, primal, 1)
 
         def block(state, k):
@@ -143,7 +143,7 @@ def tv_proximal(
     Reverse-differentiable, through the iterations.
 
     Args:
-      x: real images ``(..., H, W, C)``.
+      x: images ``(..., H, W, C)``, real or complex, as of `tv_denoise`.
       step: weight of the total variation, not negative.
       boundary: as of `finite_differences`.
       iterations: positive.
@@ -152,10 +152,10 @@ def tv_proximal(
       Images ``(..., H, W, C)``.
 
     Raises:
-      ValueError: where ``x`` isn't a real floating-point image, ``step`` is negative or
+      ValueError: where ``x`` isn't a floating-point image, ``step`` is negative or
         ``iterations`` isn't positive.
     """
-    x = as_image("x", x, real=True)
+    x = as_image("x", x)
     check_not_negative(step=step)
     check_iterations(iterations=iterations)
     return _tv_proximal(x, step, boundary, iterations)
@@ -163,7 +163,7 @@ def tv_proximal(
 
 @functools.partial(jax.jit, static_argnames=("boundary", "iterations"))
 def _tv_proximal(x, step, boundary, iterations):
-    weight = jnp.asarray(step, x.dtype)
+    weight = jnp.asarray(step, jnp.finfo(x.dtype).dtype)
 
     def body(state, _):
         return _fgp_step(x, weight, boundary, state), None
@@ -174,7 +174,7 @@ def _tv_proximal(x, step, boundary, iterations):
 
 def _fgp_start(y):
     p = (jnp.zeros_like(y), jnp.zeros_like(y))
-    return p, p, jnp.ones((), y.dtype)
+    return p, p, jnp.ones((), jnp.finfo(y.dtype).dtype)
 
 
 def _fgp_step(y, weight, boundary, state):
@@ -192,6 +192,6 @@ def _fgp_step(y, weight, boundary, state):
 
 def _project(z, radius):
     """Onto vectors no longer than ``radius``."""
-    squares = z[0] ** 2 + z[1] ** 2
+    squares = jnp.abs(z[0]) ** 2 + jnp.abs(z[1]) ** 2
     scale = jnp.minimum(1, radius * jax.lax.rsqrt(jnp.maximum(squares, _SHORTEST**2)))
     return scale * z[0], scale * z[1]
