@@ -200,14 +200,16 @@ def bsd68() -> ImageSet:
     return ImageSet("bsd68", colour.names, load)
 
 
-def _sentinel2(name: str, dates: tuple[int, ...]) -> Callable[[], ImageSet]:
+def _sentinel2(
+    name: str, dates: tuple[int, ...], rows: slice = slice(None)
+) -> Callable[[], ImageSet]:
     # Of five dates of one place the first two are under clouds and haze.
     def load() -> ImageSet:
         root = os.environ.get("IMAGING_DATA")
         if not root:
             raise ValueError(f"the set {name} needs the environment variable IMAGING_DATA")
         scenes = _sentinel2_scenes(Path(root, "remote_sensing/sentinel2_eolearn/eopatch.npz"))
-        return ImageSet(name, [f"date{i + 1}" for i in dates], lambda i: scenes[dates[i]])
+        return ImageSet(name, [f"date{i + 1}" for i in dates], lambda i: scenes[dates[i], rows])
 
     return load
 
@@ -232,7 +234,9 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "bsd68": bsd68,
     "cbsd68": _under_data("denoise", "CBSD68"),
     "kodak24": _under_data("denoise", "Kodak24"),
-    "sentinel2_train": _sentinel2("sentinel2_train", (2, 3)),
+    # The lower third of the dates trained on is held back, to choose checkpoints by.
+    "sentinel2_train": _sentinel2("sentinel2_train", (2, 3), slice(None, 65)),
+    "sentinel2_held_back": _sentinel2("sentinel2_held_back", (2, 3), slice(65, None)),
     "sentinel2_test": _sentinel2("sentinel2_test", (4,)),
     "t91": _t91,
     "t91_train": t91_train,

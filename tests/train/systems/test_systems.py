@@ -138,6 +138,10 @@ def test_niqe_is_that_of_the_rounded_luminance(imaging_data):
 def test_the_satellite_scenes_are_reflectances_stretched(imaging_data):
     train, test = image_set("sentinel2_train"), image_set("sentinel2_test")
     assert (train.names, test.names) == (["date3", "date4"], ["date5"])
+    held_back = image_set("sentinel2_held_back")
+    assert [image.shape for image in (*train, *held_back)] == [(65, 100, 3)] * 2 + [
+        (36, 100, 3)
+    ] * 2
     file = imaging_data / "remote_sensing/sentinel2_eolearn/eopatch.npz"
     with np.load(file) as patch:
         red = patch["reference_scenes_L1C"][4, :, :, 3]
