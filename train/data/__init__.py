@@ -1,9 +1,10 @@
 """Training data: made on the device, resident on it, or streamed to it.
 
-A source has `fields` (of an item of a batch), `batch_size`, `patch_size` where it cuts patches,
-`streamed` (whether the host sends something new each step), `inputs(step, mesh)` (an endless
-iterator of what the host hands over, from that step on), `input_shapes(mesh)` (of the same) and
-`batch(key, inputs)` (pure, compiled into the step). A batch is a function of (seed, step) alone.
+A source has `fields` (of an item of a batch), `assets` (see `DataSet`), `batch_size`, `patch_size`
+where it cuts patches, `streamed` (whether the host sends something new each step), `inputs(step,
+mesh)` (an endless iterator of what the host hands over, from that step on), `input_shapes(mesh)`
+(of the same) and `batch(key, inputs)` (pure, compiled into the step). A batch is a function of
+(seed, step) alone.
 """
 
 from typing import Any

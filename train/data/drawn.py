@@ -1,13 +1,15 @@
 """What is drawn on the device from the batch's key: nothing comes from the host."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import repeat
+from typing import Any, ClassVar
 
 
 class Drawn:
     """A data path that draws its batches inside the compiled step."""
 
     streamed = False
+    assets: ClassVar[Mapping[str, Any]] = {}
 
     def inputs(self, step: int, mesh) -> Iterator[tuple]:
         """Nothing comes from the host."""

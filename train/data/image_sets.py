@@ -1,6 +1,5 @@
 """Sets of images by name, by folder, or from TFDS: what is trained on and what is scored."""
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -66,14 +65,6 @@ class ImageSet(Sequence):
             return images.Picture.of(loaded)
         except ValueError as error:
             raise ValueError(f"{self.files[index]}: {error}") from None
-
-    def sha256(self) -> str:
-        """Digest of all pixels, so that a record tells which images were scored."""
-        digest = hashlib.sha256()
-        for image in self:
-            digest.update(str(image.shape).encode())
-            digest.update(np.ascontiguousarray(image).tobytes())
-        return digest.hexdigest()
 
     def part(self, name: str, indices: Sequence[int]) -> "ImageSet":
         """The set of some of its images, under another name."""

@@ -27,7 +27,7 @@ def labelled(images: str, batch_size: int, size: int = 0) -> ResidentItems:
         arrays["image"] = _padded(arrays["image"], size)
         shape = arrays["image"].shape[1:]
         fields["image"] = dataclasses.replace(fields["image"], shape=shape)
-    return ResidentItems(fields, arrays, batch_size)
+    return ResidentItems(fields, arrays, batch_size, source.assets)
 
 
 def _padded(pixels: np.ndarray, size: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Data sets that lie whole on the device, of which batches are cut inside the compiled step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -27,6 +27,7 @@ class _Resident:
 
     streamed = False
     arrays: dict[str, Any]
+    assets: Mapping[str, Any] = {}
 
     def inputs(self, step: int, mesh) -> Iterator[dict]:
         """The arrays, placed once."""
@@ -48,10 +49,18 @@ class ResidentItems(_Resident):
       fields: of an item.
       arrays: {field: (N, ...)}.
       batch_size: items a batch.
+      assets: of the data set, see `train.data.data_set.DataSet`.
     """
 
-    def __init__(self, fields: Fields, arrays: dict[str, np.ndarray], batch_size: int):
+    def __init__(
+        self,
+        fields: Fields,
+        arrays: dict[str, np.ndarray],
+        batch_size: int,
+        assets: Mapping[str, Any],
+    ):
         self.batch_size = batch_size
+        self.assets = dict(assets)
         self.arrays = dict(arrays)
         self.fields = {name: as_float(field) for name, field in fields.items()}
         self._levels = dict(fields)

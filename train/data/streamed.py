@@ -56,6 +56,7 @@ class StreamedPatches:
                 f"data.batch_size={batch_size} isn't a multiple of {jax.process_count()} processes"
             )
         self.source = source
+        self.assets = source.assets
         self.batch_size = batch_size
         self.patch_size = patch_size
         self.fields = of_patches(source.fields, patch_size)

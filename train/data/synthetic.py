@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import jax
 
 from imaging_jax import synthesis
@@ -68,6 +71,8 @@ class Digits(Drawn):
       batch_size: images a batch.
       size: their height and width.
     """
+
+    assets: ClassVar[Mapping[str, Any]] = {"classes": list("0123456789")}
 
     def __init__(self, batch_size: int, size: int = 28):
         self.batch_size = batch_size

@@ -17,6 +17,7 @@ from train.engine.lock import LOCK, OWNER
 from train.engine.provenance import provenance
 
 CONFIG, STARTS, RESULT = "config.json", "starts.json", "result.json"
+ASSETS = "assets.json"
 BEST, LAST = "best", "checkpoints"
 VALIDATION = "validation/"
 # Of what a run folder holds, noted with every start; a folder without a number has the first.
@@ -105,6 +106,18 @@ def note_start(workdir: Path, changed: Mapping[str, tuple[Any, Any]] | None = No
     if jax.process_index() == 0:
         start = {"format": FORMAT, **provenance(), **({"changed": changed} if changed else {})}
         write_json(workdir / STARTS, [*_starts(workdir), start])
+
+
+def write_assets(workdir: Path, assets: Mapping[str, Any]) -> None:
+    """Writes what a prediction needs of the data, such as the names of classes; not if nothing."""
+    if assets and jax.process_index() == 0:
+        write_json(workdir / ASSETS, dict(assets))
+
+
+def read_assets(workdir: Path) -> dict[str, Any]:
+    """Reads what `write_assets` wrote; empty where it wrote nothing."""
+    file = workdir / ASSETS
+    return json.loads(file.read_text()) if file.is_file() else {}
 
 
 def write_result(workdir: Path, table: list[dict], seconds: float) -> None:

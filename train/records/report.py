@@ -11,7 +11,7 @@ from imaging_jax import pretrained
 from train.config.console import say
 from train.engine import scalars
 from train.engine.disk import DiskFull, lacks_room
-from train.engine.folder import CONFIG, STARTS
+from train.engine.folder import CONFIG, STARTS, read_assets
 from train.records import page as html_report
 from train.scoring.review import Findings, Review
 from train.state.train_state import TrainState
@@ -23,6 +23,8 @@ def finish(review: Review, state: TrainState, workdir: Path, seconds: float) -> 
     """Writes the weights, has the best state reviewed, and writes and says what was found."""
     if jax.process_index() == 0:
         metadata = {"config": (workdir / CONFIG).read_text(), "step": str(int(state.step))}
+        if assets := read_assets(workdir):
+            metadata["assets"] = json.dumps(assets)
         variables = review.task.variables(state)
         alone = len(variables) == 1
         exported = next(iter(variables.values())) if alone else variables

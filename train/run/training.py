@@ -24,6 +24,7 @@ from train.engine.folder import (
     check_place,
     note_start,
     open_folder,
+    write_assets,
     write_result,
 )
 from train.engine.initial import read_initial, with_initial
@@ -83,6 +84,7 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
         check_place(workdir)
         with held_alone(workdir):
             changed = open_folder(config, workdir, overwrite)
+            write_assets(workdir, experiment.data.assets)
             step = run.restore(noted=bool(changed))
             for line in says_changes(config, changed, experiment.task, step):
                 say(line)

@@ -54,6 +54,7 @@ class System:
         are all. None where it takes any options and heeds none.
       pure: `apply` without clipping, as a function that can be differentiated; None where there
         is none.
+      assets: what the data say beside its fields, such as {"classes": their names}.
       undoes: the degradation it undoes, a name of `train.data.degradations.PRESETS`; empty where
         several.
     """
@@ -66,6 +67,7 @@ class System:
     gives: Fields = field(default_factory=lambda: {"image": PICTURE})
     options: Mapping[str, tuple] | None = field(default_factory=dict)
     pure: Apply | None = None
+    assets: Mapping[str, Any] = field(default_factory=dict)
     undoes: str = ""
 
     def check(self, **options: Any) -> None:

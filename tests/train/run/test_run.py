@@ -13,6 +13,8 @@ import pytest
 from configs import quickstart
 from imaging_jax import pretrained
 from tests.train.helpers import assert_equal_states, log
+from train.config.registry import build
+from train.data import DATA
 from train.data.data_sets import data_set
 from train.data.degradations import degrade
 from train.engine import compiled, loop
@@ -78,6 +80,9 @@ def test_every_config_trains_stops_resumes_and_evaluates(module, tmp_path, monke
     expected = {BEST, LAST, "config.json", "events", "pictures", "result.json", "scalars.jsonl"}
     expected |= {"starts.json", "summary.json", "summary.txt", "table.md", "weights.safetensors"}
     expected |= {"report.html", ".lock"}
+    if "label" in build(DATA, tiny(module).data, "data", seed=0).fields:
+        expected |= {"assets.json"}
+        assert system(str(tmp_path / "whole")).assets == {"classes": list("0123456789")}
     assert {p.name for p in (tmp_path / "whole").iterdir()} == expected
     _, state, _ = load_run(tmp_path / "whole")
     assert_equal_states(state, whole.state)

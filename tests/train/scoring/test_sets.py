@@ -1,5 +1,7 @@
 """Protocols whose scores are of a whole set, or of items that are more than an image."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -51,6 +53,12 @@ def test_the_confusion_matrix_is_drawn():
 def test_another_number_of_classes_is_refused():
     with pytest.raises(ValueError, match=r"noise: label is label of 3 classes, .* of 4 classes"):
         evaluate(scoring(linear, 4), SET, PROTOCOLS["classification"])
+
+
+def test_classes_of_other_names_are_refused():
+    learnt = dataclasses.replace(scoring(linear), assets={"classes": ["a", "c", "b"]})
+    with pytest.raises(ValueError, match="noise has the classes a, b, c; none learnt a, c, b"):
+        evaluate(learnt, SET, PROTOCOLS["classification"])
 
 
 def test_the_mean_of_frames_has_the_noise_of_so_many():

@@ -33,6 +33,12 @@ class ClassificationProtocol(Protocol):
             "label": Field((), "int32", "label", (0, classes)),
         }
         check_fields(dataset.fields, wanted, dataset.name, f"{system.name} ({system.weights})")
+        named, learnt = dataset.assets["classes"], system.assets.get("classes")
+        if learnt and learnt != named:
+            raise ValueError(
+                f"{dataset.name} has the classes {', '.join(named)}; {system.weights} learnt "
+                f"{', '.join(learnt)}"
+            )
 
     def batches(
         self, system: System, dataset: DataSet, value: int | None, size: int
