@@ -35,6 +35,8 @@ def compiled(apply: Callable[..., dict], takes: Fields, gives: Fields) -> Callab
         return {name: _clipped(value, gives[name]) for name, value in outputs.items()}
 
     def run(variables: Any, inputs: dict[str, Any], **options: Any) -> dict[str, jax.Array]:
+        if unknown := inputs.keys() - takes.keys():
+            raise ValueError(f"inputs: takes {', '.join(takes)}, got {', '.join(sorted(unknown))}")
         fixed = {name: value for name, value in options.items() if isinstance(value, int)}
         traced = {name: value for name, value in options.items() if name not in fixed}
         arrays = {
