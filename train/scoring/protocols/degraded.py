@@ -19,6 +19,7 @@ class DegradedProtocol(ImageProtocol):
 
     feeds: ClassVar[tuple[str, ...]] = ("image",)
     told: ClassVar[bool] = True
+    hint: ClassVar[str] = "your own image: python -m train.predict --weights={run} photo.png"
 
     @abstractmethod
     def degrade(

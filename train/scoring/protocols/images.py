@@ -33,6 +33,7 @@ class ImageProtocol(Protocol):
     wants: ClassVar[tuple[str, ...]] = ("image",)
     best: ClassVar[tuple[str, ...]] = ("psnr",)
     batched: ClassVar[bool] = True
+    hint: ClassVar[str] = Shown.hint
 
     @abstractmethod
     def inputs(
@@ -104,7 +105,7 @@ class ImageProtocol(Protocol):
             {name: _comparison(views) for name, views in shown.items()},
             {name: _cut_out(views) for name, views in shown.items()},
             ("before", OURS),
-            "your own image: python -m train.predict --weights={run} photo.png",
+            self.hint,
         )
 
     def described(self, value: int | None) -> dict[str, Any]:
