@@ -15,7 +15,7 @@ import numpy as np
 from jax.sharding import AxisType
 
 from benchmarks import machine
-from benchmarks.measuring import OURS, Case
+from benchmarks.operator_cases import OURS, Case
 from benchmarks.solving import benchmark_solving, solving_lines
 from benchmarks.training import Training, UniformNoise
 from imaging_jax.models.generative import (

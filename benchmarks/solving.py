@@ -17,8 +17,8 @@ import scipy.sparse.linalg
 import skimage.restoration
 import skimage.transform
 
-from benchmarks import deepinverse, machine, measuring
-from benchmarks.measuring import OURS, Case, image, ours
+from benchmarks import deepinverse, machine, operator_cases
+from benchmarks.operator_cases import OURS, Case, image, ours
 from benchmarks.timing import Subject, ratio, spread, take_turns
 from imaging_jax import operators, solvers
 from imaging_jax.models.restoration import FFDNet, as_denoiser
@@ -156,7 +156,7 @@ def cases() -> list[Case]:
         blur_case(512),
         masked_fourier_case(512),
         wavelet_case(512),
-        *measuring.cases(512),
+        *operator_cases.cases(512),
         radon_case(256),
         conjugate_gradient_case(512, 100),
         total_variation_case(512, 200),

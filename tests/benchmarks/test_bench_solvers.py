@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import measuring, solving
+from benchmarks import operator_cases, solving
 
 # Minutes together, most of them compiling.
 pytestmark = pytest.mark.slow
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.slow
         solving.wavelet_case(32),
         solving.conjugate_gradient_case(32, 5),
         solving.plug_and_play_case(16, 2),
-        measuring.resize_case(16),
-        measuring.inpainting_case(16),
-        measuring.bayer_case(16),
-        measuring.cassi_case(16, 3),
-        measuring.compressive_sensing_case(16),
-        measuring.subsampled_dct_case(16),
-        measuring.coded_diffraction_case(16),
-        measuring.multi_coil_case(16),
-        measuring.fourier_shift_case(17),
-        measuring.differences_case(16),
+        operator_cases.resize_case(16),
+        operator_cases.inpainting_case(16),
+        operator_cases.bayer_case(16),
+        operator_cases.cassi_case(16, 3),
+        operator_cases.compressive_sensing_case(16),
+        operator_cases.subsampled_dct_case(16),
+        operator_cases.coded_diffraction_case(16),
+        operator_cases.multi_coil_case(16),
+        operator_cases.fourier_shift_case(17),
+        operator_cases.differences_case(16),
     ],
     ids=lambda case: case.name,
 )
