@@ -1,8 +1,11 @@
 """Tiles of one size against whole images, and how many programs folders of many sizes take."""
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
+from scipy import ndimage
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from imaging_jax.operators import modcrop, resize, round_to_8bit
@@ -31,14 +34,20 @@ def folder(*shapes):
     return DataSet("folder", fields, names, lambda i: {"image": arrays[i]})
 
 
-def test_windows_are_those_of_the_whole_image():
-    # The difference from one pixel before to two after.
-    x = GENERATOR.random((2, 37, 50, 1))
-    found = in_equal_tiles(
-        lambda x: x[:, 3:, 3:] - x[:, :-3, :-3], x, side=8, before=1, after=2, mode="wrap"
-    )
-    wrapped = np.pad(x, [(0, 0), (1, 2), (1, 2), (0, 0)], mode="wrap")
-    np.testing.assert_array_equal(found, wrapped[:, 3:, 3:] - wrapped[:, :-3, :-3])
+@pytest.mark.parametrize("size", [(2, 5), (7, 8), (9, 37), (16, 50)])
+def test_tiles_join_to_what_the_whole_image_gives(size):
+    x = GENERATOR.random((2, *size, 3))
+    # Dyadic weights, so that no order of summation shows.
+    smooth = partial(ndimage.convolve, weights=np.ones((1, 5, 5, 1)) / 4, mode="nearest")
+    found = in_equal_tiles(smooth, np.round(64 * x), side=8, reach=2)
+    np.testing.assert_array_equal(found, smooth(np.round(64 * x)))
+    repeated = in_equal_tiles(lambda x: x.repeat(3, axis=1).repeat(3, axis=2), x, side=8)
+    np.testing.assert_array_equal(repeated, x.repeat(3, axis=1).repeat(3, axis=2))
+    thinned = in_equal_tiles(lambda x: x[:, ::2, ::2], x[:, :2, :4], side=8)
+    np.testing.assert_array_equal(thinned, x[:, :2:2, :4:2])
+    if min(size) > 3:
+        found = in_equal_tiles(lambda x: x[:, 3:, 3:] - x[:, :-3, :-3], x, side=8, lost=3)
+        np.testing.assert_array_equal(found, x[:, 3:, 3:] - x[:, :-3, :-3])
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

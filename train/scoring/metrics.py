@@ -47,9 +47,8 @@ def _ssim(reference, estimate):
             f"images: SSIM takes at least {_WINDOW} pixels a side without the border, "
             f"got {reference.shape}"
         )
-    beyond = _WINDOW - 1
-    index = in_equal_tiles(_similarity, reference, estimate, after=beyond)
-    return index[:, :-beyond, :-beyond].mean(axis=(1, 2, 3))
+    index = in_equal_tiles(_similarity, reference, estimate, lost=_WINDOW - 1)
+    return index.mean(axis=(1, 2, 3))
 
 
 _similarity = jax.jit(metrics.ssim_map)

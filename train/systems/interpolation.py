@@ -5,7 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.operators import resize, shave
+from imaging_jax.operators import resize
 from train.config.registry import look_up
 from train.data import degradations
 from train.systems.equal_tiles import in_equal_tiles
@@ -13,16 +13,16 @@ from train.systems.system import Origin, System
 
 KERNELS = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
 # In pixels of the input: of a tile, and how far the widest of them reaches.
-_SIDE = 96
+_SIDE = 48
 _REACH = 3
 
 
 def interpolation(kernel: str) -> System:
     """MATLAB-compatible interpolation, in float64."""
-    tiles = {"side": _SIDE, "before": _REACH, "after": _REACH, "mode": "symmetric"}
 
     def apply(inputs, scale):
         enlarge = partial(_enlarge, scale=scale, kernel=kernel)
+        tiles = {"side": _SIDE, "reach": _REACH, "mode": "symmetric"}
         return {"image": in_equal_tiles(enlarge, inputs["image"], **tiles)}
 
     return System(
@@ -37,7 +37,7 @@ def interpolation(kernel: str) -> System:
 
 @partial(jax.jit, static_argnames=("scale", "kernel"))
 def _enlarge(lr, scale, kernel):
-    return jnp.clip(shave(resize(lr, scale, kernel=kernel), _REACH * scale), 0.0, 1.0)
+    return jnp.clip(resize(lr, scale, kernel=kernel), 0.0, 1.0)
 
 
 def identity() -> System:

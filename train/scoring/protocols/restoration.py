@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators import resize, round_to_8bit, shave
+from imaging_jax.operators import resize, round_to_8bit
 from imaging_jax.transforms import luminance
 from train.data import degradations, images
 from train.data.data_set import DataSet
@@ -16,8 +16,8 @@ from train.scoring.protocols.degraded import DegradedProtocol
 from train.systems.equal_tiles import in_equal_tiles
 from train.systems.system import System
 
-# In low-resolution pixels: of a tile, and how far a pixel of the stretched bicubic reaches.
-_SIDE = 96
+# In low-resolution pixels: of a tile, and how far the stretched bicubic reaches.
+_SIDE = 48
 _REACH = 2
 
 
@@ -118,8 +118,7 @@ def _shrunk(protocol, reference, scale):
         partial(_shrink, protocol, scale),
         reference,
         side=_SIDE * scale,
-        before=_REACH * scale,
-        after=_REACH * scale,
+        reach=_REACH * scale,
         mode={"symmetric": "symmetric", "clamp": "edge"}[protocol.lr_boundary],
     )
 
@@ -127,7 +126,7 @@ def _shrunk(protocol, reference, scale):
 @partial(jax.jit, static_argnums=(0, 1))
 def _shrink(protocol, scale, reference):
     rounding, boundary = protocol.lr_rounding, protocol.lr_boundary
-    return shave(resize(reference, 1 / scale, rounding=rounding, boundary=boundary), _REACH)
+    return resize(reference, 1 / scale, rounding=rounding, boundary=boundary)
 
 
 def _by_preset(preset, reference, scale, indices):
