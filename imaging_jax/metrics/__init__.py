@@ -23,7 +23,7 @@ from imaging_jax.metrics._niqe import NIQEModel, niqe, niqe_model
 from imaging_jax.metrics._perceptual_index import perceptual_index
 from imaging_jax.metrics._psnr import psnr
 from imaging_jax.metrics._spectral import ergas, spectral_angle
-from imaging_jax.metrics._ssim import ms_ssim, ssim
+from imaging_jax.metrics._ssim import ms_ssim, ssim, ssim_map
 
 __all__ = [
     "LPIPS_NETWORKS",
@@ -54,4 +54,5 @@ __all__ = [
     "psnr",
     "spectral_angle",
     "ssim",
+    "ssim_map",
 ]

@@ -37,9 +37,27 @@ def ssim(
     similarity", IEEE TIP 13(4), 2004, equations 13 to 17.
     """
     reference, estimate = shaved_pair(reference, estimate, border)
+    return jnp.mean(ssim_map(reference, estimate, data_range=data_range), axis=(-3, -2, -1))
+
+
+def ssim_map(reference: jax.Array, estimate: jax.Array, *, data_range: float = 1.0) -> jax.Array:
+    """The structural similarity of every window, whose mean is `ssim`.
+
+    Args:
+      reference: ``(..., H, W, C)``, at least 11 pixels a side.
+      estimate: the same shape.
+      data_range: the peak, 1 for images in [0, 1].
+
+    Returns:
+      ``(..., H - 10, W - 10, C)``, at most 1.
+
+    Raises:
+      ValueError: as `ssim`.
+    """
+    reference, estimate = shaved_pair(reference, estimate, 0)
     _check_size(reference, _WINDOW_SIZE)
-    index, _ = _mean_similarities(reference, estimate, data_range)
-    return jnp.mean(index, axis=-1)
+    luminance, contrast_structure = _similarities(reference, estimate, data_range)
+    return luminance * contrast_structure
 
 
 def ms_ssim(
@@ -70,16 +88,17 @@ def ms_ssim(
     _check_size(reference, (_WINDOW_SIZE - 1) * 2 ** (len(_SCALE_WEIGHTS) - 1) + 1)
     product = 1.0
     for weight in _SCALE_WEIGHTS[:-1]:
-        _, contrast_structure = _mean_similarities(reference, estimate, data_range)
-        product = product * _power_of_positive(contrast_structure, weight)
+        _, contrast_structure = _similarities(reference, estimate, data_range)
+        mean = jnp.mean(contrast_structure, axis=(-3, -2))
+        product = product * _power_of_positive(mean, weight)
         reference, estimate = _average_pool(reference), _average_pool(estimate)
-    index, _ = _mean_similarities(reference, estimate, data_range)
+    index = jnp.mean(ssim_map(reference, estimate, data_range=data_range), axis=(-3, -2))
     product = product * _power_of_positive(index, _SCALE_WEIGHTS[-1])
     return jnp.mean(product, axis=-1)
 
 
-def _mean_similarities(x, y, data_range):
-    """Means over the map (..., C) of the index and of its contrast-structure factor."""
+def _similarities(x, y, data_range):
+    """Maps of both factors of the index: luminance, and contrast and structure."""
     c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
     # Second moments don't depend on the origin; about the mean they keep their digits in float32.
     mean_x, mean_y = (jnp.mean(image, axis=(-3, -2), keepdims=True) for image in (x, y))
@@ -91,8 +110,7 @@ def _mean_similarities(x, y, data_range):
     mu_x, mu_y = mu_x + mean_x, mu_y + mean_y
     luminance = (2 * mu_x * mu_y + c1) / (mu_x**2 + mu_y**2 + c1)
     contrast_structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
-    index = luminance * contrast_structure
-    return jnp.mean(index, axis=(-3, -2)), jnp.mean(contrast_structure, axis=(-3, -2))
+    return luminance, contrast_structure
 
 
 def _window_mean(x):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import skimage.metrics
 
-from imaging_jax.metrics import ms_ssim, psnr, ssim
+from imaging_jax.metrics import ms_ssim, psnr, ssim, ssim_map
 from tests.metrics.helpers import (
     check_arrays,
     check_gradient,
@@ -56,7 +56,7 @@ def random_pair(shape=(3, 24, 20, 3)):
     return reference, np.clip(reference + 0.1 * rng.standard_normal(shape), 0, 1)
 
 
-def skimage_ssim(reference, estimate, data_range):
+def skimage_ssim(reference, estimate, data_range, **options):
     return skimage.metrics.structural_similarity(
         reference,
         estimate,
@@ -65,6 +65,7 @@ def skimage_ssim(reference, estimate, data_range):
         gaussian_weights=True,
         sigma=1.5,
         use_sample_covariance=False,
+        **options,
     )
 
 
@@ -81,6 +82,13 @@ def test_against_skimage(data_range, x64):
         got = jit(partial(ssim, data_range=data_range, **options))(references, estimates)
         expected = [skimage_ssim(*pair, data_range) for pair in pairs]
         np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def test_map_against_skimage(x64):
+    reference, estimate = (x[0] for x in random_pair())
+    _, full = skimage_ssim(reference, estimate, 1.0, full=True)
+    found = jit(ssim_map)(reference, estimate)
+    np.testing.assert_allclose(found, full[5:-5, 5:-5], rtol=1e-12)
 
 
 def test_ssim_in_float32_of_flat_images():

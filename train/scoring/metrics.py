@@ -3,13 +3,18 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import jax
+import numpy as np
 
 from imaging_jax import metrics, pretrained
-from imaging_jax.operators import round_to_8bit, shave
+from imaging_jax.operators import round_to_8bit
+from train.systems.equal_tiles import in_equal_tiles
+
+# Pixels a side of SSIM's window.
+_WINDOW = 11
 
 
 @dataclass(frozen=True)
@@ -19,18 +24,39 @@ class Metric:
     Attributes:
       format: how it is written, with what it is called where that isn't understood.
       larger_is_better: None where neither is.
-      function: (reference, estimate (N, H, W, C), border) -> (N,), where it is taken of pairs of
-        images; None where a protocol takes it of a whole set.
+      function: (reference, estimate (N, H, W, C) in float64) -> (N,), where it is taken of pairs
+        of images; None where a protocol takes it of a whole set.
     """
 
     format: str
     larger_is_better: bool | None
-    function: Callable[..., jax.Array] | None = None
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
 
-def _niqe_of_estimate(reference, estimate, border):
+def _psnr(reference, estimate):
+    # On the host, as its mean is over any number of pixels: `imaging_jax.metrics.psnr` is compiled
+    # for every size.
+    mse = np.mean((reference - estimate) ** 2, axis=(1, 2, 3))
+    with np.errstate(divide="ignore"):
+        return -10 * np.log10(mse)
+
+
+def _ssim(reference, estimate):
+    if min(reference.shape[1:3]) < _WINDOW:
+        raise ValueError(
+            f"images: SSIM takes at least {_WINDOW} pixels a side without the border, "
+            f"got {reference.shape}"
+        )
+    index = in_equal_tiles(_similarity, reference, estimate, lost=_WINDOW - 1)
+    return index.mean(axis=(1, 2, 3))
+
+
+_similarity = jax.jit(metrics.ssim_map)
+
+
+def _niqe_of_estimate(reference, estimate):
     del reference
-    return metrics.niqe(shave(round_to_8bit(estimate), border), _pristine())
+    return metrics.niqe(round_to_8bit(estimate), _pristine())
 
 
 @cache
@@ -41,16 +67,16 @@ def _pristine() -> metrics.NIQEModel:
     return metrics.niqe_model(pretrained.read(Path(root, "weights/niqe_pris_params.npz")))
 
 
-@partial(jax.jit, static_argnames="border")
-def _average_gradient_of_estimate(reference, estimate, border):
+@jax.jit
+def _average_gradient_of_estimate(reference, estimate):
     del reference
-    return metrics.average_gradient(shave(estimate, border))
+    return metrics.average_gradient(estimate)
 
 
 METRICS = {
     # Of pairs of images.
-    "psnr": Metric("{:.2f}", True, jax.jit(metrics.psnr, static_argnames="border")),
-    "ssim": Metric("{:.4f}", True, jax.jit(metrics.ssim, static_argnames="border")),
+    "psnr": Metric("{:.2f}", True, _psnr),
+    "ssim": Metric("{:.4f}", True, _ssim),
     "average_gradient": Metric("AG {:.3f}", None, _average_gradient_of_estimate),
     "niqe": Metric("NIQE {:.3f}", False, _niqe_of_estimate),
     "lpips": Metric("LPIPS {:.3f}", False),
@@ -83,10 +109,24 @@ METRICS = {
 
 
 def measure(
-    names: tuple[str, ...], reference: jax.Array, estimate: jax.Array, border: int
-) -> dict[str, jax.Array]:
-    """Takes the metrics of these names of pairs of images: {name: values (N,)}."""
-    return {name: METRICS[name].function(reference, estimate, border=border) for name in names}
+    names: tuple[str, ...], reference: np.ndarray, estimate: np.ndarray, border: int
+) -> dict[str, np.ndarray]:
+    """Takes the metrics of these names of pairs of images: {name: values (N,)}.
+
+    Raises:
+      ValueError: nothing is left within the border, or too little for a metric.
+    """
+    height, width = reference.shape[1:3]
+    if min(height, width) <= 2 * border:
+        raise ValueError(
+            f"images: nothing is left of {reference.shape} without a border of {border} pixels"
+        )
+    inside = np.s_[:, border : height - border, border : width - border]
+    with jax.enable_x64(True):
+        return {
+            name: np.asarray(METRICS[name].function(reference[inside], estimate[inside]))
+            for name in names
+        }
 
 
 def check_measurable(names: tuple[str, ...]) -> None:

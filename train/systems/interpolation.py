@@ -8,18 +8,22 @@ import jax.numpy as jnp
 from imaging_jax.operators import resize
 from train.config.registry import look_up
 from train.data import degradations
+from train.systems.equal_tiles import in_equal_tiles
 from train.systems.system import Origin, System
 
 KERNELS = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
+# In pixels of the input: of a tile, and how far the widest of them reaches.
+_SIDE = 48
+_REACH = 3
 
 
 def interpolation(kernel: str) -> System:
     """MATLAB-compatible interpolation, in float64."""
 
     def apply(inputs, scale):
-        with jax.enable_x64(True):
-            image = jnp.asarray(inputs["image"], jnp.float64)
-            return {"image": _interpolate(image, scale, kernel)}
+        enlarge = partial(_enlarge, scale=scale, kernel=kernel)
+        tiles = {"side": _SIDE, "reach": _REACH, "mode": "symmetric"}
+        return {"image": in_equal_tiles(enlarge, inputs["image"], **tiles)}
 
     return System(
         kernel,
@@ -31,8 +35,8 @@ def interpolation(kernel: str) -> System:
     )
 
 
-@partial(jax.jit, static_argnums=(1, 2))
-def _interpolate(lr, scale, kernel):
+@partial(jax.jit, static_argnames=("scale", "kernel"))
+def _enlarge(lr, scale, kernel):
     return jnp.clip(resize(lr, scale, kernel=kernel), 0.0, 1.0)
 
 

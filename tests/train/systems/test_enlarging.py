@@ -76,7 +76,7 @@ def test_one_picture_that_fails_is_named_and_the_others_are_done(tmp_path):
     def refuses_small(lr, scale):
         if min(lr.shape[1:3]) < 4:
             raise ValueError("lr: too small")
-        return interpolation("nearest").apply({"image": lr}, scale=scale)["image"]
+        return interpolation("nearest").pure({"image": lr}, scale=scale)["image"]
 
     for name, size in (("a", 8), ("b", 2), ("c", 8)):
         picture(tmp_path / f"{name}.png", (size, size, 3))

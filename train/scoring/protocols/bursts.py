@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from train.data.data_set import DataSet
@@ -30,12 +28,12 @@ class BurstProtocol(ImageProtocol):
 
     def inputs(
         self, dataset: DataSet, indices: list[int], value: int | None
-    ) -> tuple[dict[str, np.ndarray], jax.Array]:
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Frames and masks as they are, and the clean images."""
         del value
         items = [dataset[index] for index in indices]
         inputs = {name: np.stack([item[name] for item in items]) for name in self.feeds}
-        return inputs, jnp.asarray(np.stack([item["image"] for item in items]))
+        return inputs, np.stack([item["image"] for item in items])
 
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """The first frame."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from train.data.data_set import DataSet
@@ -24,7 +23,7 @@ class DegradedProtocol(ImageProtocol):
     @abstractmethod
     def degrade(
         self, image: np.ndarray, value: int, indices: list[int]
-    ) -> tuple[jax.Array, jax.Array]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Makes (measured, reference) of images (N, H, W, 1 or 3) in [0, 1], in float64.
 
         Args:
@@ -35,11 +34,11 @@ class DegradedProtocol(ImageProtocol):
 
     def inputs(
         self, dataset: DataSet, indices: list[int], value: int | None
-    ) -> tuple[dict[str, np.ndarray], jax.Array]:
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The measured images, and their references."""
         batch = np.stack([dataset[index]["image"] for index in indices]) / 255.0
         measured, reference = self.degrade(batch, value, indices)
-        return {"image": np.asarray(measured)}, reference
+        return {"image": measured}, reference
 
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """The low-resolution image, its pixels repeated; what isn't smaller is no view."""

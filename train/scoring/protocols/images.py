@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from train.data import images
@@ -38,14 +36,16 @@ class ImageProtocol(Protocol):
     @abstractmethod
     def inputs(
         self, dataset: DataSet, indices: list[int], value: int | None
-    ) -> tuple[dict[str, np.ndarray], jax.Array]:
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Makes (inputs {field: (N, ...)}, reference (N, H, W, C)) of items of one size."""
 
     @abstractmethod
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """The first of the inputs as an image enlarged by `scale`; None where it can't be shown."""
 
-    def comparable(self, reference: jax.Array, estimate: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def comparable(
+        self, reference: np.ndarray, estimate: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What is compared of both, in float64."""
         return reference, estimate
 
@@ -74,11 +74,14 @@ class ImageProtocol(Protocol):
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """{"index", metric: values (N,)}, the repetitions left out."""
-        with jax.enable_x64(True):
-            pair = (jnp.asarray(x, jnp.float64) for x in (batch.reference, outputs["image"]))
-            reference, estimate = self.comparable(*pair)
-            scores = measure(self.metrics, reference, estimate, self.border(value))
-        kept = {name: np.asarray(values)[: len(batch.indices)] for name, values in scores.items()}
+        reference, estimate = (
+            np.asarray(x, np.float64) for x in (batch.reference, outputs["image"])
+        )
+        if reference.shape != estimate.shape:
+            raise ValueError(f"wanted images {reference.shape}, the system gave {estimate.shape}")
+        pair = self.comparable(reference, estimate)
+        scores = measure(self.metrics, *pair, self.border(value))
+        kept = {name: values[: len(batch.indices)] for name, values in scores.items()}
         return {"index": np.asarray(batch.indices), **kept}
 
     def rows(self, batch: Batch, found: dict) -> list[dict[str, float]]:

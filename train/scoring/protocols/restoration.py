@@ -8,12 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators import modcrop, resize, round_to_8bit
+from imaging_jax.operators import resize, round_to_8bit
 from imaging_jax.transforms import luminance
 from train.data import degradations, images
 from train.data.data_set import DataSet
 from train.scoring.protocols.degraded import DegradedProtocol
+from train.systems.equal_tiles import in_equal_tiles
 from train.systems.system import System
+
+# In low-resolution pixels: of a tile, and how far the stretched bicubic reaches.
+_SIDE = 48
+_REACH = 2
 
 
 @dataclass(frozen=True)
@@ -68,55 +73,83 @@ class RestorationProtocol(DegradedProtocol):
 
     def degrade(
         self, image: np.ndarray, value: int, indices: list[int]
-    ) -> tuple[jax.Array, jax.Array]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Makes (low resolution, reference), in float64, as the papers' MATLAB did."""
-        with jax.enable_x64(True):
-            reference = _reference(self, jnp.asarray(image, jnp.float64), value)
-            if self.degradation:
-                reference = degradations.reference(self.degradation, reference)
-                return _by_preset(self, reference, value, jnp.asarray(indices)), reference
-            lr = _resized(self, reference, value)
-            if self.jpeg_quality:
-                files = images.from_float(lr)
-                decoded = [images.jpeg_round_trip(file, self.jpeg_quality) for file in files]
-                lr = jnp.asarray(np.stack(decoded) / 255.0)
-            return lr, reference
+        reference = in_equal_tiles(partial(_reference, self), _modcropped(image, value))
+        if self.degradation:
+            return _by_preset(self.degradation, reference, value, indices)
+        lr = _shrunk(self, reference, value)
+        if self.jpeg_quality:
+            files = images.from_float(lr)
+            decoded = [images.jpeg_round_trip(file, self.jpeg_quality) for file in files]
+            lr = np.stack(decoded) / 255.0
+        return lr, reference
 
-    def comparable(self, reference: jax.Array, estimate: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def comparable(
+        self, reference: np.ndarray, estimate: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Both by the colour and the roundings of the protocol."""
-        return _comparable(self, reference, estimate)
+        return (
+            in_equal_tiles(partial(_compared, self, False), reference),
+            in_equal_tiles(partial(_compared, self, self.round_output), estimate),
+        )
 
 
-@partial(jax.jit, static_argnums=(0, 2))
-def _reference(protocol, image, scale):
-    reference = modcrop(image, scale)
-    if protocol.colour == "y" and reference.shape[-1] == 3:
-        reference = luminance(reference)
+def _modcropped(image, scale):
+    height, width = image.shape[1:3]
+    if min(height, width) < scale:
+        raise ValueError(
+            f"images: expected at least scale={scale} pixels a side, got {image.shape}"
+        )
+    return image[:, : height - height % scale, : width - width % scale]
+
+
+@partial(jax.jit, static_argnums=0)
+def _reference(protocol, image):
+    if protocol.colour == "y" and image.shape[-1] == 3:
+        image = luminance(image)
         if protocol.round_reference:
-            reference = round_to_8bit(reference)
-    return reference
+            image = round_to_8bit(image)
+    return image
 
 
-@partial(jax.jit, static_argnums=(0, 2))
-def _resized(protocol, reference, scale):
+def _shrunk(protocol, reference, scale):
+    return in_equal_tiles(
+        partial(_shrink, protocol, scale),
+        reference,
+        side=_SIDE * scale,
+        reach=_REACH * scale,
+        mode={"symmetric": "symmetric", "clamp": "edge"}[protocol.lr_boundary],
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _shrink(protocol, scale, reference):
     rounding, boundary = protocol.lr_rounding, protocol.lr_boundary
     return resize(reference, 1 / scale, rounding=rounding, boundary=boundary)
 
 
+def _by_preset(preset, reference, scale, indices):
+    with jax.enable_x64(True):
+        reference = degradations.reference(preset, jnp.asarray(reference))
+        measured = _measured(preset, reference, scale, jnp.asarray(indices))
+    return np.asarray(measured), np.asarray(reference)
+
+
 @partial(jax.jit, static_argnums=(0, 2))
-def _by_preset(protocol, reference, scale, indices):
+def _measured(preset, reference, scale, indices):
     def degrade(index, image):
-        return degradations.degrade(jax.random.key(index), image, protocol.degradation, scale)
+        return degradations.degrade(jax.random.key(index), image, preset, scale)
 
     return jax.vmap(degrade)(indices, reference)
 
 
-@partial(jax.jit, static_argnums=0)
-def _comparable(protocol, reference, estimate):
-    if protocol.round_output:
-        estimate = round_to_8bit(estimate)
-    if reference.shape[-1] == 3 and protocol.compared == "luminance":
-        reference, estimate = luminance(reference), luminance(estimate)
+@partial(jax.jit, static_argnums=(0, 1))
+def _compared(protocol, rounded, image):
+    if rounded:
+        image = round_to_8bit(image)
+    if image.shape[-1] == 3 and protocol.compared == "luminance":
+        image = luminance(image)
         if protocol.round_luminance:
-            reference, estimate = round_to_8bit(reference), round_to_8bit(estimate)
-    return reference, estimate
+            image = round_to_8bit(image)
+    return image

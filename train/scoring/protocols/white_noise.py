@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax.operators import round_to_8bit
 from train.scoring.protocols.degraded import DegradedProtocol
+from train.systems.equal_tiles import in_equal_tiles
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,17 @@ class WhiteNoiseProtocol(DegradedProtocol):
 
     def degrade(
         self, image: np.ndarray, value: int, indices: list[int]
-    ) -> tuple[jax.Array, jax.Array]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Makes (noisy, reference) by noise of standard deviation `value`, of 255."""
         seeds = [0] * len(indices) if self.one_seed else indices
         noise = [np.random.RandomState(seed).randn(*image.shape[1:]) for seed in seeds]
-        with jax.enable_x64(True):
-            reference = jnp.asarray(image, jnp.float64)
-            return reference + value / 255 * np.stack(noise), reference
+        return image + value / 255 * np.stack(noise), image
 
-    def comparable(self, reference: jax.Array, estimate: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def comparable(
+        self, reference: np.ndarray, estimate: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The estimate rounded to 8 bits."""
-        return reference, round_to_8bit(estimate)
+        return reference, in_equal_tiles(_rounded, estimate)
+
+
+_rounded = jax.jit(round_to_8bit)
