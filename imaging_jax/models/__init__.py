@@ -12,16 +12,12 @@ from imaging_jax.models.generative import (
     DenseAutoencoder,
     MLPDiscriminator,
     MLPGenerator,
-    SNGANDiscriminator,
-    SNGANGenerator,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
     TensorFlowDCGANDiscriminator,
     TensorFlowDCGANGenerator,
     TFGANDiscriminator,
     TFGANGenerator,
-    WGANGPCritic,
-    WGANGPGenerator,
 )
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -74,8 +70,6 @@ MODELS = {
     "pecnn": PECNN,
     "rdn": RDN,
     "simple_cnn": SimpleCNN,
-    "sngan_discriminator": SNGANDiscriminator,
-    "sngan_generator": SNGANGenerator,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
     "stylegan2_discriminator": StyleGAN2Discriminator,
@@ -87,8 +81,6 @@ MODELS = {
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,
-    "wgan_gp_critic": WGANGPCritic,
-    "wgan_gp_generator": WGANGPGenerator,
 }
 
 __all__ = ["MODELS"]

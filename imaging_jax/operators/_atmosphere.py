@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 
 
@@ -94,8 +95,7 @@ def fractal_noise(key: jax.Array, shape: tuple[int, int], octaves: int = 6) -> j
 
     Perlin, "An image synthesizer", SIGGRAPH 1985 (fractal sums).
     """
-    if octaves < 1:
-        raise ValueError(f"octaves: expected a positive integer, got {octaves}")
+    check_counts(octaves=octaves)
     field = jnp.zeros((*shape, 1))
     for octave, octave_key in enumerate(jax.random.split(key, octaves)):
         points = 2 ** (octave + 2)

@@ -1,5 +1,6 @@
 import jax
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 
 
@@ -19,7 +20,7 @@ def downsample(x: jax.Array, scale: int, offset: int = 0) -> jax.Array:
         argument is out of range.
     """
     x = as_image("x", x)
-    _check_scale(scale)
+    check_counts(scale=scale)
     if not 0 <= offset < scale:
         raise ValueError(f"offset: expected 0 <= offset < scale={scale}, got {offset}")
     if min(x.shape[-3:-1]) <= offset:
@@ -42,7 +43,7 @@ def modcrop(x: jax.Array, scale: int) -> jax.Array:
         ``scale`` isn't positive.
     """
     x = as_image("x", x)
-    _check_scale(scale)
+    check_counts(scale=scale)
     height, width = x.shape[-3:-1]
     if min(height, width) < scale:
         raise ValueError(f"x: expected at least scale={scale} pixels a side, got {x.shape}")
@@ -70,8 +71,3 @@ def shave(x: jax.Array, border: int) -> jax.Array:
             f"border: expected 0 <= 2 border < the smaller side of {x.shape}, got {border}"
         )
     return x[..., border : height - border, border : width - border, :]
-
-
-def _check_scale(scale):
-    if scale < 1:
-        raise ValueError(f"scale: expected a positive integer, got {scale}")

@@ -2,6 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
+
 
 def sample_cartesian_mask(
     key: jax.Array,
@@ -75,8 +77,7 @@ def sample_radial_mask(key: jax.Array, shape: tuple[int, int], lines: int) -> ja
     Raises:
       ValueError: where ``lines`` isn't positive.
     """
-    if lines < 1:
-        raise ValueError(f"lines: expected a positive integer, got {lines}")
+    check_counts(lines=lines)
     angles = jnp.pi * (jax.random.uniform(key) + jnp.arange(lines)) / lines
     sine, cosine = jnp.sin(angles), jnp.cos(angles)
     longest = jnp.maximum(jnp.abs(sine), jnp.abs(cosine))

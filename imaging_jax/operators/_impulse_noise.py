@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 from imaging_jax.operators._levels import as_level
 
@@ -95,8 +96,7 @@ def dead_line_noise(
       ValueError: where ``x`` isn't a real floating-point image or ``width`` isn't positive.
     """
     x = as_image("x", x, real=True)
-    if width < 1:
-        raise ValueError(f"width: expected a positive integer, got {width}")
+    check_counts(width=width)
     columns = (*x.shape[:-3], 1, *x.shape[-2:])
     starts = jax.random.uniform(key, columns) < density
     dead = starts

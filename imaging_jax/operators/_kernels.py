@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators._levels import check_above
 from imaging_jax.operators._warp import affine_warp
 
@@ -43,7 +44,7 @@ def anisotropic_gaussian_kernel(
     Raises:
       ValueError: where ``size`` isn't positive.
     """
-    _check_size(size)
+    check_counts(size=size)
     check_above("sigma_major", sigma_major, 0)
     check_above("sigma_minor", sigma_minor, 0)
     offsets = jnp.arange(size) - (size - 1) / 2
@@ -66,7 +67,7 @@ def box_kernel(size: int) -> jax.Array:
     Raises:
       ValueError: where ``size`` isn't positive.
     """
-    _check_size(size)
+    check_counts(size=size)
     return jnp.full((size, size), 1 / size**2)
 
 
@@ -82,7 +83,7 @@ def binomial_kernel(size: int = 5) -> jax.Array:
     Raises:
       ValueError: where ``size`` isn't positive.
     """
-    _check_size(size)
+    check_counts(size=size)
     row = np.ones(1)
     for _ in range(size - 1):
         row = np.convolve(row, [0.5, 0.5])
@@ -102,7 +103,7 @@ def disk_kernel(size: int, radius: float | jax.Array) -> jax.Array:
     Raises:
       ValueError: where ``size`` isn't positive.
     """
-    _check_size(size)
+    check_counts(size=size)
     edges = jnp.arange(size + 1) - size / 2
     corners = _disk_area(edges[:, None], edges[None, :], radius)
     area = jnp.diff(jnp.diff(corners, axis=0), axis=1)
@@ -153,8 +154,7 @@ def centre_kernel(kernel: jax.Array, scale: int = 1) -> jax.Array:
     """
     if np.ndim(kernel) != 2 or 0 in np.shape(kernel):
         raise ValueError(f"kernel: expected a matrix (h, w), got shape {np.shape(kernel)}")
-    if scale < 1:
-        raise ValueError(f"scale: expected a positive integer, got {scale}")
+    check_counts(scale=scale)
     kernel = jnp.asarray(kernel) / jnp.sum(kernel)
     height, width = kernel.shape
     centroid = jnp.stack(
@@ -169,8 +169,3 @@ def centre_kernel(kernel: jax.Array, scale: int = 1) -> jax.Array:
     offset = centroid - wanted + np.array([height, width])
     moved = affine_warp(framed, np.eye(2), offset, (height, width))[..., 0]
     return moved / jnp.sum(moved)
-
-
-def _check_size(size):
-    if size < 1:
-        raise ValueError(f"size: expected a positive integer, got {size}")

@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 from imaging_jax.operators._fourier import fft2, ifft2
 from imaging_jax.operators._linear_operator import LinearOperator
@@ -119,8 +120,7 @@ def birdcage_sensitivities(
     Raises:
       ValueError: where ``coils`` isn't positive.
     """
-    if coils < 1:
-        raise ValueError(f"coils: expected a positive integer, got {coils}")
+    check_counts(coils=coils)
     rows, columns = (2 * (np.arange(size) - size // 2) / size for size in shape)
     angle = 2 * np.pi * np.arange(coils)[:, None, None] / coils
     down = rows[:, None] - radius * np.sin(angle)

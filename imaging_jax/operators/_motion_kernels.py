@@ -5,6 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
+
 
 def motion_kernel(
     size: int, length: float | jax.Array, theta: float | jax.Array = 0.0
@@ -28,8 +30,7 @@ def motion_kernel(
 
     Weights of MATLAB's ``fspecial("motion")``, whose angle turns the other way.
     """
-    if size < 1:
-        raise ValueError(f"size: expected a positive integer, got {size}")
+    check_counts(size=size)
     offsets = jnp.arange(size) - (size - 1) / 2
     y, x = offsets[:, None], offsets[None, :]
     half = (length - 1) / 2

@@ -3,6 +3,7 @@ import math
 import jax
 from flax import struct
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators._blur import blur
 from imaging_jax.operators._colors import to_grey
 from imaging_jax.operators._decimation import downsample
@@ -29,8 +30,7 @@ def mtf_kernel(ratio: int, gain: float = 0.3) -> jax.Array:
     Aiazzi et al., "MTF-tailored multiscale fusion of high-resolution MS and Pan imagery",
     Photogrammetric Engineering & Remote Sensing 72(5), 2006.
     """
-    if ratio < 1:
-        raise ValueError(f"ratio: expected a positive integer, got {ratio}")
+    check_counts(ratio=ratio)
     if not 0 < gain < 1:
         raise ValueError(f"gain: expected a number in (0, 1), got {gain}")
     sigma = ratio / math.pi * math.sqrt(-2 * math.log(gain))

@@ -1,6 +1,5 @@
 import difflib
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.data_root import under_data
 from imaging_jax.pretrained._catalogue import WEIGHTS, Weights
 from imaging_jax.pretrained._files import match, metadata, read
 
@@ -59,7 +59,4 @@ def origin(name: str) -> dict[str, str]:
 def _path(weights: Weights) -> Path:
     if weights.packaged:
         return Path(__file__).with_name("weights") / weights.file
-    root = os.environ.get("IMAGING_DATA")
-    if not root:
-        raise ValueError(f"set IMAGING_DATA to the folder that holds {weights.file}")
-    return Path(root) / weights.file
+    return under_data(weights.file, weights.model.__name__)

@@ -5,12 +5,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 from imaging_jax.operators import LinearOperator, optical_transfer_function
 from imaging_jax.solvers._problem import (
     as_problem,
     check_array,
-    check_iterations,
     check_not_negative,
     solve_each,
 )
@@ -122,7 +122,7 @@ def richardson_lucy(
     if not all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in jax.tree.leaves((y, x0))):
         raise ValueError(f"A: expected real input and output, got {A.in_dtype} and {A.out_dtype}")
     check_not_negative(tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     for leaf in jax.tree.leaves(y):
         check_array("y", leaf, positive=False)
     return _richardson_lucy(A, y, x0, tolerance, max_iterations, start_given)

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.sparse.linalg
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators import LinearOperator
 from imaging_jax.solvers._implicit import implicit_solution
 from imaging_jax.solvers._problem import (
     as_function,
     as_problem,
-    check_iterations,
     check_not_negative,
     check_positive,
     lipschitz_bound,
@@ -109,7 +109,7 @@ def _regularised(A, y, proximal, weight, x0, step_size, tolerance, max_iteration
     y, x0 = as_problem(A, y, x0)
     proximal = as_function("proximal", proximal)
     check_not_negative(weight=weight, tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     if step_size is not None:
         check_positive(step_size=step_size)
     return _solve_regularised(
@@ -185,7 +185,7 @@ def forward_backward(
     gradient, proximal = as_function("gradient", gradient), as_function("proximal", proximal)
     check_positive(step_size=step_size)
     check_not_negative(tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     limits = tolerance, max_iterations
     return _forward_backward(gradient, proximal, jnp.asarray(x0), step_size, *limits, accelerate)
 

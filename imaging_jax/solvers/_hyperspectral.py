@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 from imaging_jax.solvers._low_rank import godec
 from imaging_jax.solvers._problem import (
-    check_iterations,
     check_not_negative,
     check_positive,
     solve_each,
@@ -62,7 +62,7 @@ def lrmr(
     IEEE TGRS 2014.
     """
     y = as_image("y", y, real=True)
-    check_iterations(patch_size=patch_size, stride=stride)
+    check_counts(patch_size=patch_size, stride=stride)
     if min(y.shape[-3:-1]) < patch_size:
         raise ValueError(f"y: expected at least {patch_size} pixels a side, got {y.shape}")
     rows, columns = _pixels_of_blocks(*y.shape[-3:-1], patch_size, stride)
@@ -125,7 +125,7 @@ def lrtv(
     hyperspectral image restoration", IEEE TGRS 2016.
     """
     y = as_image("y", y, real=True)
-    check_iterations(rank=rank, max_iterations=max_iterations)
+    check_counts(rank=rank, max_iterations=max_iterations)
     *_, height, width, bands = y.shape
     if rank > min(height * width, bands):
         raise ValueError(

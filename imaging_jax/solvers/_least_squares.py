@@ -5,11 +5,11 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.sparse.linalg
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators import LinearOperator
 from imaging_jax.solvers._implicit import implicit_solution
 from imaging_jax.solvers._problem import (
     as_problem,
-    check_iterations,
     check_not_negative,
     check_positive,
     lipschitz_bound,
@@ -56,7 +56,7 @@ def conjugate_gradient(
     """
     y, x0 = as_problem(A, y, x0)
     check_not_negative(regularization=regularization, tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     return _conjugate_gradient(A, y, regularization, x0, tolerance, max_iterations)
 
 
@@ -137,7 +137,7 @@ def landweber(
     """
     y, x0 = as_problem(A, y, x0)
     check_not_negative(tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     if step_size is not None:
         check_positive(step_size=step_size)
     return _landweber(A, y, x0, step_size, tolerance, max_iterations)
@@ -200,7 +200,7 @@ def data_proximal(
     y, z = as_problem(A, y, z)
     check_positive(rho=rho)
     check_not_negative(tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     return proximal_step(A, y, z, rho, tolerance, max_iterations)
 
 

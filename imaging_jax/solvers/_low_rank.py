@@ -4,8 +4,8 @@ import math
 import jax
 import jax.numpy as jnp
 
+from imaging_jax._counts import check_counts
 from imaging_jax.solvers._problem import (
-    check_iterations,
     check_not_negative,
     check_positive,
     solve_each,
@@ -52,7 +52,7 @@ def robust_pca(
         weight = 1 / math.sqrt(max(d.shape[-2:]))
     check_positive(weight=weight)
     check_not_negative(tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     return _robust_pca(d, weight, tolerance, max_iterations)
 
 
@@ -117,7 +117,7 @@ def godec(
     with the exact projection in place of the randomised one.
     """
     d = _as_real_matrix(d)
-    check_iterations(rank=rank, max_iterations=max_iterations)
+    check_counts(rank=rank, max_iterations=max_iterations)
     if rank > min(d.shape[-2:]):
         raise ValueError(f"rank: expected at most min(M, N) = {min(d.shape[-2:])}, got {rank}")
     if (cardinality is None) == (threshold is None):

@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.sparse.linalg
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators import LinearOperator
 from imaging_jax.solvers._problem import (
     as_problem,
-    check_iterations,
     check_not_negative,
     solve_each,
 )
@@ -52,7 +52,7 @@ def lsqr(
     """
     y, x0 = as_problem(A, y, x0)
     check_not_negative(regularization=regularization, tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     return _lsqr(A, y, regularization, x0, tolerance, max_iterations)
 
 

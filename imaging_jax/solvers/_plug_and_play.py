@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators import LinearOperator
 from imaging_jax.solvers._least_squares import proximal_step
 from imaging_jax.solvers._problem import (
     as_function,
     as_problem,
     check_array,
-    check_iterations,
     check_not_negative,
     check_positive,
     lipschitz_bound,
@@ -55,7 +55,7 @@ def dpir_schedule(
     """
     check_not_negative(sigma=sigma)
     check_positive(sigma_start=sigma_start, weight=weight)
-    check_iterations(iterations=iterations)
+    check_counts(iterations=iterations)
     sigma = max(sigma, 1e-3)
     if sigma_end is None:
         sigma_end = sigma
@@ -245,7 +245,7 @@ def check_problem(A, y, denoiser, x0, tolerance, **counts):
     """Returns data, start and denoiser; ValueError where they don't fit."""
     y, start = as_problem(A, y, x0)
     check_not_negative(tolerance=tolerance)
-    check_iterations(**counts)
+    check_counts(**counts)
     start = A.H(y) if x0 is None else start
     return y, start, as_function("denoiser", denoiser)
 

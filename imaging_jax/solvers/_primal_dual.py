@@ -5,11 +5,11 @@ import jax
 import jax.numpy as jnp
 import jax.scipy.sparse.linalg
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators import LinearOperator
 from imaging_jax.solvers._problem import (
     as_function,
     as_vectors,
-    check_iterations,
     check_not_negative,
     check_operator,
     check_positive,
@@ -69,7 +69,7 @@ def primal_dual(
     steps = {"step_size": step_size, "dual_step_size": dual_step_size}
     check_positive(**{name: value for name, value in steps.items() if value is not None})
     check_not_negative(tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     return _primal_dual(
         K, proximal, dual_proximal, x0, step_size, dual_step_size, tolerance, max_iterations
     )

@@ -87,13 +87,6 @@ def check_array(name: str, values: Any, *, positive: bool) -> None:
         raise ValueError(f"{name}: expected {wanted}, got {values}")
 
 
-def check_iterations(**values: int) -> None:
-    """ValueError where a named count isn't a positive integer."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name}: expected a positive integer, got {value!r}")
-
-
 def as_function(name: str, function: Callable) -> jax.tree_util.Partial:
     """Makes a function an argument of compiled programs.
 

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from imaging_jax._counts import check_counts
 from imaging_jax.operators import LinearOperator, vstack
 from imaging_jax.solvers._least_squares import conjugate_gradient, proximal_step
 from imaging_jax.solvers._problem import (
     as_function,
     as_problem,
     check_array,
-    check_iterations,
     check_not_negative,
     check_operator,
     check_positive,
@@ -78,7 +78,7 @@ def admm(
     proximal = as_function("proximal", proximal)
     check_not_negative(weight=weight, tolerance=tolerance, inner_tolerance=inner_tolerance)
     check_positive(rho=rho)
-    check_iterations(max_iterations=max_iterations, inner_iterations=inner_iterations)
+    check_counts(max_iterations=max_iterations, inner_iterations=inner_iterations)
     limits = tolerance, max_iterations, inner_tolerance, inner_iterations
     return _admm(A, y, proximal, weight, K, x0, rho, *limits)
 
@@ -184,7 +184,7 @@ def half_quadratic_splitting(
         raise ValueError(f"rhos: expected a vector, got shape {np.shape(rhos)}")
     check_array("rhos", rhos, positive=True)
     check_not_negative(weight=weight, tolerance=tolerance, inner_tolerance=inner_tolerance)
-    check_iterations(inner_iterations=inner_iterations)
+    check_counts(inner_iterations=inner_iterations)
     rhos = jnp.asarray(rhos, x0.real.dtype)
     limits = tolerance, inner_tolerance, inner_iterations
     return _half_quadratic_splitting(A, y, proximal, weight, rhos, x0, *limits)

@@ -5,9 +5,10 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
 from imaging_jax.operators import LinearOperator
-from imaging_jax.solvers._problem import check_iterations, check_not_negative, solve_each
+from imaging_jax.solvers._problem import check_not_negative, solve_each
 from imaging_jax.solvers._result import Result, iterate
 from imaging_jax.transforms import finite_differences, finite_differences_adjoint
 
@@ -92,7 +93,7 @@ def tv_denoise(
     """
     y = as_image("y", y)
     check_not_negative(weight=weight, tolerance=tolerance)
-    check_iterations(max_iterations=max_iterations)
+    check_counts(max_iterations=max_iterations)
     finite_differences(y[..., :1, :1, :1], boundary)
     return _tv_denoise(y, weight, boundary, tolerance, max_iterations)
 
@@ -157,7 +158,7 @@ def tv_proximal(
     """
     x = as_image("x", x)
     check_not_negative(step=step)
-    check_iterations(iterations=iterations)
+    check_counts(iterations=iterations)
     return _tv_proximal(x, step, boundary, iterations)
 
 

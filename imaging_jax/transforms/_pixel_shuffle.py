@@ -1,6 +1,8 @@
 import jax
 import jax.numpy as jnp
 
+from imaging_jax._counts import check_counts
+
 
 def depth_to_space(x: jax.Array, scale: int) -> jax.Array:
     """Rearranges channels into pixels, the sub-pixel shuffle.
@@ -55,5 +57,4 @@ def space_to_depth(x: jax.Array, scale: int) -> jax.Array:
 def _check(x, scale):
     if x.ndim < 3:
         raise ValueError(f"x: expected shape (..., H, W, C), got {x.shape}")
-    if scale < 1:
-        raise ValueError(f"scale: expected a positive integer, got {scale}")
+    check_counts(scale=scale)

@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import linen as nn
 
 from imaging_jax.losses import gradient_penalty, non_saturating_generator_loss
-from imaging_jax.models.generative import ConvDiscriminator, TensorFlowDCGANDiscriminator
+from imaging_jax.models.generative import ConvDiscriminator
 from tests.models.generative_helpers import (
     BATCH,
     DISCRIMINATORS,
@@ -58,8 +59,7 @@ def test_adam_moves_every_parameter_of_a_generator(name):
     losses, seen = gradients(module, lambda images: jnp.mean((images - target) ** 2))
     assert losses[-1] < losses[0]
     # A bias before a batch norm is subtracted with the mean.
-    dead = {"tfgan": ("conv1", "conv2"), "sngan": ("dense", "conv1", "conv2", "conv3")}
-    without = {f"['{layer}']['bias']" for layer in dead.get(name, ())}
+    without = {"['conv1']['bias']", "['conv2']['bias']"} if name == "tfgan" else set()
     assert all(size > 1e-7 for path, size in seen.items() if path not in without), seen
 
 
@@ -95,7 +95,7 @@ def test_the_generator_learns_through_the_discriminator(generator, discriminator
         assert float(jnp.abs(leaf).max()) > 0, path
 
 
-@pytest.mark.parametrize("name", ["mlp", "conv_none", "wgan_gp"])
+@pytest.mark.parametrize("name", ["mlp", "conv_none"])
 def test_the_gradient_penalty_trains_every_kernel_of_a_critic(name):
     module = DISCRIMINATORS[name]
     x, _ = arguments(module)
@@ -129,7 +129,7 @@ def test_training_takes_the_batchs_statistics():
 
 
 def test_dropout_falls_only_in_training():
-    module = TensorFlowDCGANDiscriminator(features=4, dropout=0.9)
+    module = DISCRIMINATORS["tensorflow_dcgan"]
     x, _ = arguments(module)
     variables = initial(module)
     first, second = (
@@ -137,5 +137,13 @@ def test_dropout_falls_only_in_training():
         for seed in (0, 1)
     )
     assert float(jnp.abs(first - second).max()) > 1e-3
-    without = module.clone(dropout=0.0).apply(variables, x, train=True)
+    with nn.intercept_methods(_passing_by(nn.Dropout)):
+        without = module.apply(variables, x, train=True)
     np.testing.assert_allclose(module.apply(variables, x), without, rtol=1e-5)
+
+
+def _passing_by(kind):
+    def call(method, inputs, options, context):
+        return inputs[0] if isinstance(context.module, kind) else method(*inputs, **options)
+
+    return call

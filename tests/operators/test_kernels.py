@@ -180,6 +180,7 @@ def test_random_levels():
         (lambda: disk_kernel(0, 1.0), "size: expected a positive"),
         (lambda: binomial_kernel(0), "size: expected a positive"),
         (lambda: motion_kernel(0, 1.0), "size: expected a positive"),
+        (lambda: motion_kernel(4.5, 1.0), "size: expected a positive integer, got 4.5"),
         (lambda: sample_motion_kernel(KEY, 5, 0.0), "length_scale, .* expected positive"),
         (lambda: centre_kernel(np.ones(3)), "kernel: expected a matrix"),
         (lambda: centre_kernel(np.ones((3, 3)), 0), "scale: expected a positive"),

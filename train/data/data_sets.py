@@ -1,11 +1,12 @@
 """Data sets by name: one opener for images, and for images with a class each."""
 
-import os
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
 from train.data.digits import drawn_digits, mnist
@@ -94,7 +95,7 @@ def data_set(name: str, levels: float | None = None) -> DataSet:
     # The variable is part of what is remembered: another folder is another set.
     kind, _, rest = name.partition(":")
     if kind in KINDS:
-        return _remembered(kind, rest, os.environ.get("IMAGING_DATA"))
+        return _remembered(kind, rest, data_root())
     pictures = image_set(name, levels)
     return DataSet(
         pictures.name, _PICTURE, pictures.names, lambda i: {"image": pictures.colours(i)}
@@ -102,7 +103,7 @@ def data_set(name: str, levels: float | None = None) -> DataSet:
 
 
 @cache
-def _remembered(kind: str, rest: str, root: str | None) -> DataSet:
+def _remembered(kind: str, rest: str, root: Path | None) -> DataSet:
     del root
     return KINDS[kind](rest)
 

@@ -1,12 +1,12 @@
 """Digits with a class each, read whole: they're small."""
 
 import gzip
-import os
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from imaging_jax.data_root import under_data
 from train.data import images
 
 # MNIST's files, and which of their images a split takes: the last 5,000 of the training images are
@@ -48,11 +48,8 @@ def mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
     """
     if split not in _SPLITS:
         raise ValueError(f"split must be one of {', '.join(_SPLITS)}, got {split!r}")
-    root = os.environ.get("IMAGING_DATA")
-    if not root:
-        raise ValueError("the set mnist needs the environment variable IMAGING_DATA")
     file, part = _SPLITS[split]
-    stem = Path(root, "mnist", file)
+    stem = under_data("mnist", "the set mnist") / file
     pixels = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"))
     labels = read_idx(stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz"))
     if pixels.shape != (len(labels), 28, 28) or labels.ndim != 1:

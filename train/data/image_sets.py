@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from imaging_jax.data_root import under_data
 from train.config.registry import look_up, nearest
 from train.data import images
 
@@ -142,17 +143,15 @@ def _leaves() -> np.ndarray:
     return images.from_float(np.asarray(pictures))
 
 
-def _under_data(*parts: str) -> Callable[[], ImageSet]:
+def _set_under_data(path: str) -> Callable[[], ImageSet]:
     def load() -> ImageSet:
-        root = os.environ.get("IMAGING_DATA")
-        if not root:
-            raise ValueError(f"the set {parts[-1]} needs the environment variable IMAGING_DATA")
-        return folder(Path(root, *parts), parts[-1].lower())
+        name = path.rpartition("/")[2]
+        return folder(under_data(path, f"the set {name}"), name.lower())
 
     return load
 
 
-_t91 = _under_data("sr", "T91")
+_t91 = _set_under_data("sr/T91")
 
 
 def t91_train() -> ImageSet:
@@ -191,15 +190,15 @@ def bsd68() -> ImageSet:
     return ImageSet("bsd68", colour.names, load)
 
 
+_EOPATCH = "remote_sensing/sentinel2_eolearn/eopatch.npz"
+
+
 def _sentinel2(
     name: str, dates: tuple[int, ...], rows: slice = slice(None)
 ) -> Callable[[], ImageSet]:
     # Of five dates of one place the first two are under clouds and haze.
     def load() -> ImageSet:
-        root = os.environ.get("IMAGING_DATA")
-        if not root:
-            raise ValueError(f"the set {name} needs the environment variable IMAGING_DATA")
-        scenes = _sentinel2_scenes(Path(root, "remote_sensing/sentinel2_eolearn/eopatch.npz"))
+        scenes = _sentinel2_scenes(under_data(_EOPATCH, f"the set {name}"))
         return ImageSet(name, [f"date{i + 1}" for i in dates], lambda i: scenes[dates[i], rows])
 
     return load
@@ -216,15 +215,15 @@ def _sentinel2_scenes(file: Path) -> np.ndarray:
 IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "scikit_image": scikit_image,
     "dead_leaves": dead_leaves,
-    "set5": _under_data("sr", "Set5"),
-    "set14": _under_data("sr", "Set14"),
-    "bsd100": _under_data("sr", "BSD100"),
+    "set5": _set_under_data("sr/Set5"),
+    "set14": _set_under_data("sr/Set14"),
+    "bsd100": _set_under_data("sr/BSD100"),
     "set14_large": set14_large,
-    "set12": _under_data("denoise", "Set12"),
+    "set12": _set_under_data("denoise/Set12"),
     "set12_small": set12_small,
     "bsd68": bsd68,
-    "cbsd68": _under_data("denoise", "CBSD68"),
-    "kodak24": _under_data("denoise", "Kodak24"),
+    "cbsd68": _set_under_data("denoise/CBSD68"),
+    "kodak24": _set_under_data("denoise/Kodak24"),
     # The lower third of the dates trained on is held back, to choose checkpoints by.
     "sentinel2_train": _sentinel2("sentinel2_train", (2, 3), slice(None, 65)),
     "sentinel2_held_back": _sentinel2("sentinel2_held_back", (2, 3), slice(65, None)),

@@ -13,6 +13,7 @@ from train.engine import scalars
 from train.engine.disk import DiskFull, lacks_room
 from train.engine.folder import CONFIG, STARTS, read_assets
 from train.records import page as html_report
+from train.records.markdown import markdown_table
 from train.scoring.review import Findings, Review
 from train.state.train_state import TrainState
 
@@ -67,10 +68,8 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return ""
     names = html_report.columns(rows)
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    for row in rows:
-        lines.append("| " + " | ".join(_cell(name, row.get(name, "")) for name in names) + " |")
-    return "\n".join(lines) + "\n"
+    cells = [[_cell(name, row.get(name, "")) for name in names] for row in rows]
+    return markdown_table(names, cells)
 
 
 def _cell(name: str, value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from train.records import record as records
+from train.records.markdown import markdown_table
 from train.scoring.metrics import METRICS, words
 
 PUBLISHED = Path(__file__).with_name("published.json")
@@ -52,7 +53,7 @@ def render(entries: list[dict], published: list[dict]) -> str:
         cell = by_cell[key]
         rows[cell["images"], cell["protocol"]].append(_unreproduced(cell))
     for (images, protocol), group in sorted(rows.items()):
-        parts += [f"## {images}, protocol `{protocol}`\n", *_table(group)]
+        parts += [f"## {images}, protocol `{protocol}`\n", _table(group)]
     for entry in entries:
         parts += _curve(entry)
     parts += ["## Sources of the published figures\n"]
@@ -74,10 +75,9 @@ def _place(cell: dict) -> tuple:
     return cell["images"], records.condition_words(cell), cell["protocol"]
 
 
-def _table(rows: list[tuple]) -> list[str]:
+def _table(rows: list[tuple]) -> str:
     head = ["condition", "system", "weights", "seed", "published", *_ORIGINS.values(), "record"]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    return [*lines, *("| " + " | ".join(row) + " |" for row in sorted(rows)), ""]
+    return markdown_table(head, sorted(rows))
 
 
 def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
@@ -100,9 +100,9 @@ def _curve(entry: dict) -> list[str]:
     curve = (entry["training"] or {}).get("validation", [])
     if "samples" not in entry["cell"] or not curve:
         return []
-    rows = [f"| {line['step']} | {_printed(line)} |" for line in curve]
+    rows = [(str(line["step"]), _printed(line)) for line in curve]
     title = f"### {entry['cell']['weights']}, seed {entry['cell']['seed']}\n"
-    return [title, "| step | scores |", "| --- | --- |", *rows, ""]
+    return [title, markdown_table(["step", "scores"], rows)]
 
 
 def _printed(cell: dict) -> str:

@@ -1,15 +1,14 @@
 """Metrics by name: function, format and direction, once for console, tables and selection."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import jax
 import numpy as np
 
 from imaging_jax import metrics, pretrained
+from imaging_jax.data_root import under_data
 from imaging_jax.operators import round_to_8bit
 from train.systems.equal_tiles import in_equal_tiles
 
@@ -61,10 +60,8 @@ def _niqe_of_estimate(reference, estimate):
 
 @cache
 def _pristine() -> metrics.NIQEModel:
-    root = os.environ.get("IMAGING_DATA")
-    if not root:
-        raise ValueError("NIQE's model of pristine images needs the variable IMAGING_DATA")
-    return metrics.niqe_model(pretrained.read(Path(root, "weights/niqe_pris_params.npz")))
+    path = under_data("weights/niqe_pris_params.npz", "NIQE's model of pristine images")
+    return metrics.niqe_model(pretrained.read(path))
 
 
 @jax.jit

@@ -16,7 +16,6 @@ from imaging_jax.models.generative.roles import (
     Generator,
     StyleGenerator,
 )
-from imaging_jax.models.generative.sngan import SNGANDiscriminator, SNGANGenerator
 from imaging_jax.models.generative.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from imaging_jax.models.generative.tensorflow_dcgan import (
     TensorFlowDCGANDiscriminator,
@@ -24,7 +23,6 @@ from imaging_jax.models.generative.tensorflow_dcgan import (
 )
 from imaging_jax.models.generative.tfgan import TFGANDiscriminator, TFGANGenerator
 from imaging_jax.models.generative.vae import VAE
-from imaging_jax.models.generative.wgan_gp import WGANGPCritic, WGANGPGenerator
 
 __all__ = [
     "VAE",
@@ -41,8 +39,6 @@ __all__ = [
     "Generator",
     "MLPDiscriminator",
     "MLPGenerator",
-    "SNGANDiscriminator",
-    "SNGANGenerator",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
     "StyleGenerator",
@@ -50,8 +46,6 @@ __all__ = [
     "TFGANGenerator",
     "TensorFlowDCGANDiscriminator",
     "TensorFlowDCGANGenerator",
-    "WGANGPCritic",
-    "WGANGPGenerator",
     "fit_gaussian",
     "fit_gaussian_per_class",
 ]

@@ -38,12 +38,8 @@ def noise_image(module: nn.Module, x: jax.Array) -> jax.Array:
     return jax.random.normal(key, (1, *x.shape[1:-1], 1), x.dtype)
 
 
-class ModulatedSynthesis(nn.Module):
-    """StyleGAN2's synthesis: modulated convolutions, an image at every resolution, their sum.
-
-    Attributes are those of `StyleGAN2Generator`.
-    """
-
+class _Synthesis(nn.Module):
+    # As of `StyleGAN2Generator`.
     resolution: int
     channels: int
     channel_base: int
@@ -51,18 +47,28 @@ class ModulatedSynthesis(nn.Module):
     dtype: Any
     precision: jax.lax.PrecisionLike
 
+    def _width(self, side):
+        return side_channels(side, self.channel_base, self.channel_max)
+
+    def _constant(self, initializer, count):
+        """The learnt image from which ``count`` images grow."""
+        constant = self.param("constant", initializer, (START, START, self._width(START)))
+        return jnp.broadcast_to(constant.astype(self.dtype), (count, *constant.shape))
+
+
+class ModulatedSynthesis(_Synthesis):
+    """StyleGAN2's synthesis: modulated convolutions, an image at every resolution, their sum."""
+
     @nn.compact
     def __call__(self, ws: jax.Array) -> jax.Array:
         """Maps styles ``(N, num_ws, w)`` to images ``(N, resolution, resolution, channels)``."""
         settings = {"dtype": self.dtype, "precision": self.precision}
-        width = side_channels(START, self.channel_base, self.channel_max)
-        constant = self.param("constant", nn.initializers.normal(1.0), (START, START, width))
-        x = jnp.broadcast_to(constant.astype(self.dtype), (len(ws), *constant.shape))
-        x = _ModulatedLayer(width, up=False, **settings, name="conv4")(x, ws[:, 0])
+        x = self._constant(nn.initializers.normal(1.0), len(ws))
+        x = _ModulatedLayer(self._width(START), up=False, **settings, name="conv4")(x, ws[:, 0])
         image = _ToColour(self.channels, **settings, name="to_rgb4")(x, ws[:, 1])
         side, style = 2 * START, 1
         while side <= self.resolution:
-            width = side_channels(side, self.channel_base, self.channel_max)
+            width = self._width(side)
             up = _ModulatedLayer(width, up=True, **settings, name=f"conv{side}_up")
             conv = _ModulatedLayer(width, up=False, **settings, name=f"conv{side}")
             x = conv(up(x, ws[:, style]), ws[:, style + 1])
@@ -111,33 +117,23 @@ class _ToColour(nn.Module):
         return conv(x, style).astype(jnp.float32) + bias
 
 
-class AdaINSynthesis(nn.Module):
+class AdaINSynthesis(_Synthesis):
     """StyleGAN's synthesis: convolutions whose outputs are normalised, then scaled by styles.
 
     Of the generator that grows with its training it is the grown state: one image, at the end.
-    Attributes are those of `StyleGAN2Generator`.
     """
-
-    resolution: int
-    channels: int
-    channel_base: int
-    channel_max: int
-    dtype: Any
-    precision: jax.lax.PrecisionLike
 
     @nn.compact
     def __call__(self, ws: jax.Array) -> jax.Array:
         """Maps styles ``(N, num_ws, w)`` to images ``(N, resolution, resolution, channels)``."""
         settings = {"use_bias": False, "dtype": self.dtype, "precision": self.precision}
-        width = side_channels(START, self.channel_base, self.channel_max)
-        constant = self.param("constant", nn.initializers.ones, (START, START, width))
-        x = jnp.broadcast_to(constant.astype(self.dtype), (len(ws), *constant.shape))
+        x = self._constant(nn.initializers.ones, len(ws))
         x = _AdaIN(name="style4_constant")(x, ws[:, 0])
-        x = EqualizedConv(width, **settings, name="conv4")(x)
+        x = EqualizedConv(self._width(START), **settings, name="conv4")(x)
         x = _AdaIN(name="style4")(x, ws[:, 1])
         side, style = 2 * START, 2
         while side <= self.resolution:
-            width = side_channels(side, self.channel_base, self.channel_max)
+            width = self._width(side)
             x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
             x = _blur(EqualizedConv(width, **settings, name=f"conv{side}_up")(x))
             x = _AdaIN(name=f"style{side}_up")(x, ws[:, style])

@@ -1,12 +1,12 @@
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.generative.roles import Autoencoder
-from imaging_jax.models.layers import check_batch, check_choice, check_images, check_positive
+from imaging_jax.models.layers import check_at_least, check_batch, check_choice, check_images
 
 ACTIVATIONS = {"linear": lambda x: x, "relu": nn.relu, "sigmoid": nn.sigmoid}
 
@@ -45,11 +45,6 @@ class DenseAutoencoder(Autoencoder):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    @property
-    def channels(self) -> int:
-        """Image channels."""
-        return self.image_shape[2]
-
     def setup(self):
         """Makes the layers."""
         model = type(self).__name__
@@ -59,7 +54,7 @@ class DenseAutoencoder(Autoencoder):
         if not self.widths:
             raise ValueError(f"{model}: widths must hold at least that of the code, got ()")
         for index, width in enumerate(self.widths):
-            check_positive(model, **{f"widths[{index}]": width})
+            check_at_least(1, model, **{f"widths[{index}]": width})
         sizes = self._sizes
         for k in range(1, len(sizes)):
             dtype = self.dtype if k > 1 else jnp.float32
@@ -165,20 +160,12 @@ class ConvolutionalAutoencoder(Autoencoder):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
-        return (28, 28, 1)
-
-    @property
-    def channels(self) -> int:
-        """Image channels."""
-        return 1
+    image_shape: ClassVar[tuple[int, int, int]] = (28, 28, 1)
 
     def setup(self):
         """Makes the layers."""
-        check_positive(
-            type(self).__name__, features=self.features, code_features=self.code_features
+        check_at_least(
+            1, type(self).__name__, features=self.features, code_features=self.code_features
         )
         self.encoder1 = self._conv(self.features)
         self.encoder2 = self._conv(self.code_features)

@@ -1,20 +1,76 @@
 """What networks of a role have in common, by which tasks know them."""
 
-from typing import ClassVar
+import dataclasses
+from typing import Any, ClassVar
 
 import jax
+import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.layers import check_at_least, check_images, check_labels, check_latent
 
-class Generator(nn.Module):
-    """Draws images: ``(z (N, latent), labels (N,) or None) -> (N, *image_shape)`` in [-1, 1].
 
-    A generator has `latent`, the numbers in z, and `image_shape`; `classes` is 0 where it takes no
-    labels.
+class _Adversary(nn.Module):
+    channels: int = 1
+    dtype: Any = jnp.float32
+    precision: jax.lax.PrecisionLike = None
+
+    # Fields of those networks that leave a choice.
+    size: ClassVar[int] = 28
+    classes: ClassVar[int] = 0
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return (self.size, self.size, self.channels)
+
+    def _check_fields(self):
+        """Raises ValueError on a field out of its range; networks add what else theirs must be."""
+        counts = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.type is int and field.name != "classes"
+        }
+        check_at_least(1, type(self).__name__, **counts)
+
+
+class Generator(_Adversary):
+    """Draws images of latent vectors. A network says how in ``_draw(z, labels, train)``.
+
+    Attributes:
+        latent: numbers in a latent vector.
+        channels: image channels.
+        size: height and width of the images; a field where there is a choice.
+        classes: 0 takes no labels; a field where there is a choice.
+        dtype: type of computation; parameters and the last layer are float32.
+        precision: of convolutions and products.
     """
 
+    latent: int = 64
+
     takes: ClassVar[tuple[str, ...]] = ("latent", "label")
-    classes: ClassVar[int] = 0
+
+    def __call__(
+        self, z: jax.Array, labels: jax.Array | None = None, train: bool = False
+    ) -> jax.Array:
+        """Draws images.
+
+        Args:
+            z: ``(N, latent)``, standard normal.
+            labels: ``(N,)`` integers below ``classes``, or None.
+            train: take the batch's statistics, where the network has a norm of batches.
+
+        Returns:
+            ``(N, *image_shape)`` in [-1, 1].
+
+        Raises:
+            ValueError: on another latent vector, labels missing or not taken, or a field out of
+                its range.
+        """
+        self._check_fields()
+        check_latent(z, self.latent, type(self).__name__)
+        check_labels(labels, self.classes, z.shape[0], type(self).__name__)
+        return self._draw(z, labels, train)
 
 
 class StyleGenerator(Generator):
@@ -26,27 +82,58 @@ class StyleGenerator(Generator):
     takes: ClassVar[tuple[str, ...]] = ("latent", "label", "psi", "w_average")
 
 
-class Discriminator(nn.Module):
-    """Judges images: ``(images (N, *image_shape), labels (N,) or None) -> logits (N,)``.
+class Discriminator(_Adversary):
+    """Judges images. A network says how in ``_judge(x, labels, train)``.
 
-    `classes` is 0 where it takes no labels.
+    Attributes:
+        channels: image channels.
+        size: height and width of the images; a field where there is a choice.
+        classes: 0 takes no labels; a field where there is a choice.
+        dtype: type of computation; parameters and the last layer are float32.
+        precision: of convolutions and products.
     """
 
     takes: ClassVar[tuple[str, ...]] = ("image", "label")
-    classes: ClassVar[int] = 0
+
+    def __call__(
+        self, x: jax.Array, labels: jax.Array | None = None, train: bool = False
+    ) -> jax.Array:
+        """Judges images.
+
+        Args:
+            x: ``(N, *image_shape)`` in [-1, 1].
+            labels: ``(N,)`` integers below ``classes``, or None.
+            train: take the batch's statistics, keep the new vectors of spectral normalisation,
+                drop features, where the network does so.
+
+        Returns:
+            ``(N,)`` logits, float32, large for what looks real.
+
+        Raises:
+            ValueError: on another image, labels missing or not taken, or a field out of its range.
+        """
+        self._check_fields()
+        check_images(x, self.image_shape, type(self).__name__)
+        check_labels(labels, self.classes, x.shape[0], type(self).__name__)
+        return self._judge(x, labels, train)
 
 
 class Autoencoder(nn.Module):
     """Reproduces images through a code: ``(N, *image_shape) -> (reproduction, code)``.
 
-    An autoencoder has `encode`, `decode` and `decode_logits`.
+    An autoencoder has `image_shape`, `encode`, `decode` and `decode_logits`.
     """
 
     takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @property
+    def channels(self) -> int:
+        """Image channels."""
+        return self.image_shape[2]
+
+    @property
     def code_shape(self) -> tuple[int, ...]:
         """The axes of the code of one image."""
-        image = jax.ShapeDtypeStruct((1, *self.image_shape), jax.numpy.float32)
+        image = jax.ShapeDtypeStruct((1, *self.image_shape), jnp.float32)
         (_, code), _ = jax.eval_shape(self.init_with_output, jax.random.key(0), image)
         return code.shape[1:]

@@ -16,12 +16,11 @@ from imaging_jax.models.generative.roles import Discriminator, StyleGenerator
 from imaging_jax.models.layers import (
     EqualizedConv,
     EqualizedDense,
+    check_at_least,
     check_batch,
     check_choice,
-    check_images,
     check_labels,
     check_latent,
-    check_positive,
     fir_blur,
     fir_downsample,
 )
@@ -45,18 +44,12 @@ class StyleGAN2Generator(StyleGenerator):
     Attributes:
         latent: numbers in a latent vector and in a style.
         resolution: height and width of the images, a power of 2 from 8.
-        channels: image channels.
         channel_base: layers have channel_base / side channels,
         channel_max: at most.
         mapping_layers: dense layers of the mapping network.
         classes: 0 takes no labels.
         block: "modulated" convolutions, or "adain" as in the first StyleGAN.
         dtype: type of computation; parameters, styles and images are float32.
-        precision: of the convolutions.
-
-    Raises:
-        ValueError: on another latent vector or styles, labels missing or not taken, another
-            resolution or block, a field below 1, or psi other than 1 without a mean style.
 
     Source: Karras, Laine, Aittala, Hellsten, Lehtinen, Aila, "Analyzing and Improving the Image
     Quality of StyleGAN", CVPR 2020; "adain" Karras, Laine, Aila, "A Style-Based Generator
@@ -72,13 +65,11 @@ class StyleGAN2Generator(StyleGenerator):
     mapping_layers: int = 2
     classes: int = 0
     block: str = "modulated"
-    dtype: Any = jnp.float32
-    precision: jax.lax.PrecisionLike = None
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
-        return (self.resolution, self.resolution, self.channels)
+    def size(self) -> int:
+        """Height and width of the images."""
+        return self.resolution
 
     @property
     def num_ws(self) -> int:
@@ -87,10 +78,7 @@ class StyleGAN2Generator(StyleGenerator):
 
     def setup(self):
         """Builds both networks."""
-        name = "StyleGAN2Generator"
-        _check_sizes(name, self)
-        check_positive(name, latent=self.latent, mapping_layers=self.mapping_layers)
-        check_choice(name, "block", self.block, SYNTHESES)
+        self._check_fields()
         self.mapping_network = MappingNetwork(self.latent, self.mapping_layers, self.classes)
         self.synthesis_network = SYNTHESES[self.block](
             self.resolution,
@@ -100,6 +88,11 @@ class StyleGAN2Generator(StyleGenerator):
             self.dtype,
             self.precision,
         )
+
+    def _check_fields(self):
+        super()._check_fields()
+        _check_sizes(self)
+        check_choice("StyleGAN2Generator", "block", self.block, SYNTHESES)
 
     def __call__(
         self,
@@ -121,6 +114,9 @@ class StyleGAN2Generator(StyleGenerator):
 
         Returns:
             ``(N, resolution, resolution, channels)`` in about [-1, 1].
+
+        Raises:
+            ValueError: as a `Generator`, or on psi other than 1 without a mean style.
         """
         w = self.mapping(z, labels)
         if w_average is not None:
@@ -149,19 +145,14 @@ class StyleGAN2Discriminator(Discriminator):
 
     Attributes:
         resolution: height and width of the images, a power of 2 from 8.
-        channels: image channels.
         channel_base: layers have channel_base / side channels,
         channel_max: at most.
         classes: 0 takes no labels.
         mapping_layers: dense layers that make of a class what the features are projected on.
         architecture: "residual", or "plain" convolutions as for CIFAR.
-        dtype: type of computation; parameters and the last layers are float32.
-        precision: of the convolutions.
 
     Raises:
-        ValueError: on images of another shape, a batch that four doesn't divide (or of one to
-            three images), labels missing or not taken, another resolution or architecture, or a
-            field below 1.
+        ValueError: as a `Discriminator`, or on more than four images that four doesn't divide.
 
     Source: as `StyleGAN2Generator`, section 4.1 and figure 7; deviation from Karras, Aila, Laine,
     Lehtinen, "Progressive Growing of GANs", ICLR 2018, section 3.
@@ -174,34 +165,19 @@ class StyleGAN2Discriminator(Discriminator):
     classes: int = 0
     mapping_layers: int = 8
     architecture: str = "residual"
-    dtype: Any = jnp.float32
-    precision: jax.lax.PrecisionLike = None
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
-        return (self.resolution, self.resolution, self.channels)
+    def size(self) -> int:
+        """Height and width of the images."""
+        return self.resolution
+
+    def _check_fields(self):
+        super()._check_fields()
+        _check_sizes(self)
+        check_choice("StyleGAN2Discriminator", "architecture", self.architecture, ARCHITECTURES)
 
     @nn.compact
-    def __call__(
-        self, x: jax.Array, labels: jax.Array | None = None, train: bool = False
-    ) -> jax.Array:
-        """Judges images.
-
-        Args:
-            x: ``(N, resolution, resolution, channels)`` in [-1, 1].
-            labels: ``(N,)`` integers below ``classes``, or None.
-            train: changes nothing here.
-
-        Returns:
-            Logits ``(N,)``, large for what looks real.
-        """
-        name = "StyleGAN2Discriminator"
-        _check_sizes(name, self)
-        check_positive(name, mapping_layers=self.mapping_layers)
-        check_choice(name, "architecture", self.architecture, ARCHITECTURES)
-        check_images(x, self.image_shape, name)
-        check_labels(labels, self.classes, len(x), name)
+    def _judge(self, x, labels, train):
         settings = {"dtype": self.dtype, "precision": self.precision}
         width = lambda side: side_channels(side, self.channel_base, self.channel_max)  # noqa: E731
 
@@ -289,15 +265,10 @@ def _with_deviation(x):
     return jnp.concatenate([x, jnp.broadcast_to(plane, (*x.shape[:-1], 1))], axis=-1)
 
 
-def _check_sizes(model, network):
-    resolution = network.resolution
+def _check_sizes(network):
+    model, resolution = type(network).__name__, network.resolution
     if resolution < 2 * START or resolution & (resolution - 1):
         raise ValueError(
             f"{model}: resolution must be a power of 2 from {2 * START}, got {resolution}"
         )
-    check_positive(
-        model,
-        channels=network.channels,
-        channel_max=network.channel_max,
-        **{"channel_base / resolution": network.channel_base // resolution},
-    )
+    check_at_least(1, model, **{"channel_base / resolution": network.channel_base // resolution})

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.layers import (
+    check_at_least,
     check_images,
     check_latent,
-    check_positive,
     fan_in_uniform,
     torch_kernel,
 )
@@ -49,7 +49,7 @@ class VAE(nn.Module):
 
     def setup(self):
         """Makes the layers."""
-        check_positive(type(self).__name__, latent=self.latent, hidden=self.hidden)
+        check_at_least(1, type(self).__name__, latent=self.latent, hidden=self.hidden)
         height, width, channels = self.image_shape
         pixels = height * width * channels
         self.encoder = self._dense(pixels, self.hidden, self.dtype)

@@ -1,13 +1,13 @@
 """Blocks that several models share."""
 
 from imaging_jax.models.layers._checks import (
+    check_at_least,
     check_batch,
     check_channels,
     check_choice,
     check_images,
     check_labels,
     check_latent,
-    check_positive,
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
@@ -19,10 +19,8 @@ from imaging_jax.models.layers._initializers import (
 )
 from imaging_jax.models.layers._modulated_convolution import ModulatedConv
 from imaging_jax.models.layers._normalization import (
-    NORMALIZATIONS,
     batch_norm,
     spectral_norm,
-    with_kernel_norm,
 )
 from imaging_jax.models.layers._prelu import PReLU
 from imaging_jax.models.layers._residual_block import ResidualBlock
@@ -31,7 +29,6 @@ from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
 __all__ = [
-    "NORMALIZATIONS",
     "ClassPlane",
     "ClassProjection",
     "EqualizedConv",
@@ -44,13 +41,13 @@ __all__ = [
     "TransposedConv",
     "Upsampler",
     "batch_norm",
+    "check_at_least",
     "check_batch",
     "check_channels",
     "check_choice",
     "check_images",
     "check_labels",
     "check_latent",
-    "check_positive",
     "fan_in_uniform",
     "fir_blur",
     "fir_downsample",
@@ -58,5 +55,4 @@ __all__ = [
     "normal_around_one",
     "spectral_norm",
     "torch_kernel",
-    "with_kernel_norm",
 ]

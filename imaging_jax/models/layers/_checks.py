@@ -21,7 +21,7 @@ def check_images(x: jax.Array, image_shape: tuple[int, int, int], model: str) ->
 
 def check_latent(z: jax.Array, latent: int, model: str) -> None:
     """Raises ValueError unless ``z`` is real floating point ``(N, latent)`` and latent positive."""
-    check_positive(model, latent=latent)
+    check_at_least(1, model, latent=latent)
     check_batch(z, "z", (latent,), model)
 
 
@@ -34,8 +34,7 @@ def check_labels(labels: jax.Array | None, classes: int, batch: int, model: str)
         batch: number of images.
         model: whose argument it is.
     """
-    if classes < 0:
-        raise ValueError(f"{model}: classes must be at least 0, got {classes}")
+    check_at_least(0, model, classes=classes)
     if classes == 0:
         if labels is not None:
             raise ValueError(f"{model}: labels were given, but classes is 0: it takes none")
@@ -48,11 +47,11 @@ def check_labels(labels: jax.Array | None, classes: int, batch: int, model: str)
         )
 
 
-def check_positive(model: str, **values: int) -> None:
-    """Raises ValueError naming the first of ``values`` below 1."""
+def check_at_least(least: int, model: str, **values: int) -> None:
+    """Raises ValueError naming the first of ``values`` below ``least``."""
     for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"{model}: {name} must be at least 1, got {value}")
+        if value < least:
+            raise ValueError(f"{model}: {name} must be at least {least}, got {value}")
 
 
 def check_choice(model: str, name: str, value: str, choices: Collection[str]) -> None:

@@ -4,9 +4,6 @@ from flax import linen as nn
 
 from imaging_jax.models.layers._initializers import normal_around_one
 
-NORMALIZATIONS = ("batch", "spectral", "none")
-"""What a discriminator may normalise: its features, its kernels or nothing."""
-
 
 def batch_norm(
     x: jax.Array,
@@ -37,11 +34,6 @@ def batch_norm(
         dtype=dtype,
         name=name,
     )(x)
-
-
-def with_kernel_norm(layer: nn.Module, x: jax.Array, normalization: str, train: bool) -> jax.Array:
-    """Applies ``layer`` to ``x``: by `spectral_norm` where ``normalization`` is "spectral"."""
-    return spectral_norm(layer, x, train) if normalization == "spectral" else layer(x)
 
 
 def spectral_norm(layer: nn.Module, x: jax.Array, train: bool) -> jax.Array:

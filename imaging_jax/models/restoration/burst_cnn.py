@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import check_at_least, check_channels
 
 
 class BurstCNN(nn.Module):
@@ -47,8 +47,7 @@ class BurstCNN(nn.Module):
             ``(N, H, W, channels)``.
         """
         check_channels(frames, self.channels, "BurstCNN")
-        if self.depth < 2:
-            raise ValueError(f"depth must be at least 2, got {self.depth}")
+        check_at_least(2, "BurstCNN", depth=self.depth)
         there = mask[:, :, None, None, None].astype(frames.dtype)
         mean = jnp.sum(there * frames, axis=1) / jnp.sum(there, axis=1)
         planes = jnp.concatenate(

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import check_at_least, check_channels
 
 # As the authors train it; the running statistics then follow the last batches closely.
 EPSILON, MOMENTUM = 1e-4, 0.1
@@ -47,8 +47,7 @@ class DnCNN(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Denoises ``(..., H, W, channels)`` in [0, 1]; ``train`` takes the batch's statistics."""
         check_channels(x, self.channels, "DnCNN")
-        if self.depth < 2:
-            raise ValueError(f"depth must be at least 2, got {self.depth}")
+        check_at_least(2, "DnCNN", depth=self.depth)
         conv = partial(
             nn.Conv,
             kernel_size=(3, 3),

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space, space_to_depth
 
 
@@ -49,8 +49,7 @@ class FFDNet(nn.Module):
             train: changes nothing.
         """
         check_channels(x, self.channels, "FFDNet")
-        if self.depth < 2:
-            raise ValueError(f"depth must be at least 2, got {self.depth}")
+        check_at_least(2, "FFDNet", depth=self.depth)
         height, width = x.shape[-3:-1]
         even = [(0, 0)] * (x.ndim - 3) + [(0, height % 2), (0, width % 2), (0, 0)]
         y = space_to_depth(jnp.pad(x, even, mode="edge"), 2)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import SpectralConv, check_channels
+from imaging_jax.models.layers import SpectralConv, check_at_least, check_channels
 
 
 class SimpleCNN(nn.Module):
@@ -41,8 +41,7 @@ class SimpleCNN(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Denoises ``(..., H, W, channels)`` in [0, 1]; ``train`` updates the estimated norms."""
         check_channels(x, self.channels, "SimpleCNN")
-        if self.depth < 2:
-            raise ValueError(f"depth must be at least 2, got {self.depth}")
+        check_at_least(2, "SimpleCNN", depth=self.depth)
         noise = x
         for index in range(1, self.depth + 1):
             features = self.features if index < self.depth else self.channels

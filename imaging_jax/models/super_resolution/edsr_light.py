@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import ResidualBlock, check_channels
+from imaging_jax.models.layers import ResidualBlock, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 
@@ -48,8 +48,7 @@ class EDSRLight(nn.Module):
         ``train`` changes nothing.
         """
         check_channels(x, self.channels, "EDSRLight")
-        if self.scale < 1:
-            raise ValueError(f"scale must be at least 1, got {self.scale}")
+        check_at_least(1, "EDSRLight", scale=self.scale)
         settings = {"dtype": self.dtype, "precision": self.precision}
         block = nn.remat(ResidualBlock) if self.remat else ResidualBlock
 

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import PReLU, check_channels
+from imaging_jax.models.layers import PReLU, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 _ACTIVATIONS = {
@@ -61,8 +61,7 @@ class ESPCN(nn.Module):
         ``train`` changes nothing.
         """
         check_channels(x, self.channels, "ESPCN")
-        if self.scale < 1:
-            raise ValueError(f"scale must be at least 1, got {self.scale}")
+        check_at_least(1, "ESPCN", scale=self.scale)
         for field, known in (
             ("activation", _ACTIVATIONS),
             ("output_activation", _OUTPUT_ACTIVATIONS),

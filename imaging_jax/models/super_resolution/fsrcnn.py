@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from imaging_jax.models.layers import PReLU, check_channels
+from imaging_jax.models.layers import PReLU, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 _DECONVOLUTION_SIZE = 9
@@ -57,8 +57,7 @@ class FSRCNN(nn.Module):
         ``train`` changes nothing.
         """
         check_channels(x, self.channels, "FSRCNN")
-        if self.scale < 1:
-            raise ValueError(f"scale must be at least 1, got {self.scale}")
+        check_at_least(1, "FSRCNN", scale=self.scale)
         if self.upsampling not in ("transposed", "sub_pixel"):
             raise ValueError(
                 f"upsampling must be 'transposed' or 'sub_pixel', got {self.upsampling!r}"

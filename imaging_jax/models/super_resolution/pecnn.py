@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 _STEPS = {
@@ -51,8 +51,7 @@ class PECNN(nn.Module):
         ``train`` changes nothing.
         """
         check_channels(x, self.channels, "PECNN")
-        if self.scale < 2:
-            raise ValueError(f"scale must be at least 2, got {self.scale}")
+        check_at_least(2, "PECNN", scale=self.scale)
         if self.shifts not in _STEPS:
             raise ValueError(f"shifts must be 'published' or 'corrected', got {self.shifts!r}")
         shuffled = self.channels * self.scale**2

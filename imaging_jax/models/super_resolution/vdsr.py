@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import check_at_least, check_channels
 
 
 class VDSR(nn.Module):
@@ -42,8 +42,7 @@ class VDSR(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(..., H, W, channels)`` in [0, 1] to the same shape; ``train`` changes nothing."""
         check_channels(x, self.channels, "VDSR")
-        if self.depth < 2:
-            raise ValueError(f"depth must be at least 2, got {self.depth}")
+        check_at_least(2, "VDSR", depth=self.depth)
         residual = x
         for index in range(self.depth):
             last = index == self.depth - 1

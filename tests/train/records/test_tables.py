@@ -6,6 +6,7 @@ from train.data.data_set import DataSet
 from train.data.fields import Field
 from train.records import record as records
 from train.records import tables
+from train.records.markdown import markdown_table
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
 from train.systems.catalogue import system
@@ -91,3 +92,8 @@ def test_every_record_and_its_training_were_made_from_a_clean_tree():
         clean = values_of("clean", entry)
         assert len(clean) >= expected, records.file_name(entry["cell"])
         assert all(clean), records.file_name(entry["cell"])
+
+
+def test_bars_in_a_cell_do_not_end_it():
+    table = markdown_table(["norm", "of"], [("|x|²", "`x`")])
+    assert table == "| norm | of |\n| --- | --- |\n| \\|x\\|² | `x` |\n"
