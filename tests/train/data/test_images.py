@@ -143,7 +143,7 @@ def test_a_folder_with_unusable_files_stops_or_skips(storage, mixed_folder, caps
         patches(images=str(mixed_folder), **values).host_batch(0)
     data = patches(images=str(mixed_folder), on_error="skip", **values)
     if storage == "streamed":
-        assert data.host_batch(0).shape == (64, 24, 24, 3)
+        assert data.host_batch(0)["image"].shape == (64, 24, 24, 3)
         assert "skipped" in capsys.readouterr().out
     else:
         assert len(data.arrays["sizes"]) == 5

@@ -27,7 +27,7 @@ from train.scoring.protocols.degraded import DegradedProtocol
 from train.state.stage import Stage
 from train.systems.catalogue import system
 from train.tasks import TASKS, SuperResolution
-from train.tasks.supervised import Supervised
+from train.tasks.restoration import Restoration
 
 CONFIGS = sorted(
     str(file.with_suffix("")).replace("/", ".")
@@ -359,7 +359,7 @@ def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant):
         state = jax.eval_shape(stage.init, jax.random.key(0), example, None)
         for name in {stage.choose(step) for step in range(64)}:
             jax.eval_shape(stage.step_functions[name], state, example)
-    if isinstance(task, Supervised):
+    if isinstance(task, Restoration):
         restores_shapes(task, state)
 
 
