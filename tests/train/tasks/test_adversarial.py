@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from configs.generative import conditional_gan, gan, stylegan2, wgan
-from imaging_jax.models.generative import ConvDiscriminator, MLPDiscriminator, MLPGenerator
+from imaging_jax.models.generative import (
+    ConvDiscriminator,
+    Generator,
+    MLPDiscriminator,
+    MLPGenerator,
+)
 from tests.train.helpers import assert_equal_states
 from train.run.experiment import build_experiment
 from train.run.training import fit
@@ -206,14 +211,15 @@ def test_spectral_norms_follow_their_kernels():
         assert sigma == pytest.approx(exact, rel=0.05)
 
 
-class Shifted(nn.Module):
+class Shifted(Generator):
     """Draws points of N((3, 0), I) whatever it learns."""
 
     latent: int = 2
-    image_shape: tuple[int, int, int] = (1, 1, 2)
+    channels: int = 2
+    size: int = 1
 
     @nn.compact
-    def __call__(self, z, labels=None, train=False):
+    def _draw(self, z, labels, train):
         nothing = self.param("nothing", nn.initializers.zeros, ())
         return (z + jnp.array([3.0, 0.0]) + 0 * nothing).reshape(-1, 1, 1, 2)
 
