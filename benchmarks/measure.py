@@ -24,6 +24,7 @@ from train.engine.provenance import provenance
 from train.engine.restore import build_task
 from train.run.training import explains_memory
 from train.state.devices import data_mesh
+from train.tasks.restoration import Restoration
 from train.tasks.supervised import NETWORK
 
 WHOLE, OURS = "whole step", "ours"
@@ -76,6 +77,10 @@ def _measured(
     seconds: float,
 ) -> dict[str, Any]:
     task, settings, mesh = build_task(config), train_settings(config), data_mesh()
+    if not isinstance(task, Restoration):
+        raise ValueError(
+            f"--config: task.name={config['task']['name']}: wanted one that restores images"
+        )
     data = build_data(config, source)
     task.check_data(data)
     if data.batch_size % mesh.size:
@@ -147,10 +152,11 @@ def _training(
 
 def _prediction(task: Any, state: Any, turns: Callable, size: tuple[int, int], opponent) -> dict:
     # A denoiser for any level is told one of the usual ones.
-    scale, shape = (task.serves or (25,))[0], (1, *size, task.channels)
+    ((name, served),) = task.options.items()
+    told, shape = {name: (served or (25,))[0]}, (1, *size, task.channels)
     # Copied: PyTorch warns of arrays that it can't write to.
     lr = np.array(jax.random.uniform(jax.random.key(0), shape))
-    subjects = [Subject(OURS, prediction(task, state, lr, scale))]
+    subjects = [Subject(OURS, prediction(task, state, lr, told))]
     if opponent:
         subjects += opponent.predictions(_params(state), lr)
     times = turns(subjects)

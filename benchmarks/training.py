@@ -14,6 +14,7 @@ from jax.sharding import Mesh
 from benchmarks.timing import Subject
 from train.config.registry import build, look_up
 from train.data import DATA, example_of
+from train.data.fields import Field
 from train.engine.compiled import CompiledStage
 from train.state.devices import replicated, split_over_devices
 from train.state.stage import STEP, Stage
@@ -38,6 +39,10 @@ class UniformNoise:
         self.shapes = dict(shapes)
         self.batch_size = next(iter(shapes.values()))[0]
         self.patch_size = patch_size
+        self.fields = {
+            name: Field(tuple(shape[1:]), "float32", "image", (0.0, 1.0))
+            for name, shape in shapes.items()
+        }
 
     def inputs(self, step: int, mesh: Mesh) -> Iterator[dict[str, jax.Array]]:
         """The same arrays for every step."""
@@ -178,13 +183,15 @@ def on_ready_pairs(task: Any, stage: Stage, data: Any, mesh: Mesh) -> Stage:
     return Stage("pairs", stage.steps, init, {STEP: step})
 
 
-def prediction(task: Any, state: Any, lr: np.ndarray, scale: int) -> Callable[[int], None]:
+def prediction(
+    task: Any, state: Any, lr: np.ndarray, told: dict[str, int]
+) -> Callable[[int], None]:
     """Predicts from an image on the host so many times; the results stay on the device."""
     apply, variables = compiled(task.apply, task.takes, task.gives), task.variables(state)
 
     def run(calls: int) -> None:
         for _ in range(calls):
-            result = apply(variables, {"image": lr}, scale=scale)
+            result = apply(variables, {"image": lr}, **told)
         jax.block_until_ready(result)
 
     return run

@@ -10,6 +10,7 @@ from pathlib import Path
 from absl import app, flags
 
 from train import command
+from train.scoring.conditions import CONDITIONS, condition_words
 
 _SYSTEM = flags.DEFINE_string(
     "system", None, "Anything that --list of train.main shows, a run folder, or a file of weights."
@@ -20,9 +21,8 @@ _IMAGES = flags.DEFINE_string(
 _PROTOCOL = flags.DEFINE_string("protocol", "luminance", "How it is scored; --list of train.main.")
 # By the condition that a protocol's cells vary.
 _CONDITIONS = {
-    "scale": flags.DEFINE_list("scales", None, "Factors. Default: those the system serves."),
-    "sigma": flags.DEFINE_list("sigmas", None, "Levels of noise, of 255. Default: likewise."),
-    "samples": flags.DEFINE_list("samples", None, "How many images a generator draws. 10,000."),
+    name: flags.DEFINE_list(condition.flag, None, condition.help)
+    for name, condition in CONDITIONS.items()
 }
 _BATCH = flags.DEFINE_integer(
     "batch_size", None, "Images of one size restored together. Default: 1.", lower_bound=1
@@ -58,7 +58,6 @@ def _main(arguments: list[str]) -> None:
 def _evaluations() -> Iterator:
     from train.config.registry import look_up
     from train.data.data_sets import data_set
-    from train.records.record import condition_words
     from train.scoring.evaluation import evaluate
     from train.scoring.metrics import words
     from train.scoring.protocols import PROTOCOLS

@@ -53,8 +53,8 @@ def bursts(seed: str) -> DataSet:
     Raises:
       ValueError: a seed that is no number.
     """
-    if not (seed or "0").isdigit():
-        raise ValueError(f"bursts:{seed}: wanted a number")
+    if not (seed or "0").isdigit() or int(seed or 0) >= 2**31:
+        raise ValueError(f"bursts:{seed}: wanted a number below 2**31")
     keys = jax.random.split(jax.random.fold_in(jax.random.key(2**31 - 1), int(seed or 0)), _COUNT)
     drawn = jax.jit(jax.vmap(lambda key: synthesis.burst(key, (_SIDE, _SIDE))))(keys)
     arrays = {name: np.asarray(value) for name, value in drawn._asdict().items()}

@@ -50,6 +50,10 @@ class DataSet(Sequence):
         items = [self.load(index) for index in range(len(self))]
         return {name: np.stack([item[name] for item in items]) for name in self.fields}
 
+    def floats(self, name: str) -> np.ndarray:
+        """One field of all items, (N, ...) float32, levels mapped to [0, 1] by their white."""
+        return self.arrays[name].astype(np.float32) / np.float32(self.fields[name].white)
+
     def sha256(self) -> str:
         """Digest of all items, so that a record tells what was scored."""
         digest = hashlib.sha256()

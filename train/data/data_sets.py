@@ -49,7 +49,9 @@ def _tfds(specification: str) -> DataSet:
     builder, source = open_tfds(name)
     features = builder.info.features
     image = "image" if "image" in features else "hr"
-    fields, classes = dict(_PICTURE), []
+    # Where images are of many sizes, TFDS says None.
+    shape = tuple(features[image].shape)
+    fields, classes = {"image": Field(shape, "uint8", "image", (0, 255))}, []
     if "label" in features:
         classes = list(features["label"].names)
         fields["label"] = Field((), "int32", "label", (0, len(classes)))
@@ -95,6 +97,10 @@ def data_set(name: str, levels: float | None = None) -> DataSet:
     # The variable is part of what is remembered: another folder is another set.
     kind, _, rest = name.partition(":")
     if kind in KINDS:
+        if levels is not None:
+            raise ValueError(
+                f"levels={levels:g}: {name} is no folder; white is said of those alone"
+            )
         return _remembered(kind, rest, data_root())
     pictures = image_set(name, levels)
     return DataSet(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 KINDS = (
     "cube",
     "figure",
@@ -55,6 +57,11 @@ class Field:
             self.kind != "label" or None in (self.range, other.range) or (self.range == other.range)
         )
         return self.kind == other.kind and axes and classes
+
+    @property
+    def white(self) -> float:
+        """What 1 is in its numbers: the end of the range of levels, else 1."""
+        return float(self.range[1]) if np.dtype(self.dtype).kind in "ui" and self.range else 1.0
 
 
 Fields = Mapping[str, Field]

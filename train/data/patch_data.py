@@ -11,11 +11,10 @@ from train.data import images
 from train.data.data_set import DataSet
 from train.data.fields import Field
 from train.data.image_sets import ImageSet, image_set
-from train.data.resident import ResidentPatches
+from train.data.resident import LIMIT, ResidentPatches
 from train.data.streamed import Item, StreamedPatches
 
-# Offsets into the flat buffer are int32.
-RESIDENT_LIMIT = 2**31 - 1
+RESIDENT_LIMIT = LIMIT
 _COLOURS = {"image": Field((None, None, 3), "uint8", "image", (0, 255))}
 
 
@@ -56,7 +55,7 @@ def patches(
     if storage == "resident":
         loaded = load_all(source, patch_size, rescale, on_error)
         if loaded is not None:
-            return ResidentPatches(_COLOURS, loaded, batch_size, patch_size)
+            return ResidentPatches(_COLOURS, loaded, batch_size, patch_size, source.assets)
         say(
             f"{source.name} takes over {RESIDENT_LIMIT:,} bytes, too large to be resident: streamed"
         )

@@ -21,13 +21,15 @@ from train.data.spatial import (
 )
 from train.state.devices import place_replicated, replicated
 
+# Offsets into a flat buffer are int32.
+LIMIT = 2**31 - 1
+
 
 class _Resident:
     """What sources share whose arrays are placed once."""
 
     streamed = False
     arrays: dict[str, Any]
-    assets: Mapping[str, Any] = {}
 
     def inputs(self, step: int, mesh) -> Iterator[dict]:
         """The arrays, placed once."""
@@ -83,13 +85,23 @@ class ResidentPatches(_Resident):
       items: {field: value} each, rows and columns of any number.
       batch_size: patches a batch.
       patch_size: their height and width.
+      assets: of the data set, see `train.data.data_set.DataSet`.
 
     Raises:
-      ValueError: fields of one item that differ in rows or columns.
+      ValueError: fields of one item that differ in rows or columns, or more numbers in a field
+        than offsets count.
     """
 
-    def __init__(self, fields: Fields, items: Sequence[dict], batch_size: int, patch_size: int):
+    def __init__(
+        self,
+        fields: Fields,
+        items: Sequence[dict],
+        batch_size: int,
+        patch_size: int,
+        assets: Mapping[str, Any],
+    ):
         self.batch_size = batch_size
+        self.assets = dict(assets)
         self.patch_size = patch_size
         self.fields = of_patches(fields, patch_size)
         self._levels = dict(fields)
@@ -100,6 +112,9 @@ class ResidentPatches(_Resident):
         }
         sizes = _common_sizes(laid)
         pixels = sizes.astype(np.int64).prod(axis=1)
+        for name, field in self._cut.items():
+            if pixels.sum() * numbers_a_pixel(field) > LIMIT:
+                raise ValueError(f"{name} takes over {LIMIT:,} numbers, too many to be resident")
         self.arrays = {
             "values": {
                 name: np.concatenate([value.reshape(-1) for value in values])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from train.engine.folder import write_json
 from train.engine.provenance import ROOT, provenance
+from train.scoring.conditions import condition_words
 from train.scoring.evaluation import Evaluation
 
 RESULTS = ROOT / "results"
@@ -73,12 +74,3 @@ def file_name(cell: dict) -> str:
     for separator in (", ", "/", ":"):
         name = name.replace(separator, "_")
     return name
-
-
-def condition_words(cell: dict) -> str:
-    """What a cell varies beside its set: "x3", "sigma 25" or "10000 samples"; empty for nothing."""
-    if "sigma" in cell:
-        return f"sigma {cell['sigma']}"
-    if "samples" in cell:
-        return f"{cell['samples']} samples"
-    return f"x{cell['scale']}" if cell.get("scale") else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from train.records import record as records
 from train.records.markdown import markdown_table
+from train.scoring.conditions import condition_words
 from train.scoring.metrics import METRICS, words
 
 PUBLISHED = Path(__file__).with_name("published.json")
@@ -72,7 +73,7 @@ def _by_cell(published: Iterable[dict]) -> dict[tuple, dict]:
 
 
 def _place(cell: dict) -> tuple:
-    return cell["images"], records.condition_words(cell), cell["protocol"]
+    return cell["images"], condition_words(cell), cell["protocol"]
 
 
 def _table(rows: list[tuple]) -> str:
@@ -87,12 +88,12 @@ def _row(entry: dict, printed: dict | None) -> tuple[str, ...]:
     record = f"[json](../results/{records.file_name(cell)}.json)"
     published = _printed(printed) if printed else ""
     name = entry.get("paper", cell["system"])
-    return (records.condition_words(cell), name, cell["weights"], seed, published, *ours, record)
+    return (condition_words(cell), name, cell["weights"], seed, published, *ours, record)
 
 
 def _unreproduced(cell: dict) -> tuple[str, ...]:
     empty = [""] * len(_ORIGINS)
-    return (records.condition_words(cell), cell["paper"], "", "", _printed(cell), *empty, "")
+    return (condition_words(cell), cell["paper"], "", "", _printed(cell), *empty, "")
 
 
 def _curve(entry: dict) -> list[str]:

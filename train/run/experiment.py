@@ -43,8 +43,8 @@ def build_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     settings = train_settings(config)
     task = build_task(config)
-    review = Review.from_config(config, task)
     data = build(DATA, config["data"], "data", seed=config["seed"])
+    review = Review.from_config(config, task, data.assets)
     if data.batch_size < 1:
         raise ValueError(f"data.batch_size={data.batch_size}: wanted at least 1")
     for name, field in data.fields.items():

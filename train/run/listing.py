@@ -26,7 +26,7 @@ def listing() -> str:
         "tasks": TASKS,
         "data": DATA,
         "image sets (or a folder, or tfds:<name>:<split>)": IMAGE_SETS,
-        "labelled sets": [f"{kind}:…" for kind in KINDS],
+        "other sets": [f"{kind}:…" for kind in KINDS],
         "degradations": PRESETS,
         "protocols": PROTOCOLS,
     }

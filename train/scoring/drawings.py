@@ -113,7 +113,7 @@ def neighbors(system: System, key: jax.Array, images: str) -> tuple[np.ndarray, 
       The picture, and the median distance of drawn images to the training images over that of a
       thousand of these, held back, to the others: far below 1 for copies.
     """
-    training = data_set(images).arrays["image"].astype(np.float32) / 255.0
+    training = data_set(images).floats("image")
     # At random: sets are sorted by who wrote their digits.
     training = training[np.random.default_rng(0).permutation(len(training))]
     held_back, training = training[:BATCH], training[BATCH:]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +68,7 @@ def evaluate(
     start = time.monotonic()
     found, rows = [], {}
     for batch in protocol.batches(system, dataset, value, batch_size):
-        with naming(dataset, batch.indices):
+        with naming(dataset, batch.indices) if protocol.batched else nullcontext():
             outputs = system.apply(batch.inputs, **protocol.options(value))
             scored = protocol.score(batch, outputs, value)
         found.append(scored)

@@ -62,32 +62,43 @@ class Review:
       task: what is applied.
       validation: by which the best checkpoint is chosen.
       evaluation: lines of the final table.
+      assets: of the data that are trained on, see `train.data.data_set.DataSet`.
     """
 
-    def __init__(self, task: Task, validation: Line, evaluation: tuple[Line, ...]):
+    def __init__(
+        self,
+        task: Task,
+        validation: Line,
+        evaluation: tuple[Line, ...],
+        assets: Mapping[str, Any],
+    ):
         self.task = task
+        self.assets = assets
         self.validation = validation
         self.evaluation = evaluation
         self._apply = compiled(task.apply, task.takes, task.gives)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], task: Task) -> "Review":
+    def from_config(
+        cls, config: Mapping[str, Any], task: Task, assets: Mapping[str, Any]
+    ) -> "Review":
         """Builds what the config's sections `validation` and `evaluation` ask for.
 
         Raises:
           ValueError: whatever couldn't be scored, by its path in the config.
         """
-        validation = _line(config["validation"], "validation", task, choosing=True)
+        ours = _ours(task, None, assets)
+        validation = _line(config["validation"], "validation", ours, choosing=True)
         evaluation = tuple(
-            _line(section, f"evaluation[{index}]", task)
+            _line(section, f"evaluation[{index}]", ours)
             for index, section in enumerate(config["evaluation"])
         )
-        return cls(task, validation, evaluation)
+        return cls(task, validation, evaluation, assets)
 
     def system(self, state: TrainState) -> System:
         """The state as a system."""
         variables = self.task.variables(state)
-        return _ours(self.task, partial(self._apply, variables))
+        return _ours(self.task, partial(self._apply, variables), self.assets)
 
     def validate(self, state: TrainState, folder: Path, step: int) -> dict[str, float]:
         """Scores the validation set, and shows its first item as `step_<step>.png`."""
@@ -136,12 +147,12 @@ class Review:
         return evaluate(system, line.dataset, line.protocol, line.value, batch_size=size)
 
 
-def _ours(task: Task, apply: Any) -> System:
-    origin = Origin("trained here")
-    return System(OURS, "this run", apply, origin, task.takes, task.gives, task.options)
+def _ours(task: Task, apply: Any, assets: Mapping[str, Any]) -> System:
+    origin, fields = Origin("trained here"), (task.takes, task.gives)
+    return System(OURS, "this run", apply, origin, *fields, task.options, assets=assets)
 
 
-def _line(section: Mapping[str, Any], path: str, task: Task, choosing: bool = False) -> Line:
+def _line(section: Mapping[str, Any], path: str, ours: System, choosing: bool = False) -> Line:
     section = dict(section)
     if "protocol" not in section:
         raise ValueError(f"{path}.protocol is missing")
@@ -163,7 +174,7 @@ def _line(section: Mapping[str, Any], path: str, task: Task, choosing: bool = Fa
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}.images: {error}") from None
     try:
-        protocol.check(_ours(task, None), dataset, value)
+        protocol.check(ours, dataset, value)
         if baseline:
             protocol.check(open_system(baseline), dataset, value)
     except (ValueError, OSError) as error:

@@ -6,14 +6,8 @@ from train.data.bursts import fields_of_bursts
 from train.systems.system import Origin, System
 
 
-def frame_average(settings: str) -> System:
-    """The mean of the frames that are there.
-
-    Raises:
-      ValueError: settings, of which it has none.
-    """
-    if settings:
-        raise ValueError(f"frame_average:{settings}: it has no settings")
+def frame_average() -> System:
+    """The mean of the frames that are there."""
 
     def apply(inputs):
         frames = jnp.asarray(inputs["frames"])

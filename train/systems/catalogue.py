@@ -33,7 +33,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "given": interpolation.given,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     "zssr": zero_shot.system,
-    "frame_average": averages.frame_average,
+    "frame_average": lambda _: averages.frame_average(),
     "gaussian": _parts(fitted.gaussian, 2),
     "gaussian_per_class": fitted.gaussian_per_class,
     "pca": _parts(fitted.principal_components, 2),

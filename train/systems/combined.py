@@ -6,11 +6,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax.models.super_resolution import self_ensemble
+from train.data.fields import PICTURE, check_fields
 from train.systems.system import Apply, Origin, System
 
 
 def with_self_ensemble(single: System) -> System:
-    """The system marked "+" in the papers: the mean of eight turned and mirrored answers."""
+    """The system marked "+" in the papers: the mean of eight turned and mirrored answers.
+
+    Raises:
+      ValueError: a system that doesn't make images of images.
+    """
+    if "image" not in single.takes or "image" not in single.gives:
+        raise ValueError(f"{single.name}+: {single.weights} makes no images of images")
 
     def eightfold(apply: Apply, image: type) -> Apply:
         def answer(inputs, **options):
@@ -33,9 +40,11 @@ def chain(first: System, second: System) -> System:
     """Restores at the image's own size by `first`, then enlarges by `second`.
 
     Raises:
-      ValueError: `first` doesn't serve scale 1.
+      ValueError: `first` doesn't serve scale 1, or gives no images that `second` takes.
     """
     first.check(scale=1)
+    check_fields(first.gives, {"image": PICTURE}, first.name, second.name)
+    check_fields(second.takes, {"image": PICTURE}, second.name, "a chain")
 
     def in_turn(one: Apply, other: Apply) -> Apply:
         return lambda inputs, **options: other(one(inputs, scale=1), **options)
@@ -53,6 +62,9 @@ def chain(first: System, second: System) -> System:
             precision=b.precision,
             settings={"first": a.settings, "second": b.settings},
         ),
+        first.takes,
+        second.gives,
         options=second.options,
         pure=in_turn(first.pure, second.pure) if first.pure and second.pure else None,
+        assets=second.assets,
     )

@@ -37,6 +37,8 @@ def compiled(apply: Callable[..., dict], takes: Fields, gives: Fields) -> Callab
     def run(variables: Any, inputs: dict[str, Any], **options: Any) -> dict[str, jax.Array]:
         if unknown := inputs.keys() - takes.keys():
             raise ValueError(f"inputs: takes {', '.join(takes)}, got {', '.join(sorted(unknown))}")
+        if not inputs:
+            raise ValueError(f"inputs: takes {', '.join(takes)}, got none")
         fixed = {name: value for name, value in options.items() if isinstance(value, int)}
         traced = {name: value for name, value in options.items() if name not in fixed}
         arrays = {

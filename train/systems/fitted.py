@@ -34,7 +34,9 @@ def gaussian(components: str, images: str) -> System:
 def gaussian_per_class(images: str) -> System:
     """A Gaussian model a class, its images clipped to [0, 1]."""
     fitted = data_set(images)
-    label = fitted.fields["label"]
+    label = fitted.fields.get("label")
+    if label is None:
+        raise ValueError(f"gaussian_per_class:{images}: its images have no labels")
     classes = int(label.range[1])
     model = fit_gaussian_per_class(_images(fitted), fitted.arrays["label"], classes)
     draw = jax.jit(lambda z, labels: jnp.clip(model.draw(z, labels), 0.0, 1.0))
@@ -76,7 +78,9 @@ def _count(name: str, components: str) -> int:
 
 
 def _images(fitted: DataSet) -> np.ndarray:
-    return fitted.arrays["image"].astype(np.float32) / 255.0
+    if None in fitted.fields["image"].shape:
+        raise ValueError(f"{fitted.name}: wanted images of one size, which a Gaussian is fitted to")
+    return fitted.floats("image")
 
 
 def _image_of(fitted: DataSet) -> Field:

@@ -14,6 +14,8 @@ import numpy as np
 
 from imaging_jax import pretrained
 from imaging_jax.models import MODELS
+from imaging_jax.models.classification import Classifier
+from imaging_jax.models.generative import Autoencoder
 from train.config.registry import build
 from train.data.fields import PICTURE, Field, Fields
 from train.state.devices import data_mesh, replicated
@@ -114,7 +116,8 @@ def filled(file: Path, model: Mapping[str, Any]) -> System:
         of the model.
     """
     network = build(MODELS, model, "--model")
-    if not {*network.takes} <= {"image", "upsampled", "sigma"}:
+    whole = isinstance(network, Autoencoder | Classifier)
+    if whole or not {*network.takes} <= {"image", "upsampled", "sigma"}:
         raise ValueError(f"--model={model['name']}: it restores nothing by itself")
     scaled = "scale" in inspect.signature(type(network)).parameters
     task = "super_resolution" if scaled or "upsampled" in network.takes else "denoising"

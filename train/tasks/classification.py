@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import optax
 
+from imaging_jax.models.classification import Classifier
 from train.data.fields import Field, Fields
 from train.tasks.supervised import NETWORK, Supervised
 
@@ -20,6 +21,9 @@ class Classification(Supervised):
       steps: length of the training.
       accumulate: parts a batch is cut into, see `train.state.update.update`.
       ema_decay: of the moving averages; 0 keeps none.
+
+    Raises:
+      ValueError: a network that is no classifier.
     """
 
     def __init__(
@@ -30,6 +34,10 @@ class Classification(Supervised):
         accumulate: int = 1,
         ema_decay: float = 0.0,
     ):
+        if not isinstance(network, Classifier):
+            raise ValueError(
+                f"task.name=classification: {type(network).__name__} tells no classes apart"
+            )
         super().__init__(network, optimizer, steps, _cross_entropy, accumulate, ema_decay)
 
     @property

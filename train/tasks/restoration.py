@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax import losses
+from imaging_jax.models.classification import Classifier
+from imaging_jax.models.generative import Autoencoder
 from train.config.registry import look_up
 from train.data.fields import PICTURE, Field, Fields
 from train.tasks.supervised import Supervised
@@ -52,6 +54,9 @@ class Restoration(Supervised):
         accumulate: int,
         ema_decay: float,
     ):
+        whole = isinstance(network, Autoencoder | Classifier)
+        if whole or not {*network.takes} <= {"image", "upsampled", "sigma", "data_step"}:
+            raise ValueError(f"model.name: {type(network).__name__} restores no images")
         self.channels = look_up(CHANNELS, colour, "task.colour")
         of_pair = look_up(LOSSES, loss, "task.loss")
 

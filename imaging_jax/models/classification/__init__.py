@@ -2,5 +2,6 @@
 
 from imaging_jax.models.classification.cnn import CNN
 from imaging_jax.models.classification.mlp import MLP
+from imaging_jax.models.classification.roles import Classifier
 
-__all__ = ["CNN", "MLP"]
+__all__ = ["CNN", "MLP", "Classifier"]

@@ -1,13 +1,14 @@
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.classification.roles import Classifier
 from imaging_jax.models.layers import check_images
 
 
-class CNN(nn.Module):
+class CNN(Classifier):
     """A small convolutional classifier: 421,642 parameters for grey images of 28x28.
 
     Each convolution of 3x3 is followed by a ReLU and max-pooling by 2; then one hidden layer.
@@ -33,8 +34,6 @@ class CNN(nn.Module):
     image_shape: tuple[int, int, int] = (28, 28, 1)
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
-
-    takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

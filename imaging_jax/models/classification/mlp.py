@@ -1,13 +1,14 @@
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.classification.roles import Classifier
 from imaging_jax.models.layers import check_images
 
 
-class MLP(nn.Module):
+class MLP(Classifier):
     """A multilayer perceptron on flattened images: 784-256-128-10 has 235,146 parameters.
 
     Attributes:
@@ -29,8 +30,6 @@ class MLP(nn.Module):
     image_shape: tuple[int, int, int] = (28, 28, 1)
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
-
-    takes: ClassVar[tuple[str, ...]] = ("image",)
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

@@ -4,12 +4,13 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.classification.roles import Classifier
 from imaging_jax.models.layers import check_channels
 
 SIDE = 28
 
 
-class LeNet5(nn.Module):
+class LeNet5(Classifier):
     """LeNet-5 with ReLU and max-pooling: the judge of generated digits (61,706 parameters).
 
     Attributes:
@@ -29,7 +30,6 @@ class LeNet5(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    takes: ClassVar[tuple[str, ...]] = ("image",)
     image_shape: ClassVar[tuple[int, int, int]] = (SIDE, SIDE, 1)
     channels: ClassVar[int] = 1
 

@@ -273,7 +273,7 @@ def test_all_fields_of_an_item_are_cut_at_one_place_and_turned_alike(storage):
     fields, items = pairs()
     source = DataSet("pairs", fields, ["a", "b", "c"], lambda index: items[index])
     data = (
-        ResidentPatches(fields, items, 16, 5)
+        ResidentPatches(fields, items, 16, 5, {})
         if storage == "resident"
         else StreamedPatches(source, 16, 5, 0, lambda _, item: item, False, 0)
     )
@@ -300,4 +300,4 @@ def test_fields_of_other_sizes_in_one_item_are_refused():
     fields, items = pairs()
     items[1]["cube"] = items[1]["cube"][1:]
     with pytest.raises(ValueError, match="item 1: cube has 9x11 pixels, image 10x11"):
-        ResidentPatches(fields, items, 4, 5)
+        ResidentPatches(fields, items, 4, 5, {})

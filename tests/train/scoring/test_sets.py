@@ -9,8 +9,9 @@ from scipy import stats
 
 from train.data.bursts import bursts, fields_of_bursts
 from train.data.data_set import Stacked
-from train.data.data_sets import labelled
+from train.data.data_sets import data_set, labelled
 from train.data.fields import Field
+from train.scoring.conditions import CONDITIONS, condition_words
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
 from train.systems.catalogue import system
@@ -112,3 +113,44 @@ def test_jnp_arrays_are_taken_too():
         scoring(lambda x: jnp.asarray(linear(x))), SET, PROTOCOLS["classification"]
     ).values
     assert 0 < found["accuracy"] < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "protocol", "value", "words"),
+    [
+        ("frame_average", "dead_leaves", "bursts", None, "dead_leaves has image; .* wants frames"),
+        ("bicubic", "digits", "reconstruction", None, "must be told scale; .* tells nothing"),
+        ("identity", "dead_leaves", "awgn", -3, "sigma=-3: wanted a whole number, at least 1"),
+        ("identity", "digits", "classification", None, "wants one that gives scores"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_anything_is_computed(
+    name, dataset, protocol, value, words
+):
+    with pytest.raises(ValueError, match=words):
+        evaluate(system(name), data_set(dataset), PROTOCOLS[protocol], value)
+
+
+def test_float_images_are_not_taken_for_levels():
+    # Images in [0, 1] and the same as levels of 8 bits are one set.
+    generator = np.random.default_rng(1)
+    levels = generator.integers(0, 256, (3, 24, 24, 3)).astype(np.uint8)
+    of_levels = Field((24, 24, 3), "uint8", "image", (0, 255))
+    of_floats = Field((24, 24, 3), "float32", "image", (0.0, 1.0))
+    found = [
+        evaluate(
+            system("bicubic"), Stacked("noise", {"image": field}, {"image": x}),
+            PROTOCOLS["rgb_rounded_once"], 2,
+        ).values["psnr"]
+        for field, x in ((of_levels, levels), (of_floats, (levels / 255).astype(np.float32)))
+    ]  # fmt: skip
+    assert found[0] == pytest.approx(found[1], abs=1e-4)
+
+
+def test_every_condition_is_written_by_one_dictionary():
+    assert condition_words({"images": "x", "scale": 3}) == "x3"
+    assert condition_words({"sigma": 25}) == "sigma 25"
+    assert condition_words({"samples": 10}) == "10 samples"
+    assert condition_words({"images": "x"}) == ""
+    conditions = {protocol.condition for protocol in PROTOCOLS.values()} - {""}
+    assert conditions <= CONDITIONS.keys()

@@ -6,7 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from train.data.bursts import fields_of_bursts
 from train.data.data_set import DataSet
+from train.data.fields import Fields
 from train.scoring.protocols.images import ImageProtocol
 
 
@@ -20,6 +22,7 @@ class BurstProtocol(ImageProtocol):
 
     metrics: tuple[str, ...] = ("psnr", "ssim")
 
+    reads: ClassVar[Fields] = fields_of_bursts(None)
     feeds: ClassVar[tuple[str, ...]] = ("frames", "mask")
 
     def baseline(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from train.data.data_set import DataSet
-from train.data.fields import Field, check_fields
+from train.data.fields import PICTURE, Field, Fields, check_fields
 from train.scoring import pictures
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.systems.system import System
@@ -20,6 +20,7 @@ _CHUNK = 1_000
 class ClassificationProtocol(Protocol):
     """The share of images whose largest score is that of their label, and the cross-entropy."""
 
+    reads: ClassVar[Fields] = {"image": PICTURE, "label": Field((), "int32", "label")}
     feeds: ClassVar[tuple[str, ...]] = ("image",)
     wants: ClassVar[tuple[str, ...]] = ("scores",)
     best: ClassVar[tuple[str, ...]] = ("accuracy",)
@@ -33,8 +34,10 @@ class ClassificationProtocol(Protocol):
             "label": Field((), "int32", "label", (0, classes)),
         }
         check_fields(dataset.fields, wanted, dataset.name, f"{system.name} ({system.weights})")
-        named, learnt = dataset.assets["classes"], system.assets.get("classes")
-        if learnt and learnt != named:
+        if None in dataset.fields["image"].shape:
+            raise ValueError(f"{dataset.name}: wanted images of one size")
+        named, learnt = (x.assets.get("classes") for x in (dataset, system))
+        if learnt and named and learnt != named:
             raise ValueError(
                 f"{dataset.name} has the classes {', '.join(named)}; {system.weights} learnt "
                 f"{', '.join(learnt)}"
@@ -45,11 +48,11 @@ class ClassificationProtocol(Protocol):
     ) -> Iterator[Batch]:
         """The set in chunks."""
         del system, value, size
-        images, labels = dataset.arrays["image"], dataset.arrays["label"]
+        images, labels = dataset.floats("image"), dataset.arrays["label"]
         for start in range(0, len(labels), _CHUNK):
             part = slice(start, start + _CHUNK)
-            inputs = {"image": images[part].astype(np.float32) / 255.0}
-            yield Batch(range(start, start + len(labels[part])), inputs, labels[part])
+            indices = range(start, start + len(labels[part]))
+            yield Batch(indices, {"image": images[part]}, labels[part])
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """Each image's label, the class of its largest score, and its cross-entropy in nats."""
@@ -70,7 +73,8 @@ class ClassificationProtocol(Protocol):
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
         """The confusion matrix: rows of what the images are, columns of what was found."""
         del count
-        classes = dataset.assets["classes"]
+        count = system.gives["scores"].shape[0]
+        classes = dataset.assets.get("classes") or [str(index) for index in range(count)]
         matrix = np.zeros((len(classes), len(classes)), int)
         for batch in self.batches(system, dataset, value, 1):
             scored = self.score(batch, system.apply(batch.inputs), value)

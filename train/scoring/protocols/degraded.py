@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from train.data.data_set import DataSet
+from train.data.fields import PICTURE, Fields
 from train.scoring import pictures
 from train.scoring.protocols.images import ImageProtocol
 
@@ -16,6 +17,7 @@ from train.scoring.protocols.images import ImageProtocol
 class DegradedProtocol(ImageProtocol):
     """Measures images of a set, and has them restored."""
 
+    reads: ClassVar[Fields] = {"image": PICTURE}
     feeds: ClassVar[tuple[str, ...]] = ("image",)
     told: ClassVar[bool] = True
     hint: ClassVar[str] = "your own image: python -m train.predict --weights={run} photo.png"
@@ -36,7 +38,8 @@ class DegradedProtocol(ImageProtocol):
         self, dataset: DataSet, indices: list[int], value: int | None
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The measured images, and their references."""
-        batch = np.stack([dataset[index]["image"] for index in indices]) / 255.0
+        batch = np.stack([dataset[index]["image"] for index in indices])
+        batch = batch / dataset.fields["image"].white
         measured, reference = self.degrade(batch, value, indices)
         return {"image": measured}, reference
 

@@ -12,6 +12,7 @@ import numpy as np
 from imaging_jax import metrics
 from train.data import images
 from train.data.data_set import DataSet
+from train.data.fields import PICTURE, Fields
 from train.scoring import pictures
 from train.scoring.protocols.judges import check_judge, look
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
@@ -42,6 +43,7 @@ class GenerationProtocol(Protocol):
     seed: int = 0
     batch: int = BATCH
 
+    reads: ClassVar[Fields] = {"image": PICTURE}
     feeds: ClassVar[tuple[str, ...]] = ("latent",)
     wants: ClassVar[tuple[str, ...]] = ("image",)
     condition: ClassVar[str] = "samples"
@@ -58,7 +60,9 @@ class GenerationProtocol(Protocol):
         if value < least:
             raise ValueError(f"samples={value}: the protocol {self.name} takes at least {least}")
         drawn, real = system.gives["image"].shape, dataset.fields["image"].shape
-        if None in real or drawn[2] != real[2] or min(drawn[0] - real[0], drawn[1] - real[1]) < 0:
+        if None in real:
+            raise ValueError(f"{dataset.name}: wanted images of one size")
+        if drawn[2] != real[2] or min(drawn[0] - real[0], drawn[1] - real[1]) < 0:
             raise ValueError(
                 f"images: {dataset.name} has {real}, too large for drawn images of {drawn}"
             )
@@ -175,7 +179,7 @@ class _Reference:
 
 @cache
 def _reference(judge: str, dataset: DataSet) -> _Reference:
-    real = dataset.arrays["image"].astype(np.float32) / 255.0
+    real = dataset.floats("image")
     features, _ = _features(judge, real)
     deviation = float(metrics.pixel_deviation(real))
     return _Reference(metrics.feature_moments(features), features, deviation)

@@ -119,10 +119,11 @@ class ImageProtocol(Protocol):
         inputs, reference = self.inputs(dataset, [index], value)
         scale = self.options(value).get("scale", 1)
         measured = self.measured(inputs, scale)
-        baseline = open_system(self.baseline()).apply(inputs, **self.options(value))
         ours = system.apply(inputs, **self.options(value))
         views = {} if measured is None else {"measured": measured}
-        views |= {self.baseline(): np.asarray(baseline["image"])[0]}
+        if name := self.baseline():
+            baseline = open_system(name).apply(inputs, **self.options(value))
+            views[name] = np.asarray(baseline["image"])[0]
         views |= {OURS: np.asarray(ours["image"])[0], "reference": np.asarray(reference[0])}
         return {title: images.to_rgb(images.from_float(image)) for title, image in views.items()}
 

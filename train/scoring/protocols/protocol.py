@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from train.data.data_set import DataSet
+from train.data.fields import Fields, check_fields
+from train.scoring.conditions import CONDITIONS, check_condition
 from train.systems.system import System
 
 
@@ -53,6 +55,7 @@ class Protocol(ABC):
 
     Attributes:
       name: as it stands in records.
+      reads: fields that the items of a set must have.
       feeds: fields that it gives a system.
       wants: fields that it takes back.
       condition: what a cell varies beside its set, such as "scale"; empty for nothing.
@@ -65,6 +68,7 @@ class Protocol(ABC):
 
     name: str
 
+    reads: ClassVar[Fields]
     feeds: ClassVar[tuple[str, ...]]
     wants: ClassVar[tuple[str, ...]]
     condition: ClassVar[str] = ""
@@ -86,8 +90,16 @@ class Protocol(ABC):
                     f"{system.name} ({system.weights}) {which} {', '.join(fields)}; the protocol "
                     f"{self.name} wants one that {which} {', '.join(missing)}"
                 )
+        check_fields(dataset.fields, self.reads, dataset.name, f"the protocol {self.name}")
+        if self.condition:
+            check_condition(self.condition, value)
         if self.told:
             system.check(**{self.condition: value})
+        elif needed := [name for name in system.options or {} if name in CONDITIONS]:
+            raise ValueError(
+                f"{system.name} ({system.weights}) must be told {', '.join(needed)}; the protocol "
+                f"{self.name} tells nothing"
+            )
 
     @abstractmethod
     def batches(
@@ -137,9 +149,9 @@ class Protocol(ABC):
 
 @contextmanager
 def naming(dataset: DataSet, indices: Sequence[int]) -> Iterator[None]:
-    """Turns a ValueError about some items into one that names them."""
+    """Turns a ValueError about some items into one that names them, or the first of many."""
     try:
         yield
     except ValueError as error:
-        names = ", ".join(dataset.names[i] for i in indices)
+        names = ", ".join(dataset.names[i] for i in indices[:3]) + ", …" * (len(indices) > 3)
         raise ValueError(f"{dataset.name}/{names}: {error}") from error

@@ -10,7 +10,7 @@ import numpy as np
 
 from train.data import images
 from train.data.data_set import DataSet
-from train.data.fields import check_fields
+from train.data.fields import PICTURE, Fields, check_fields
 from train.scoring import pictures
 from train.scoring.protocols.judges import check_judge, look
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
@@ -39,6 +39,7 @@ class ReconstructionProtocol(Protocol):
     noise: float = 0.0
     most: int = 10_000
 
+    reads: ClassVar[Fields] = {"image": PICTURE}
     feeds: ClassVar[tuple[str, ...]] = ("image",)
     wants: ClassVar[tuple[str, ...]] = ("image",)
     best: ClassVar[tuple[str, ...]] = ("negative_elbo", "squared_error")
@@ -104,11 +105,11 @@ class ReconstructionProtocol(Protocol):
         return "identity" if self.noise else ""
 
     def _images(self, dataset: DataSet) -> tuple[np.ndarray, np.ndarray]:
-        pixels = dataset.arrays["image"]
+        pixels = dataset.floats("image")
         indices = np.arange(len(pixels))
         if len(pixels) > self.most:
             indices = np.random.default_rng(0).permutation(len(pixels))[: self.most]
-        return indices, pixels[indices].astype(np.float32) / 255.0
+        return indices, pixels[indices]
 
     def _given(self, clean: np.ndarray) -> np.ndarray:
         if not self.noise:
