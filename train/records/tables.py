@@ -26,8 +26,8 @@ def render(entries: list[dict], published: list[dict]) -> str:
     Args:
       entries: records.
       published: cells {"paper", "images", "scale" or "sigma", "protocol", metrics by
-        name, "source", "mark"}; "scale" is null where the source doesn't tell it. Those that nothing
-        here reproduces yet have rows of their own.
+        name, "source", "mark"}; "scale" is null where the source doesn't tell it. Those that
+        nothing here reproduces yet have rows of their own.
 
     Raises:
       ValueError: two published values of one cell.
