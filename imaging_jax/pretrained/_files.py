@@ -14,8 +14,8 @@ from flax import traverse_util
 _PICKLED = (".pth", ".pt", ".ckpt", ".pkl", ".pickle", ".bin")
 _CONVERT = (
     "nothing is unpickled here, since a pickle can run any code. Where you trust the file, convert "
-    'it once: python -c "import torch, safetensors.torch as s; s.save_file({k: v.contiguous() '
-    "for k, v in torch.load('weights.pth', weights_only=True).items()}, 'weights.safetensors')\""
+    "it once, from a clone, where torch is installed: python -m tools.convert_weights "
+    "weights.pth weights.safetensors"
 )
 
 

@@ -30,6 +30,27 @@ class Degradation:
 
 _CT_VIEWS = 40
 _NOISE = ("gaussian_noise", {"sigma": 2.55 / 255})
+_BLURS = {
+    "gaussian_1.6": ("circular_gaussian_blur", {"size": 25, "sigma": 1.6}),
+    "box_9": ("box_blur", {"size": 9}),
+    "diagonal_15": ("diagonal_motion", {"length": 15}),
+}
+# Circular blurs and noise, of 255, that plug-and-play restoration is compared on.
+_BLURRED = {
+    f"{blur}_noise_{level:g}": Degradation(
+        [_BLURS[blur], ("gaussian_noise", {"sigma": level / 255})]
+    )
+    for blur, level in (
+        ("gaussian_1.6", 2.0),
+        ("gaussian_1.6", 2.55),
+        ("gaussian_1.6", 7.65),
+        ("box_9", 2.55),
+        ("box_9", 7.65),
+        ("diagonal_15", 2.55),
+        ("diagonal_15", 7.65),
+    )
+}
+DEBLURRING = tuple(_BLURRED)
 
 PRESETS = {
     "bicubic": Degradation([("resize", {"rounding": "none"})]),
@@ -55,6 +76,7 @@ PRESETS = {
         reference=[("inscribed_disc", {})],
         estimate=[("filtered_back_projection", {"views": _CT_VIEWS})],
     ),
+    **_BLURRED,
 }
 
 
@@ -67,6 +89,16 @@ def _gaussian_blur(key, x, scale, size, sigma):
     del key, scale
     kernel = operators.gaussian_kernel(size, sigma)
     return operators.blur(x, kernel, boundary="symmetric")
+
+
+def _circular_gaussian_blur(key, x, scale, size, sigma):
+    del key, scale
+    return operators.blur(x, operators.gaussian_kernel(size, sigma))
+
+
+def _box_blur(key, x, scale, size):
+    del key, scale
+    return operators.blur(x, operators.box_kernel(size))
 
 
 def _diagonal_motion(key, x, scale, length):
@@ -97,6 +129,8 @@ def _radon(key, x, scale, views):
 
 
 MEASURE = {
+    "box_blur": _box_blur,
+    "circular_gaussian_blur": _circular_gaussian_blur,
     "diagonal_motion": _diagonal_motion,
     "gaussian_blur": _gaussian_blur,
     "gaussian_noise": _gaussian_noise,
@@ -144,8 +178,11 @@ ESTIMATE = {
 }
 
 
-def _motion_operator(y, length):
-    return operators.Blur(diagonal_kernel(length), in_shape=y.shape, in_dtype=y.dtype)
+def _blur_by(kernel):
+    def operator(y, **values):
+        return operators.Blur(kernel(**values), in_shape=y.shape, in_dtype=y.dtype)
+
+    return operator
 
 
 def _kept(y):
@@ -164,16 +201,18 @@ def _radon_operator(y, views):
     return operators.Radon(angles, in_shape=(size, size, channels), in_dtype=y.dtype)
 
 
-OPERATORS = {
-    "diagonal_motion": _motion_operator,
-    "radon": _radon_operator,
-    "random_mask": _mask_operator,
-}
-
-
 def diagonal_kernel(length: int) -> jax.Array:
     """The blur of a motion over `length` pixels down and to the right."""
     return jnp.eye(length) / length
+
+
+OPERATORS = {
+    "box_blur": _blur_by(operators.box_kernel),
+    "circular_gaussian_blur": _blur_by(operators.gaussian_kernel),
+    "diagonal_motion": _blur_by(diagonal_kernel),
+    "radon": _radon_operator,
+    "random_mask": _mask_operator,
+}
 
 
 def view_angles(views: int) -> np.ndarray:
@@ -206,6 +245,14 @@ def has_operator(preset: str) -> bool:
     """Whether the named degradation is one known linear operator and noise."""
     steps = [name for name, _ in PRESETS[preset].measure if name != "gaussian_noise"]
     return len(steps) == 1 and steps[0] in OPERATORS
+
+
+def noise_level(preset: str) -> float:
+    """Standard deviation of the white noise of the named degradation; 0 where it has none."""
+    levels = [
+        values["sigma"] for name, values in PRESETS[preset].measure if name == "gaussian_noise"
+    ]
+    return sum(level**2 for level in levels) ** 0.5
 
 
 def linear_operator(preset: str, y: jax.Array) -> operators.LinearOperator:

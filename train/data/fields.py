@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 import numpy as np
 
@@ -15,6 +18,7 @@ KINDS = (
     "mask",
     "scores",
     "series",
+    "spectrum",
     "tokens",
 )
 
@@ -67,6 +71,21 @@ class Field:
 Fields = Mapping[str, Field]
 
 PICTURE = Field((None, None, None), "float32", "image", (0.0, 1.0))
+# Of the orthonormal Fourier transform, frequency 0 first.
+SPECTRUM = Field((None, None, None), "complex64", "spectrum")
+FREQUENCY_MASK = Field((None, None), "float32", "mask", (0.0, 1.0))
+
+
+def as_numbers(name: str, value: Any, field: Field) -> np.ndarray:
+    """Numbers in the type of their field.
+
+    Raises:
+      ValueError: complex numbers where real ones are wanted, whose phase would be lost.
+    """
+    value = np.asarray(value)
+    if np.iscomplexobj(value) and not np.issubdtype(field.dtype, np.complexfloating):
+        raise ValueError(f"{name}: got complex numbers, wanted {field.dtype}")
+    return value.astype(field.dtype)
 
 
 def check_fields(given: Fields, wanted: Fields, what: str, whom: str) -> None:

@@ -224,6 +224,8 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "bsd68": bsd68,
     "cbsd68": _set_under_data("denoise/CBSD68"),
     "kodak24": _set_under_data("denoise/Kodak24"),
+    # Two grey images of 256x256 (Ryu et al., 2019).
+    "mri": _set_under_data("mri"),
     # The lower third of the dates trained on is held back, to choose checkpoints by.
     "sentinel2_train": _sentinel2("sentinel2_train", (2, 3), slice(None, 65)),
     "sentinel2_held_back": _sentinel2("sentinel2_held_back", (2, 3), slice(65, None)),

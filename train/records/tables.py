@@ -18,7 +18,7 @@ _ORIGINS = {
     "published": "published weights",
     "trained here": "trained here",
 }
-_MARKS = {"P": "", "M": " (from memory)"}
+_MARKS = {"P": "", "M": " (from memory)", "R": " (recomputed in numpy, not printed)"}
 
 
 def render(entries: list[dict], published: list[dict]) -> str:
@@ -26,9 +26,9 @@ def render(entries: list[dict], published: list[dict]) -> str:
 
     Args:
       entries: records.
-      published: cells {"paper", "images", "scale" or "sigma", "protocol", "psnr", "ssim",
-        "source", "mark"}; "scale" is null where the source doesn't tell it. Those that nothing
-        here reproduces yet have rows of their own.
+      published: cells {"paper", "images", "scale" or "sigma", "protocol", metrics by
+        name, "source", "mark"}; "scale" is null where the source doesn't tell it. Those that
+        nothing here reproduces yet have rows of their own.
 
     Raises:
       ValueError: two published values of one cell.
@@ -37,7 +37,8 @@ def render(entries: list[dict], published: list[dict]) -> str:
         "# Tables\n",
         "Rendered by `python -m train.tables` from `results/` and `train/records/published.json`; "
         "PSNR in dB / SSIM, and what else a protocol measures: AG, the average gradient "
-        "(larger is sharper); LPIPS, NIQE and PI (smaller is better). Autoencoders: squared "
+        "(larger is sharper); LPIPS, NIQE and PI (smaller is better). Spectra: energy of the image "
+        "over that of the error, in dB. Autoencoders: squared "
         "error summed over an image, nats an image. Generators: the Fréchet distance of a judge's "
         "features to the real images, classes with at least 1 % of what is drawn, their divergence "
         "from uniform, the judge's confidence.\n",

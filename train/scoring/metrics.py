@@ -35,9 +35,17 @@ class Metric:
 def _psnr(reference, estimate):
     # On the host, as its mean is over any number of pixels: `imaging_jax.metrics.psnr` is compiled
     # for every size.
-    mse = np.mean((reference - estimate) ** 2, axis=(1, 2, 3))
+    mse = np.mean(np.abs(reference - estimate) ** 2, axis=(1, 2, 3))
     with np.errstate(divide="ignore"):
         return -10 * np.log10(mse)
+
+
+def _energy_ratio(reference, estimate):
+    energy, error = (
+        np.sum(np.abs(x) ** 2, axis=(1, 2, 3)) for x in (reference, reference - estimate)
+    )
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(energy / error)
 
 
 def _ssim(reference, estimate):
@@ -74,6 +82,8 @@ METRICS = {
     # Of pairs of images.
     "psnr": Metric("{:.2f}", True, _psnr),
     "ssim": Metric("{:.4f}", True, _ssim),
+    # In dB; the images may be complex.
+    "energy_ratio": Metric("energy ratio {:.2f}", True, _energy_ratio),
     "average_gradient": Metric("AG {:.3f}", None, _average_gradient_of_estimate),
     "niqe": Metric("NIQE {:.3f}", False, _niqe_of_estimate),
     "lpips": Metric("LPIPS {:.3f}", False),

@@ -10,7 +10,16 @@ from typing import Any
 from imaging_jax import pretrained
 from train.config.registry import nearest
 from train.engine.folder import is_run
-from train.systems import averages, fitted, interpolation, priors, runs, weights, zero_shot
+from train.systems import (
+    averages,
+    fitted,
+    interpolation,
+    plug_and_play,
+    priors,
+    runs,
+    weights,
+    zero_shot,
+)
 from train.systems.combined import chain, with_self_ensemble
 from train.systems.system import System
 
@@ -32,6 +41,9 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "identity": lambda _: interpolation.identity(),
     "given": interpolation.given,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
+    "pnp_hqs": _parts(plug_and_play.half_quadratic_splitting, 2),
+    "pnp_douglas_rachford": plug_and_play.douglas_rachford,
+    "zero_filled": lambda _: interpolation.zero_filled(),
     "zssr": zero_shot.system,
     "frame_average": lambda _: averages.frame_average(),
     "gaussian": _parts(fitted.gaussian, 2),
@@ -42,6 +54,8 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
 FORMS = {
     "given": "given:<degradation>",
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
+    "pnp_hqs": "pnp_hqs:<degradation>:<denoiser>",
+    "pnp_douglas_rachford": "pnp_douglas_rachford:<denoiser>",
     "zssr": "zssr:<iterations>",
     "gaussian": "gaussian:<components>:<set>",
     "gaussian_per_class": "gaussian_per_class:<set>",

@@ -6,9 +6,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from train.data.fields import Field, Fields
+from train.data.fields import Field, Fields, as_numbers
 from train.state.devices import data_mesh, replicated, share_out
 
 
@@ -42,7 +41,7 @@ def compiled(apply: Callable[..., dict], takes: Fields, gives: Fields) -> Callab
         fixed = {name: value for name, value in options.items() if isinstance(value, int)}
         traced = {name: value for name, value in options.items() if name not in fixed}
         arrays = {
-            name: share_out(np.asarray(value, takes[name].dtype), mesh)
+            name: share_out(as_numbers(name, value, takes[name]), mesh)
             for name, value in inputs.items()
         }
         with jax.default_matmul_precision("highest"):

@@ -4,10 +4,12 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from imaging_jax.operators import resize
 from train.config.registry import look_up
 from train.data import degradations
+from train.data.fields import FREQUENCY_MASK, PICTURE, SPECTRUM, Field, as_numbers
 from train.systems.equal_tiles import in_equal_tiles
 from train.systems.system import Origin, System
 
@@ -42,8 +44,24 @@ def _enlarge(lr, scale, kernel):
 
 def identity() -> System:
     """What was given, as it is: the measured image's own score."""
-    origin = Origin("interpolation", precision="float64")
+    origin = Origin("interpolation", paper="identity", precision="float64")
     return System("identity", "none", lambda inputs, **_: dict(inputs), origin, options=None)
+
+
+def zero_filled() -> System:
+    """The complex image whose spectrum was measured, in double precision."""
+
+    def apply(inputs):
+        return {"image": np.fft.ifft2(inputs["spectrum"], axes=(-3, -2), norm="ortho")}
+
+    return System(
+        "zero_filled",
+        "none",
+        apply,
+        Origin("interpolation", paper="zero_filled", precision="float64"),
+        takes={"spectrum": SPECTRUM, "mask": FREQUENCY_MASK},
+        gives={"image": Field((None, None, None), "complex128", "image")},
+    )
 
 
 def given(preset: str) -> System:
@@ -53,7 +71,7 @@ def given(preset: str) -> System:
     return System(
         "given",
         preset,
-        lambda inputs, scale: {"image": estimate(jnp.asarray(inputs["image"], jnp.float32))},
+        lambda inputs, scale: {"image": estimate(as_numbers("image", inputs["image"], PICTURE))},
         Origin("interpolation"),
         options={"scale": (1,)},
         undoes=preset,

@@ -1,4 +1,4 @@
-"""Solvers with classical priors as systems: what the operator of a named degradation can undo."""
+"""Solvers with classical priors as systems: what the operator of a measurement can undo."""
 
 import math
 from functools import partial
@@ -7,8 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.solvers import fista, tv_proximal, wavelet_proximal
-from train.config.registry import look_up
-from train.data import degradations
+from train.systems.measurements import measurement
 from train.systems.system import Origin, System
 
 ITERATIONS = 200
@@ -19,40 +18,36 @@ PRIORS = {
 }
 
 
-def fista_with_prior(name: str, preset: str, weight: str) -> System:
-    """FISTA with a prior of PRIORS, for the operator of the named degradation.
+def fista_with_prior(name: str, degradation: str, weight: str) -> System:
+    """FISTA with a prior of PRIORS, for the operator of a measurement.
+
+    Of spectra it gives the magnitude of the complex image found.
 
     Raises:
-      ValueError: no such degradation, one whose operator isn't linear, or a weight that is no
+      ValueError: no such measurement, one whose operator isn't linear, or a weight that is no
         positive number.
     """
-    value = _positive(weight, f"{name}:{preset}:{weight}")
-    look_up(degradations.PRESETS, preset, f"the degradation of {name}")
-    if not degradations.has_operator(preset):
-        raise ValueError(f"{name}: {preset} has no linear operator that is known here")
+    value = _positive(weight, f"{name}:{degradation}:{weight}")
+    given = measurement(degradation, name)
     proximal, settings = PRIORS[name]
 
     @jax.jit
-    def solve(y):
-        A = degradations.linear_operator(preset, y)
-        start = degradations.estimate(preset, y)
-        result = fista(A, y, proximal, value, start, max_iterations=ITERATIONS)
-        return jnp.clip(result.x, 0, 1)
-
-    def apply(inputs, scale):
-        measured = jnp.asarray(inputs["image"], jnp.float32)
-        return {"image": jnp.stack([solve(y) for y in measured])}
+    def solve(item):
+        A, y, start = given.problem(item)
+        x = fista(A, y, proximal, value, start, max_iterations=ITERATIONS).x
+        return jnp.clip(jnp.abs(x) if jnp.iscomplexobj(x) else x, 0, 1)
 
     return System(
         name,
-        f"{preset}_{weight}",
-        apply,
+        f"{degradation}_{weight}",
+        lambda inputs, **_: given.each(solve, inputs),
         Origin(
             "interpolation",
             settings={"solver": "fista", "iterations": ITERATIONS, "weight": value, **settings},
         ),
-        options={"scale": (1,)},
-        undoes=preset,
+        takes=given.takes,
+        options=given.options,
+        undoes=given.undoes,
     )
 
 

@@ -91,9 +91,16 @@ def named(name: str) -> System:
     entry = pretrained.WEIGHTS[name]
     network, variables = pretrained.load(name)
     model = next(key for key, value in MODELS.items() if value is entry.model)
+    origin = origin_of(name, network)
+    return _system(model, name, network, variables, origin, entry.task, entry.serves)
+
+
+def origin_of(name: str, network: nn.Module) -> Origin:
+    """Where weights of `imaging_jax.pretrained` come from, that fill this network."""
+    entry = pretrained.WEIGHTS[name]
     own = pretrained.origin(name)
     training = {"config": json.loads(own["config"]), "step": int(own["step"])} if own else None
-    origin = Origin(
+    return Origin(
         "trained here" if own else "published",
         sha256=entry.sha256,
         seed=training["config"]["seed"] if training else None,
@@ -101,7 +108,6 @@ def named(name: str) -> System:
         paper=entry.paper,
         precision=str(np.dtype(network.dtype)),
     )
-    return _system(model, name, network, variables, origin, entry.task, entry.serves)
 
 
 def filled(file: Path, model: Mapping[str, Any]) -> System:

@@ -65,6 +65,11 @@ def test_the_published_cell_stands_beside_ours(entry):
     assert "A paper" in shown
 
 
+def test_a_figure_recomputed_elsewhere_is_not_called_printed(entry):
+    cell = {**PUBLISHED, "mark": "R"}
+    assert "A paper (recomputed in numpy, not printed)" in tables.render([entry], [cell])
+
+
 def test_two_published_values_of_one_cell_are_refused(entry):
     with pytest.raises(ValueError, match="two values"):
         tables.render([entry], [PUBLISHED, {**PUBLISHED, "psnr": 1.0}])

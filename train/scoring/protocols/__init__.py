@@ -1,11 +1,14 @@
 """How a system is scored: every choice that moves a digit, by name."""
 
+from train.data.degradations import DEBLURRING
 from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
+from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
+from train.scoring.protocols.spectra import SpectrumProtocol
 from train.scoring.protocols.white_noise import WhiteNoiseProtocol
 
 _JUDGE = "lenet5_mnist_csinva"
@@ -39,6 +42,12 @@ PROTOCOLS: dict[str, Protocol] = {
             )
             for preset in ("motion_15", "inpainting_50", "ct_40")
         ),
+        # Plug-and-play: circular blurs, one noise field for all; spectra by published masks.
+        *(OneSeedProtocol(f"{preset}_one_seed", preset) for preset in DEBLURRING),
+        *(
+            SpectrumProtocol(f"mri_{mask.lower()}_30", mask)
+            for mask in ("Random", "Radial", "Cartesian")
+        ),
         # The remote-sensing papers: all channels, and sharpness.
         RestorationProtocol(
             "rgb_channels", "rgb", False, "once", "symmetric", True, False, compared="rgb",
@@ -62,9 +71,11 @@ __all__ = [
     "BurstProtocol",
     "ClassificationProtocol",
     "GenerationProtocol",
+    "OneSeedProtocol",
     "Protocol",
     "ReconstructionProtocol",
     "RestorationProtocol",
     "Shown",
+    "SpectrumProtocol",
     "WhiteNoiseProtocol",
 ]

@@ -74,9 +74,7 @@ class ImageProtocol(Protocol):
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """{"index", metric: values (N,)}, the repetitions left out."""
-        reference, estimate = (
-            np.asarray(x, np.float64) for x in (batch.reference, outputs["image"])
-        )
+        reference, estimate = (_in_double(x) for x in (batch.reference, outputs["image"]))
         if reference.shape != estimate.shape:
             raise ValueError(f"wanted images {reference.shape}, the system gave {estimate.shape}")
         pair = self.comparable(reference, estimate)
@@ -125,7 +123,16 @@ class ImageProtocol(Protocol):
             baseline = open_system(name).apply(inputs, **self.options(value))
             views[name] = np.asarray(baseline["image"])[0]
         views |= {OURS: np.asarray(ours["image"])[0], "reference": np.asarray(reference[0])}
-        return {title: images.to_rgb(images.from_float(image)) for title, image in views.items()}
+        return {title: images.to_rgb(_levels(image)) for title, image in views.items()}
+
+
+def _in_double(image: Any) -> np.ndarray:
+    image = np.asarray(image)
+    return image.astype(np.complex128 if np.iscomplexobj(image) else np.float64)
+
+
+def _levels(image: np.ndarray) -> np.ndarray:
+    return images.from_float(np.abs(image) if np.iscomplexobj(image) else image)
 
 
 def _groups(dataset: DataSet, size: int) -> list[list[int]]:

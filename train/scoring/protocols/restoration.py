@@ -64,11 +64,7 @@ class RestorationProtocol(DegradedProtocol):
 
     def check(self, system: System, dataset: DataSet, value: int | None) -> None:
         """As `DegradedProtocol.check`; also where the system undoes another degradation."""
-        if system.undoes and self.degradation != system.undoes:
-            raise ValueError(
-                f"{system.name} ({system.weights}) undoes {system.undoes}; the protocol "
-                f"{self.name} measures by {self.degradation or 'no named degradation'}"
-            )
+        check_undoes(system, self.name, self.degradation)
         super().check(system, dataset, value)
 
     def degrade(
@@ -92,6 +88,15 @@ class RestorationProtocol(DegradedProtocol):
         return (
             in_equal_tiles(partial(_compared, self, False), reference),
             in_equal_tiles(partial(_compared, self, self.round_output), estimate),
+        )
+
+
+def check_undoes(system: System, protocol: str, degradation: str) -> None:
+    """Raises a ValueError where a system undoes another degradation than a protocol's."""
+    if system.undoes and degradation != system.undoes:
+        raise ValueError(
+            f"{system.name} ({system.weights}) undoes {system.undoes}; the protocol "
+            f"{protocol} measures by {degradation or 'no named degradation'}"
         )
 
 

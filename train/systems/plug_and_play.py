@@ -1,0 +1,144 @@
+"""Plug-and-play as systems: denoisers of `imaging_jax.pretrained` as priors."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from imaging_jax import pretrained
+from imaging_jax.models.restoration import as_denoiser
+from imaging_jax.operators import MaskedFourier
+from imaging_jax.solvers import dpir_schedule, pnp_douglas_rachford, pnp_hqs
+from train.config.registry import look_up
+from train.data import degradations
+from train.data.fields import Field
+from train.systems import weights
+from train.systems.measurements import MRI, measurement
+from train.systems.system import Origin, System
+
+# Of Douglas-Rachford splitting, as the authors' code has them: rho = 1 / (2 alpha), alpha = 2.
+RHO = 1 / 4
+ITERATIONS = 100
+
+
+def half_quadratic_splitting(degradation: str, denoiser: str) -> System:
+    """Half-quadratic splitting with DPIR's schedule, from the estimate of the degradation.
+
+    Zhang et al., "Plug-and-play image restoration with deep denoiser prior", IEEE TPAMI 2021.
+
+    Raises:
+      ValueError: no such degradation, one whose operator isn't linear, or no such denoiser; the
+        denoiser's bands aren't the image's, when applied.
+    """
+    name = "pnp_hqs"
+    look_up(degradations.PRESETS, degradation, f"the degradation of {name}")
+    given = measurement(degradation, name)
+    function, origin = _opened(name, denoiser)
+    noise = degradations.noise_level(degradation)
+    sigmas, rhos = dpir_schedule(noise)
+
+    @jax.jit
+    def solve(item, function):
+        A, y, start = given.problem(item)
+        return jnp.clip(pnp_hqs(A, y, function, sigmas, rhos, start).x, 0, 1)
+
+    # The preset names kernel and noise; the schedule follows from these.
+    settings = {
+        "solver": name,
+        "denoiser": denoiser,
+        "noise_255": noise * 255,
+        "measure": [list(step) for step in degradations.PRESETS[degradation].measure],
+        "iterations": len(sigmas),
+        "sigmas_255": [float(sigma) * 255 for sigma in sigmas],
+        "rhos": [float(rho) for rho in rhos],
+    }
+    return System(
+        name,
+        f"{degradation}_{denoiser}",
+        lambda inputs, **_: given.each(solve, inputs, function),
+        dataclasses.replace(origin, settings=settings),
+        options=given.options,
+        undoes=degradation,
+    )
+
+
+def douglas_rachford(denoiser: str) -> System:
+    """Douglas-Rachford splitting of spectra, as the authors' demonstration does it.
+
+    The image is real, from the magnitude of the zero-filled one; it isn't clipped, since its
+    energy is what is scored.
+
+    Ryu et al., "Plug-and-play methods provably converge with properly trained denoisers", ICML
+    2019, and github.com/uclaopt/Provable_Plug_and_Play.
+
+    Raises:
+      ValueError: no such denoiser, or one that wasn't trained for one level of noise; its bands
+        aren't the image's, when applied.
+    """
+    name = "pnp_douglas_rachford"
+    given = measurement(MRI, name)
+    function, origin = _opened(name, denoiser)
+    levels = pretrained.WEIGHTS[denoiser].serves
+    if len(levels) != 1:
+        raise ValueError(f"{name}:{denoiser}: wanted a denoiser trained for one level of noise")
+    sigma = levels[0] / 255
+
+    @jax.jit
+    def solve(item, function):
+        A, y, zero_filled = given.problem(item)
+        A = _RealPart(A.mask, in_shape=A.in_shape, in_dtype=A.in_dtype)
+        normalized = jax.tree_util.Partial(_normalized, function)
+        start = jnp.abs(zero_filled).astype(y.dtype)
+        found = pnp_douglas_rachford(A, y, normalized, sigma, RHO, start, iterations=ITERATIONS)
+        return found.x.real
+
+    settings = {
+        "solver": name,
+        "denoiser": denoiser,
+        "iterations": ITERATIONS,
+        "rho": RHO,
+        "sigma_255": levels[0],
+        "data_step": "real part",
+        "denoiser_range": "extremes to [0, 1], widened by 1 + sigma / 2 about the middle",
+        "start": "magnitude of the zero-filled image",
+    }
+    return System(
+        name,
+        denoiser,
+        lambda inputs, **_: given.each(solve, inputs, function),
+        dataclasses.replace(origin, settings=settings),
+        takes=given.takes,
+        gives={"image": Field((None, None, None), "float32", "image")},
+        options=given.options,
+    )
+
+
+def _opened(solver: str, name: str) -> tuple[jax.tree_util.Partial, Origin]:
+    """A denoiser as a function, and where it comes from; the paper is solver and denoiser."""
+    denoisers = {
+        key: entry for key, entry in pretrained.WEIGHTS.items() if entry.task == "denoising"
+    }
+    look_up(denoisers, name, f"the denoiser of {solver}")
+    network, variables = pretrained.load(name)
+    origin = dataclasses.replace(weights.origin_of(name, network), paper=f"{solver}, {name}")
+    return as_denoiser(network, variables), origin
+
+
+class _RealPart(MaskedFourier):
+    """The authors' data step: that of complex images, of which the real part is kept."""
+
+    @property
+    def proximal(self):
+        def step(y, z, rho):
+            return super(_RealPart, self).proximal(y, z, rho).real.astype(z.dtype)
+
+        return step
+
+
+def _normalized(denoiser, x, sigma):
+    """Denoises between the extremes as [0, 1], widened a little about the middle."""
+    x = x.real
+    low, high = x.min(), x.max()
+    widened = ((x - low) / (high - low) - 0.5) * (1 + sigma / 2) + 0.5
+    narrowed = (denoiser(widened, sigma) - 0.5) / (1 + sigma / 2) + 0.5
+    return narrowed * (high - low) + low
