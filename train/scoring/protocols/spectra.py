@@ -8,6 +8,7 @@ import numpy as np
 
 from train.data import mri
 from train.data.data_set import DataSet
+from train.data.fields import PICTURE, Fields
 from train.scoring.protocols.images import ImageProtocol
 from train.systems.system import System
 
@@ -29,6 +30,7 @@ class SpectrumProtocol(ImageProtocol):
     noise: float = 3.0
     metrics: tuple[str, ...] = ("energy_ratio",)
 
+    reads: ClassVar[Fields] = {"image": PICTURE}
     feeds: ClassVar[tuple[str, ...]] = ("spectrum", "mask")
     best: ClassVar[tuple[str, ...]] = ("energy_ratio",)
 
@@ -47,7 +49,8 @@ class SpectrumProtocol(ImageProtocol):
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Orthonormal spectra (N, H, W, 1) in complex128 with the mask of each, and the images."""
         del value
-        image = np.stack([dataset[index]["image"] for index in indices]) / 255.0
+        image = np.stack([dataset[index]["image"] for index in indices])
+        image = image / dataset.fields["image"].white
         wanted = (mri.SIDE, mri.SIDE, 1)
         if image.shape[1:] != wanted:
             raise ValueError(f"wanted images {wanted}, got {image.shape[1:]}")
