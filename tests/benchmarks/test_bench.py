@@ -24,7 +24,7 @@ from train.engine.restore import build_task
 from train.run.experiment import build_experiment
 from train.run.training import fit
 from train.state.devices import data_mesh
-from train.state.stage import Stage
+from train.state.stage import STEP, Stage
 from train.state.train_state import create
 
 QUICK = {"source": "synthetic", "rounds": 2, "seconds": 0.01}
@@ -101,7 +101,7 @@ def test_the_operations_of_a_convolution_are_its_closed_form():
         return create(key, {"kernel": jnp.ones((3, 3, C, F))}, {}, {})
 
     data = UniformNoise({"image": (N, H, W, C)}, H)
-    training = Training(Stage("once", 1, init, (step,)), data, data_mesh(), 0, 1)
+    training = Training(Stage("once", 1, init, {STEP: step}), data, data_mesh(), 0, 1)
     # Along each axis the three taps meet n, n - 1 and n - 1 pixels; the sum adds N H W F more.
     wanted = 2 * N * (3 * H - 2) * (3 * W - 2) * C * F + N * H * W * F
     assert training.flops == pytest.approx(wanted, rel=1e-4)

@@ -8,8 +8,10 @@ SECTION = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "pea
 
 
 def one_update(section, params, grads):
-    optimizer, _ = make_optimizer(section, steps=10)
-    return optimizer.update(grads, optimizer.init(params), params)[0]
+    optimizer = make_optimizer(section, 10, ("network",))
+    params, grads = {"network": params}, {"network": grads}
+    state = optimizer.init(params)["main"]
+    return optimizer.transformation.update(grads, state, params)[0]["network"]
 
 
 def test_exponential_halves_and_keeps_its_floor():
