@@ -24,6 +24,7 @@ def test_wavelet_details_keep_their_phase(x64):
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("proximal", "weight"), [(tv_proximal, 0.01), (wavelet_proximal, 0.01)])
 def test_undersampled_spectra_of_an_image_with_phase_are_completed(proximal, weight, x64):
     magnitude = small_camera()[:128, :128]

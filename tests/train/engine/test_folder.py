@@ -81,6 +81,7 @@ def test_a_folder_is_held_against_another_training_of_the_same_process(tmp_path)
         pass
 
 
+@pytest.mark.slow
 def test_overwriting_that_is_killed_half_way_leaves_a_run_that_can_start(
     finished, tmp_path, monkeypatch
 ):
@@ -121,6 +122,7 @@ def remount(folder, options):
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path):
     # Room for two checkpoints, not for the third.
     config = tiny(steps=8, checkpoint_every=2, validate_every=8, keep=9)

@@ -345,7 +345,9 @@ TRACED_SLOWLY = {"configs.generative.stylegan2", "configs.super_resolution.ddrn"
 @pytest.mark.parametrize(
     ("module", "variant"),
     [
-        pytest.param(module, name, marks=pytest.mark.slow if module in TRACED_SLOWLY else ())
+        pytest.param(
+            module, name, marks=pytest.mark.slow if name or module in TRACED_SLOWLY else ()
+        )
         for module in CONFIGS
         for name in variants(module)
     ],

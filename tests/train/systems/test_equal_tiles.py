@@ -70,7 +70,14 @@ def measured_and_restored(image, protocol, scale):
     return reference, lr, round_to_8bit(estimate) if protocol.round_output else estimate
 
 
-@pytest.mark.parametrize("name", ["luminance", "rgb", "rgb_rounded_once"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("luminance", marks=pytest.mark.slow),
+        pytest.param("rgb", marks=pytest.mark.slow),
+        "rgb_rounded_once",
+    ],
+)
 def test_scores_are_those_of_whole_images(name, x64):
     protocol, images, scale = PROTOCOLS[name], folder((23, 29, 1), (301, 263, 3)), 3
     scored = evaluate(system("bicubic"), images, protocol, scale).per_item
