@@ -50,6 +50,11 @@ class DataSet(Sequence):
         items = [self.load(index) for index in range(len(self))]
         return {name: np.stack([item[name] for item in items]) for name in self.fields}
 
+    def check_one_size(self) -> None:
+        """Raises a ValueError where images may be of many sizes, so that they can't be stacked."""
+        if None in self.fields["image"].shape:
+            raise ValueError(f"{self.name}: wanted images of one size")
+
     def floats(self, name: str) -> np.ndarray:
         """One field of all items, (N, ...) float32, levels mapped to [0, 1] by their white."""
         return self.arrays[name].astype(np.float32) / np.float32(self.fields[name].white)

@@ -65,7 +65,7 @@ def to_float(field: Field, value: jax.Array) -> jax.Array:
     """Maps levels to [0, 1] by the field's white, the end of its range."""
     if as_float(field) is field:
         return value
-    return value.astype(jnp.float32) / field.range[1]
+    return value.astype(jnp.float32) / field.white
 
 
 def flip_and_turn(key: jax.Array, patch: jax.Array) -> jax.Array:

@@ -78,8 +78,7 @@ def _count(name: str, components: str) -> int:
 
 
 def _images(fitted: DataSet) -> np.ndarray:
-    if None in fitted.fields["image"].shape:
-        raise ValueError(f"{fitted.name}: wanted images of one size, which a Gaussian is fitted to")
+    fitted.check_one_size()
     return fitted.floats("image")
 
 

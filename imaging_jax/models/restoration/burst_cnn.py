@@ -10,7 +10,7 @@ from imaging_jax.models.layers import check_at_least, check_channels
 class BurstCNN(nn.Module):
     """Plain 3x3 convolutions on all frames of a burst at once, that correct their mean.
 
-    Three colour frames, six layers of 32 features: 41,248 parameters.
+    Three colour frames, six layers of 32 features: 41,347 parameters.
 
     Attributes:
         channels: of a frame.

@@ -34,8 +34,7 @@ class ClassificationProtocol(Protocol):
             "label": Field((), "int32", "label", (0, classes)),
         }
         check_fields(dataset.fields, wanted, dataset.name, f"{system.name} ({system.weights})")
-        if None in dataset.fields["image"].shape:
-            raise ValueError(f"{dataset.name}: wanted images of one size")
+        dataset.check_one_size()
         named, learnt = (x.assets.get("classes") for x in (dataset, system))
         if learnt and named and learnt != named:
             raise ValueError(
@@ -73,8 +72,8 @@ class ClassificationProtocol(Protocol):
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
         """The confusion matrix: rows of what the images are, columns of what was found."""
         del count
-        count = system.gives["scores"].shape[0]
-        classes = dataset.assets.get("classes") or [str(index) for index in range(count)]
+        numbers = [str(index) for index in range(system.gives["scores"].shape[0])]
+        classes = dataset.assets.get("classes") or numbers
         matrix = np.zeros((len(classes), len(classes)), int)
         for batch in self.batches(system, dataset, value, 1):
             scored = self.score(batch, system.apply(batch.inputs), value)

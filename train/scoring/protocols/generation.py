@@ -60,8 +60,7 @@ class GenerationProtocol(Protocol):
         if value < least:
             raise ValueError(f"samples={value}: the protocol {self.name} takes at least {least}")
         drawn, real = system.gives["image"].shape, dataset.fields["image"].shape
-        if None in real:
-            raise ValueError(f"{dataset.name}: wanted images of one size")
+        dataset.check_one_size()
         if drawn[2] != real[2] or min(drawn[0] - real[0], drawn[1] - real[1]) < 0:
             raise ValueError(
                 f"images: {dataset.name} has {real}, too large for drawn images of {drawn}"

@@ -50,8 +50,7 @@ class ReconstructionProtocol(Protocol):
         check_judge(self.judge)
         whom = f"{system.name} ({system.weights})"
         check_fields(dataset.fields, {"image": system.takes["image"]}, dataset.name, whom)
-        if None in dataset.fields["image"].shape:
-            raise ValueError(f"{dataset.name}: wanted images of one size")
+        dataset.check_one_size()
 
     def batches(
         self, system: System, dataset: DataSet, value: int | None, size: int
