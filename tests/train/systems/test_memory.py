@@ -10,7 +10,7 @@ import pytest
 from train.data import images
 
 ROOT = Path(__file__).parents[3]
-IDLE = "from train.systems import enlarging, opening; import jax; jax.devices()"
+IDLE = "from train.systems import catalogue, enlarging; import jax; jax.devices()"
 PREDICT = "import runpy; runpy.run_module('train.predict', run_name='__main__')"
 # The high-water mark of this program alone: what getrusage says, a child inherits.
 PEAK = """
