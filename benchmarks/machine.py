@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.timing import Subject
+from train.state.devices import cores
 
 _SIZES = {"cpu": (1024, 2048)}
 _LARGE_SIZES = (4096, 8192)
@@ -24,13 +25,6 @@ DISTURBED = (
     "no ratio: other programs used the cores meanwhile, by which threads that wait for each other "
     "lose most; with one core (taskset -c 0) it is a fair one"
 )
-
-
-def cores() -> list[int]:
-    """The cores that this program may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def load() -> dict[str, float]:

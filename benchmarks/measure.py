@@ -22,7 +22,7 @@ from train.config.registry import look_up
 from train.config.settings import plain, train_settings
 from train.engine.provenance import provenance
 from train.engine.restore import build_task
-from train.run.training import explains_memory
+from train.run.training import explains_memory, share_cores_among
 from train.state.devices import data_mesh
 from train.tasks.restoration import Restoration
 from train.tasks.supervised import NETWORK
@@ -62,6 +62,7 @@ def benchmark(
         raise ValueError(f"--rounds={rounds}: wanted at least 1")
     if against:
         look_up({"torch": None}, against, "--against")
+    share_cores_among(config)
     load, others = machine.load(), machine.Others()
     with in_another_process(config) if against else nullcontext() as opponent:
         report = _measured(config, source, image_size, opponent, rounds, seconds)

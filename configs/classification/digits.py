@@ -26,6 +26,7 @@ def get_config(variant=""):
     config.validation = ConfigDict({"images": names[0], "protocol": "classification"})
     config.evaluation = ({"images": names[1], "protocol": "classification"},)
     common.for_steps(config, 3000, every=500)
+    config.train.cpu_devices = 1
     if variant == "tiny":
         config.model = ConfigDict({"name": "cnn", "features": (4,), "hidden": 8})
         config.data.batch_size = 8

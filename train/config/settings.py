@@ -19,6 +19,7 @@ MAY_CHANGE = (
     "train.validate_every",
     "train.checkpoint_every",
     "train.keep",
+    "train.cpu_devices",
     "evaluation",
     "profile",
 )
@@ -37,6 +38,7 @@ class TrainSettings:
       validate_every: steps between validations, which write previews and choose the best.
       checkpoint_every: steps between checkpoints.
       keep: last checkpoints kept, beside the best.
+      cpu_devices: on CPU, into how many devices the cores are cut at most; 0 is one a core.
     """
 
     steps: int
@@ -47,11 +49,12 @@ class TrainSettings:
     validate_every: int = 500
     checkpoint_every: int = 500
     keep: int = 2
+    cpu_devices: int = 0
 
     def __post_init__(self):
         every = ("log_every", "validate_every", "checkpoint_every")
-        for name in ("steps", "steps_per_call", "accumulate", "keep", *every):
-            lowest = 0 if name == "steps" else 1
+        for name in ("steps", "cpu_devices", "steps_per_call", "accumulate", "keep", *every):
+            lowest = 0 if name in ("steps", "cpu_devices") else 1
             if getattr(self, name) < lowest:
                 raise ValueError(f"train.{name}={getattr(self, name)}: wanted at least {lowest}")
         for name in ("steps", *every):

@@ -56,7 +56,9 @@ class CompiledStage:
             call = jax.jit(
                 self._call(pattern), donate_argnums=0, out_shardings=replicated(self.mesh)
             )
-            self._programs[pattern] = call.lower(state, self._input_shapes()).compile()
+            # Convolutions cut each device's share of the batch for themselves.
+            with jax.set_mesh(self.mesh):
+                self._programs[pattern] = call.lower(state, self._input_shapes()).compile()
         return self._programs[pattern]
 
     def flops(self, state: TrainState, step: int) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from train.config.console import say
+from train.config.settings import train_settings
 from train.data import example_of
 from train.engine.checkpoints import AllDamaged, Checkpoints
 from train.engine.compiled import CompiledStage
@@ -36,7 +37,7 @@ from train.engine.summary import write_summary
 from train.records import report
 from train.run.experiment import Experiment, build_experiment
 from train.run.notices import says_changes, says_degradations
-from train.state.devices import data_mesh, replicated
+from train.state.devices import data_mesh, replicated, share_cores
 from train.state.train_state import TrainState
 from train.systems.system import System
 from train.tasks import Task
@@ -78,6 +79,7 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
       train.engine.loop.Stopped: a signal came.
     """
     workdir = Path(workdir).absolute()
+    share_cores_among(config)
     experiment = build_experiment(config)
     run = _Run(experiment, workdir)
     with explains_writing(workdir):
@@ -96,6 +98,13 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
             write_result(workdir, table, run.seconds)
     system = experiment.review.system(state)
     return Result(experiment.task, state, system, table, workdir)
+
+
+def share_cores_among(config: Mapping[str, Any]) -> None:
+    """Cuts a CPU into as many devices as a config's batch and `train.cpu_devices` allow."""
+    settings, batch_size = train_settings(config), config["data"].get("batch_size")
+    if isinstance(batch_size, int) and batch_size % settings.accumulate == 0:
+        share_cores(batch_size // settings.accumulate, settings.cpu_devices)
 
 
 @contextmanager

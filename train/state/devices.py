@@ -1,5 +1,6 @@
 """Meshes, placements, and the one switch between scanned and unrolled steps."""
 
+import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,36 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 DATA_AXIS = "data"
+
+
+def share_cores(batch_size: int, most: int = 0) -> None:
+    """Makes JAX see a CPU as several devices, one a core, where it hasn't started yet.
+
+    XLA's small convolutions use one core each. The largest number that divides the batch is taken;
+    what the environment says, and what several processes share, stays.
+
+    Args:
+      batch_size: images that are computed together.
+      most: devices at most; 0 for as many as there are cores.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    chosen = jax.config.jax_num_cpu_devices != -1 or "xla_force_host_platform_device_count" in flags
+    if chosen or jax.distributed.is_initialized():
+        return
+    limit = min(most or len(cores()), len(cores()))
+    count = max(n for n in range(1, limit + 1) if batch_size % n == 0)
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+    except RuntimeError:
+        # It has started, as in a notebook: the devices that are there serve.
+        return
+
+
+def cores() -> list[int]:
+    """The cores that this program may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def data_mesh() -> Mesh:

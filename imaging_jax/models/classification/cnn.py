@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.classification.roles import Classifier
-from imaging_jax.models.layers import check_images
+from imaging_jax.models.layers import Conv, check_images
 
 
 class CNN(Classifier):
@@ -42,7 +42,7 @@ class CNN(Classifier):
         settings = {"dtype": self.dtype, "precision": self.precision}
         y = x
         for features in self.features:
-            y = nn.relu(nn.Conv(features, (3, 3), **settings)(y))
+            y = nn.relu(Conv(features, (3, 3), **settings)(y))
             y = nn.max_pool(y, (2, 2), (2, 2))
         y = nn.relu(nn.Dense(self.hidden, **settings)(y.reshape(y.shape[0], -1)))
         return nn.Dense(self.classes, dtype=jnp.float32, precision=self.precision)(y)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.classification.roles import Classifier
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 
 SIDE = 28
 
@@ -37,9 +37,9 @@ class LeNet5(Classifier):
         """Builds the layers."""
         settings = {"dtype": self.dtype, "precision": self.precision}
         convolution = {"kernel_size": (5, 5), "padding": "VALID", **settings}
-        self.c1 = nn.Conv(6, **convolution)
-        self.c3 = nn.Conv(16, **convolution)
-        self.c5 = nn.Conv(120, **convolution)
+        self.c1 = Conv(6, **convolution)
+        self.c3 = Conv(16, **convolution)
+        self.c5 = Conv(120, **convolution)
         self.f6 = nn.Dense(84, **settings)
         self.f7 = nn.Dense(self.classes, **settings)
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.generative.roles import Autoencoder
-from imaging_jax.models.layers import check_at_least, check_batch, check_choice, check_images
+from imaging_jax.models.layers import Conv, check_at_least, check_batch, check_choice, check_images
 
 ACTIVATIONS = {"linear": lambda x: x, "relu": nn.relu, "sigmoid": nn.sigmoid}
 
@@ -209,6 +209,6 @@ class ConvolutionalAutoencoder(Autoencoder):
         return self.output(y.astype(jnp.float32))
 
     def _conv(self, features, padding="SAME", dtype=None):
-        return nn.Conv(
+        return Conv(
             features, (3, 3), padding=padding, dtype=dtype or self.dtype, precision=self.precision
         )

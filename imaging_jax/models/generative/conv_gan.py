@@ -7,6 +7,7 @@ from imaging_jax.models.generative.roles import Discriminator, Generator
 from imaging_jax.models.layers import (
     ClassPlane,
     ClassProjection,
+    Conv,
     LatentWithClass,
     TransposedConv,
     batch_norm,
@@ -66,9 +67,9 @@ class ConvGenerator(Generator):
                 y = TransposedConv(features, name=f"conv{index}", **layer)(y)
             else:
                 y = jnp.repeat(jnp.repeat(y, 2, axis=1), 2, axis=2)
-                y = nn.Conv(features, (3, 3), use_bias=False, name=f"conv{index}", **layer)(y)
+                y = Conv(features, (3, 3), use_bias=False, name=f"conv{index}", **layer)(y)
             y = self._norm(y, train, f"norm{index}")
-        last = nn.Conv(self.channels, (3, 3), name="conv3", **init)
+        last = Conv(self.channels, (3, 3), name="conv3", **init)
         return nn.tanh(last(y.astype(jnp.float32)))
 
     def _norm(self, y, train, name):
@@ -121,7 +122,7 @@ class ConvDiscriminator(Discriminator):
             "kernel_init": nn.initializers.he_normal() if he else _KERNEL_INIT,
             "precision": self.precision,
         }
-        conv = partial(nn.Conv, dtype=self.dtype, **init)
+        conv = partial(Conv, dtype=self.dtype, **init)
         half = {"kernel_size": (4, 4), "strides": 2, "padding": 1}
         for index, settings in ((1, half), (2, half), (3, {"kernel_size": (3, 3)})):
             layer = conv(2 ** (index - 1) * self.features, name=f"conv{index}", **settings)

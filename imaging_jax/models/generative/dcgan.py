@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.generative.roles import Discriminator, Generator
-from imaging_jax.models.layers import LatentWithClass, TransposedConv, batch_norm
+from imaging_jax.models.layers import Conv, LatentWithClass, TransposedConv, batch_norm
 
 _STD = 0.02
 _KERNEL_INIT = nn.initializers.normal(_STD)
@@ -87,7 +87,7 @@ class DCGANDiscriminator(Discriminator):
     def _judge(self, x, labels, train):
         plan = _plan(self)
         conv = partial(
-            nn.Conv,
+            Conv,
             kernel_size=(4, 4),
             strides=2,
             use_bias=False,

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.generative.roles import Discriminator, Generator
-from imaging_jax.models.layers import TransposedConv, batch_norm
+from imaging_jax.models.layers import Conv, TransposedConv, batch_norm
 
 _GLOROT = nn.initializers.glorot_uniform()
 # Keras' defaults.
@@ -59,7 +59,7 @@ class TensorFlowDCGANDiscriminator(Discriminator):
     @nn.compact
     def _judge(self, x, labels, train):
         init = {"kernel_init": _GLOROT, "precision": self.precision}
-        conv = partial(nn.Conv, kernel_size=(5, 5), strides=2, dtype=self.dtype, **init)
+        conv = partial(Conv, kernel_size=(5, 5), strides=2, dtype=self.dtype, **init)
         y = x
         for index in (1, 2):
             y = nn.leaky_relu(conv(index * self.features, name=f"conv{index}")(y), _SLOPE)

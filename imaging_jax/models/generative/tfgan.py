@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.generative.roles import Discriminator, Generator
-from imaging_jax.models.layers import TransposedConv, batch_norm, spectral_norm
+from imaging_jax.models.layers import Conv, TransposedConv, batch_norm, spectral_norm
 
 _GLOROT = nn.initializers.glorot_uniform()
 _SLOPE = 0.01
@@ -38,7 +38,7 @@ class TFGANGenerator(Generator):
         y = y.reshape(-1, 7, 7, widest)
         y = nn.relu(norm(conv(2 * self.features, name="conv1")(y), name="norm3"))
         y = nn.relu(norm(conv(self.features, name="conv2")(y), name="norm4"))
-        last = nn.Conv(self.channels, (4, 4), name="conv3", **layer)
+        last = Conv(self.channels, (4, 4), name="conv3", **layer)
         return nn.tanh(last(y.astype(jnp.float32)))
 
 
@@ -64,7 +64,7 @@ class TFGANDiscriminator(Discriminator):
         y = x
         for index in (1, 2):
             width, name = index * self.features, f"conv{index}"
-            conv = nn.Conv(width, (4, 4), strides=2, name=name, **layer)
+            conv = Conv(width, (4, 4), strides=2, name=name, **layer)
             y = nn.leaky_relu(spectral_norm(conv, y, train), _SLOPE)
         y = y.reshape(y.shape[0], -1)
         dense = nn.Dense(self.hidden, use_bias=False, name="dense1", **layer)

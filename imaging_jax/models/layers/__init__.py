@@ -10,6 +10,7 @@ from imaging_jax.models.layers._checks import (
     check_latent,
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
+from imaging_jax.models.layers._convolution import Conv, convolve
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
 from imaging_jax.models.layers._initializers import (
@@ -31,6 +32,7 @@ from imaging_jax.models.layers._upsampler import Upsampler
 __all__ = [
     "ClassPlane",
     "ClassProjection",
+    "Conv",
     "EqualizedConv",
     "EqualizedDense",
     "LatentWithClass",
@@ -48,6 +50,7 @@ __all__ = [
     "check_images",
     "check_labels",
     "check_latent",
+    "convolve",
     "fan_in_uniform",
     "fir_blur",
     "fir_downsample",

@@ -5,6 +5,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.layers._convolution import convolve
+
 
 class EqualizedDense(nn.Module):
     """A dense layer with an equalised learning rate.
@@ -69,7 +71,7 @@ class EqualizedConv(nn.Module):
         shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
         kernel = self.param("kernel", nn.initializers.normal(1.0), shape)
         kernel = (kernel / math.sqrt(math.prod(shape[:3]))).astype(self.dtype)
-        y = jax.lax.conv_general_dilated(
+        y = convolve(
             x.astype(self.dtype),
             kernel,
             (self.stride, self.stride),

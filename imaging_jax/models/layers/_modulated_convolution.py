@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.layers._convolution import convolve
 from imaging_jax.models.layers._fir import upsampling_kernel
 from imaging_jax.transforms import depth_to_space
 
@@ -61,7 +62,7 @@ class ModulatedConv(nn.Module):
 
     def _convolve(self, x, kernel):
         kernel = upsampling_kernel(kernel) if self.up else kernel
-        y = jax.lax.conv_general_dilated(
+        y = convolve(
             x.astype(self.dtype),
             kernel.astype(self.dtype),
             (1, 1),

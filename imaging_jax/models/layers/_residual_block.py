@@ -4,6 +4,8 @@ import jax
 from flax import linen as nn
 from flax.typing import Initializer
 
+from imaging_jax.models.layers._convolution import Conv
+
 
 class ResidualBlock(nn.Module):
     """The EDSR block: x + residual_scale · conv(relu(conv(x))), 3x3, without batch norm.
@@ -32,6 +34,6 @@ class ResidualBlock(nn.Module):
             "dtype": self.dtype,
             "precision": self.precision,
         }
-        residual = nn.relu(nn.Conv(**settings, name="conv1")(x))
-        residual = nn.Conv(**settings, name="conv2")(residual)
+        residual = nn.relu(Conv(**settings, name="conv1")(x))
+        residual = Conv(**settings, name="conv2")(residual)
         return x + self.residual_scale * residual

@@ -2,6 +2,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.layers._convolution import convolve
+
 
 class SpectralConv(nn.Module):
     """A 3x3 convolution divided by its norm as an operator on images: real spectral normalisation.
@@ -56,7 +58,7 @@ def _power_step(kernel, u):
 
 def _convolve(x, kernel, precision):
     batched = x.reshape(-1, *x.shape[-3:])
-    y = jax.lax.conv_general_dilated(
+    y = convolve(
         batched,
         kernel,
         (1, 1),

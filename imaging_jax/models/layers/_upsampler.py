@@ -4,6 +4,7 @@ import jax
 from flax import linen as nn
 from flax.typing import Initializer
 
+from imaging_jax.models.layers._convolution import Conv
 from imaging_jax.transforms import depth_to_space
 
 _STAGES = {2: (2,), 3: (3,), 4: (2, 2)}
@@ -34,7 +35,7 @@ class Upsampler(nn.Module):
         if self.scale not in _STAGES:
             raise ValueError(f"scale must be 2, 3 or 4, got {self.scale}")
         for index, factor in enumerate(_STAGES[self.scale]):
-            x = nn.Conv(
+            x = Conv(
                 self.features * factor**2,
                 (3, 3),
                 kernel_init=self.kernel_init,

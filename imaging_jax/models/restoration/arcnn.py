@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 
 
 class ARCNN(nn.Module):
@@ -43,7 +43,7 @@ class ARCNN(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(..., H, W, channels)`` in [0, 1] to the same shape; ``train`` changes nothing."""
         check_channels(x, self.channels, "ARCNN")
-        conv = partial(nn.Conv, dtype=self.dtype, precision=self.precision)
+        conv = partial(Conv, dtype=self.dtype, precision=self.precision)
         he = nn.initializers.he_normal()
         y = x
         for index, (width, size) in enumerate(zip(self.features, (9, 7, 1), strict=True)):

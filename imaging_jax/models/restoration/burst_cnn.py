@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_at_least, check_channels
+from imaging_jax.models.layers import Conv, check_at_least, check_channels
 
 
 class BurstCNN(nn.Module):
@@ -56,5 +56,5 @@ class BurstCNN(nn.Module):
         y = jnp.moveaxis(planes, 1, -2).reshape(*mean.shape[:-1], -1)
         settings = {"dtype": self.dtype, "precision": self.precision}
         for _ in range(self.depth - 1):
-            y = nn.relu(nn.Conv(self.features, (3, 3), **settings)(y))
-        return mean + nn.Conv(self.channels, (3, 3), **settings)(y).astype(frames.dtype)
+            y = nn.relu(Conv(self.features, (3, 3), **settings)(y))
+        return mean + Conv(self.channels, (3, 3), **settings)(y).astype(frames.dtype)

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_at_least, check_channels
+from imaging_jax.models.layers import Conv, check_at_least, check_channels
 
 # As the authors train it; the running statistics then follow the last batches closely.
 EPSILON, MOMENTUM = 1e-4, 0.1
@@ -49,7 +49,7 @@ class DnCNN(nn.Module):
         check_channels(x, self.channels, "DnCNN")
         check_at_least(2, "DnCNN", depth=self.depth)
         conv = partial(
-            nn.Conv,
+            Conv,
             kernel_size=(3, 3),
             kernel_init=nn.initializers.normal((2 / (9 * self.features)) ** 0.5),
             dtype=self.dtype,

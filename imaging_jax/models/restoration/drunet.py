@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 from imaging_jax.transforms import depth_to_space, space_to_depth
 
 
@@ -95,7 +95,7 @@ class DRUNet(nn.Module):
         return y
 
     def _conv(self, features, size, name):
-        return nn.Conv(
+        return Conv(
             features,
             (size, size),
             use_bias=False,

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_at_least, check_channels
+from imaging_jax.models.layers import Conv, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space, space_to_depth
 
 
@@ -56,7 +56,7 @@ class FFDNet(nn.Module):
         noise_map = jnp.broadcast_to(jnp.asarray(sigma, x.dtype), (*y.shape[:-1], 1))
         y = jnp.concatenate([y, noise_map], axis=-1)
         conv = partial(
-            nn.Conv,
+            Conv,
             kernel_size=(3, 3),
             kernel_init=nn.initializers.orthogonal(),
             dtype=self.dtype,

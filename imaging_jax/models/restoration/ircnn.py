@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 
 DILATIONS = (1, 2, 3, 4, 3, 2, 1)
 
@@ -42,7 +42,7 @@ class IRCNN(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Denoises ``(..., H, W, channels)`` in [0, 1]; ``train`` changes nothing."""
         check_channels(x, self.channels, "IRCNN")
-        conv = partial(nn.Conv, kernel_size=(3, 3), dtype=self.dtype, precision=self.precision)
+        conv = partial(Conv, kernel_size=(3, 3), dtype=self.dtype, precision=self.precision)
         noise = x
         for index, dilation in enumerate(DILATIONS[:-1]):
             noise = conv(

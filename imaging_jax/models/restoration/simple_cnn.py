@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import SpectralConv, check_at_least, check_channels
+from imaging_jax.models.layers import Conv, SpectralConv, check_at_least, check_channels
 
 
 class SimpleCNN(nn.Module):
@@ -53,7 +53,7 @@ class SimpleCNN(nn.Module):
         if self.spectral_normalization:
             layer = SpectralConv(features, dtype=self.dtype, precision=self.precision, name=name)
             return lambda x: layer(x, train)
-        return nn.Conv(
+        return Conv(
             features,
             (3, 3),
             use_bias=False,

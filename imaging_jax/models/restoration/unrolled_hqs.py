@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 from imaging_jax.transforms import depth_to_space, space_to_depth
 
 
@@ -71,7 +71,7 @@ class UnrolledHQS(nn.Module):
         return x
 
     def _prior(self, x, name):
-        conv = partial(nn.Conv, kernel_size=(3, 3), dtype=self.dtype, precision=self.precision)
+        conv = partial(Conv, kernel_size=(3, 3), dtype=self.dtype, precision=self.precision)
         height, width = x.shape[-3:-1]
         even = [(0, 0)] * (x.ndim - 3) + [(0, height % 2), (0, width % 2), (0, 0)]
         y = space_to_depth(jnp.pad(x, even, mode="edge"), 2)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import PReLU, check_channels
+from imaging_jax.models.layers import Conv, PReLU, check_channels
 from imaging_jax.operators import resize
 from imaging_jax.transforms import depth_to_space
 
@@ -69,7 +69,7 @@ class DDRN(nn.Module):
             factor = 2
             up = depth_to_space(up, 2)
             up = _ConvPReLU(self.features, 3, name="up2", **settings)(up)
-        tail = nn.Conv(
+        tail = Conv(
             self.channels * factor**2,
             (3, 3),
             kernel_init=nn.initializers.xavier_uniform(),
@@ -113,7 +113,7 @@ class _ConvPReLU(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        x = nn.Conv(
+        x = Conv(
             self.features,
             (self.size, self.size),
             kernel_init=nn.initializers.xavier_uniform(),

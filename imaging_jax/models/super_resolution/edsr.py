@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.layers import (
+    Conv,
     ResidualBlock,
     Upsampler,
     check_channels,
@@ -70,7 +71,7 @@ class EDSR(nn.Module):
         hidden_bias = fan_in_uniform(9 * self.features)
         block = nn.remat(ResidualBlock) if self.remat else ResidualBlock
 
-        head = nn.Conv(
+        head = Conv(
             self.features,
             (3, 3),
             bias_init=fan_in_uniform(9 * self.channels),
@@ -86,9 +87,9 @@ class EDSR(nn.Module):
                 name=f"block{index + 1}",
                 **settings,
             )(body)
-        body = nn.Conv(self.features, (3, 3), bias_init=hidden_bias, name="body", **settings)(body)
+        body = Conv(self.features, (3, 3), bias_init=hidden_bias, name="body", **settings)(body)
         up = Upsampler(
             self.scale, self.features, bias_init=hidden_bias, name="upsampler", **settings
         )(body + head)
-        tail = nn.Conv(self.channels, (3, 3), bias_init=hidden_bias, name="tail", **settings)(up)
+        tail = Conv(self.channels, (3, 3), bias_init=hidden_bias, name="tail", **settings)(up)
         return tail.astype(x.dtype) / self.value_range + mean

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import ResidualBlock, check_at_least, check_channels
+from imaging_jax.models.layers import Conv, ResidualBlock, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 
@@ -52,12 +52,12 @@ class EDSRLight(nn.Module):
         settings = {"dtype": self.dtype, "precision": self.precision}
         block = nn.remat(ResidualBlock) if self.remat else ResidualBlock
 
-        head = nn.Conv(self.features, (3, 3), name="head", **settings)(x - 0.5)
+        head = Conv(self.features, (3, 3), name="head", **settings)(x - 0.5)
         body = head
         for index in range(self.blocks):
             body = block(self.features, name=f"block{index + 1}", **settings)(body)
-        body = nn.Conv(self.features, (3, 3), name="body", **settings)(body)
-        tail = nn.Conv(
+        body = Conv(self.features, (3, 3), name="body", **settings)(body)
+        tail = Conv(
             self.scale**2 * self.channels,
             (3, 3),
             kernel_init=nn.initializers.variance_scaling(1e-4, "fan_in", "normal"),

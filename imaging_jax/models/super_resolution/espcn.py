@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import PReLU, check_at_least, check_channels
+from imaging_jax.models.layers import Conv, PReLU, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 _ACTIVATIONS = {
@@ -71,7 +71,7 @@ class ESPCN(nn.Module):
                     f"{field} must be one of {sorted(known)}, got {getattr(self, field)!r}"
                 )
         image_type = x.dtype
-        conv = partial(nn.Conv, dtype=self.dtype, precision=self.precision)
+        conv = partial(Conv, dtype=self.dtype, precision=self.precision)
         widths = (*self.features, self.scale**2 * self.channels)
         for index, (width, size) in enumerate(zip(widths, self.kernel_sizes, strict=True)):
             x = conv(width, (size, size), name=f"conv{index + 1}")(x)

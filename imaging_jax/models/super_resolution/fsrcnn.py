@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from imaging_jax.models.layers import PReLU, check_at_least, check_channels
+from imaging_jax.models.layers import Conv, PReLU, check_at_least, check_channels, convolve
 from imaging_jax.transforms import depth_to_space
 
 _DECONVOLUTION_SIZE = 9
@@ -63,7 +63,7 @@ class FSRCNN(nn.Module):
                 f"upsampling must be 'transposed' or 'sub_pixel', got {self.upsampling!r}"
             )
         image_type = x.dtype
-        conv = partial(nn.Conv, dtype=self.dtype, precision=self.precision)
+        conv = partial(Conv, dtype=self.dtype, precision=self.precision)
         he = nn.initializers.he_normal()
         layers = [
             ("feature_extraction", self.d, 5),
@@ -113,11 +113,11 @@ def _transposed_phases(x, kernel, scale, precision):
     small = small.transpose(0, 2, 4, 1, 3, 5)
     small = small.reshape(*small.shape[:3], -1)
     *leading, height, width, channels = x.shape
-    phases = jax.lax.conv_general_dilated(
+    phases = convolve(
         x.reshape(-1, height, width, channels),
         small,
-        window_strides=(1, 1),
-        padding=[(-first, last)] * 2,
+        (1, 1),
+        [(-first, last)] * 2,
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
         precision=precision,
     )

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 
 
 class LGCNet(nn.Module):
@@ -44,7 +44,7 @@ class LGCNet(nn.Module):
         """Maps ``(..., H, W, channels)`` in [0, 1] to the same shape; ``train`` changes nothing."""
         check_channels(x, self.channels, "LGCNet")
         conv = partial(
-            nn.Conv,
+            Conv,
             kernel_init=nn.initializers.he_normal(),
             dtype=self.dtype,
             precision=self.precision,

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_at_least, check_channels
+from imaging_jax.models.layers import Conv, check_at_least, check_channels
 from imaging_jax.transforms import depth_to_space
 
 _STEPS = {
@@ -72,7 +72,7 @@ class PECNN(nn.Module):
         return base.astype(x.dtype) + depth_to_space(tail, self.scale).astype(x.dtype)
 
     def _convolution(self, features, size, name):
-        return nn.Conv(
+        return Conv(
             features,
             (size, size),
             kernel_init=nn.initializers.xavier_uniform(),

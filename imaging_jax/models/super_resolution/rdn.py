@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import Upsampler, check_channels, fan_in_uniform, torch_kernel
+from imaging_jax.models.layers import Conv, Upsampler, check_channels, fan_in_uniform, torch_kernel
 from imaging_jax.models.super_resolution.edsr import DIV2K_MEAN
 
 
@@ -101,7 +101,7 @@ class ResidualDenseBlock(nn.Module):
 
 
 def _conv(x, features, size, name, **settings):
-    return nn.Conv(
+    return Conv(
         features,
         (size, size),
         kernel_init=torch_kernel,

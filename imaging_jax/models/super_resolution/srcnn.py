@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_channels
+from imaging_jax.models.layers import Conv, check_channels
 
 
 class SRCNN(nn.Module):
@@ -62,7 +62,7 @@ class SRCNN(nn.Module):
         widths = (*self.features, self.channels)
         for index, (width, size) in enumerate(zip(widths, self.kernel_sizes, strict=True)):
             last = index == len(widths) - 1
-            x = nn.Conv(
+            x = Conv(
                 width,
                 (size, size),
                 padding="SAME" if self.padding == "same" else "VALID",

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import PReLU, check_channels
+from imaging_jax.models.layers import Conv, PReLU, check_channels
 from imaging_jax.transforms import depth_to_space
 
 
@@ -58,23 +58,23 @@ class SRResNet(nn.Module):
             raise ValueError(f"body_end must be 'batch_norm' or 'prelu', got {self.body_end!r}")
         settings = {"dtype": self.dtype, "precision": self.precision}
 
-        head = nn.Conv(self.features, (9, 9), name="head", **settings)(x)
+        head = Conv(self.features, (9, 9), name="head", **settings)(x)
         head = PReLU(self.shared_slopes, name="head_prelu")(head)
         body = head
         for index in range(self.blocks):
             body = _Block(
                 self.features, self.shared_slopes, train, name=f"block{index + 1}", **settings
             )(body)
-        body = nn.Conv(self.features, (3, 3), name="body", **settings)(body)
+        body = Conv(self.features, (3, 3), name="body", **settings)(body)
         if self.body_end == "batch_norm":
             body = _batch_norm(train, self.dtype, "body_norm")(body)
         else:
             body = PReLU(self.shared_slopes, name="body_prelu")(body)
         up = body + head
         for index in range(self.scale.bit_length() - 1):
-            up = nn.Conv(4 * self.features, (3, 3), name=f"up{index + 1}", **settings)(up)
+            up = Conv(4 * self.features, (3, 3), name=f"up{index + 1}", **settings)(up)
             up = PReLU(self.shared_slopes, name=f"up{index + 1}_prelu")(depth_to_space(up, 2))
-        tail = nn.Conv(self.channels, (9, 9), name="tail", **settings)(up)
+        tail = Conv(self.channels, (9, 9), name="tail", **settings)(up)
         return (jnp.tanh(tail.astype(x.dtype)) + 1) / 2
 
 
@@ -90,10 +90,10 @@ class _Block(nn.Module):
     @nn.compact
     def __call__(self, x):
         settings = {"dtype": self.dtype, "precision": self.precision}
-        residual = nn.Conv(self.features, (3, 3), name="conv1", **settings)(x)
+        residual = Conv(self.features, (3, 3), name="conv1", **settings)(x)
         residual = _batch_norm(self.train, self.dtype, "norm1")(residual)
         residual = PReLU(self.shared_slopes, name="prelu")(residual)
-        residual = nn.Conv(self.features, (3, 3), name="conv2", **settings)(residual)
+        residual = Conv(self.features, (3, 3), name="conv2", **settings)(residual)
         return x + _batch_norm(self.train, self.dtype, "norm2")(residual)
 
 

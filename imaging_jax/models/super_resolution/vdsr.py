@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_at_least, check_channels
+from imaging_jax.models.layers import Conv, check_at_least, check_channels
 
 
 class VDSR(nn.Module):
@@ -46,7 +46,7 @@ class VDSR(nn.Module):
         residual = x
         for index in range(self.depth):
             last = index == self.depth - 1
-            residual = nn.Conv(
+            residual = Conv(
                 self.channels if last else self.features,
                 (3, 3),
                 use_bias=self.use_bias,

@@ -14,6 +14,7 @@ import numpy as np
 from configs import quickstart
 from configs.generative import conditional_gan
 from imaging_jax.models import MODELS
+from imaging_jax.models.layers import _convolution
 from imaging_jax.transforms import depth_to_space
 from tests.train.helpers import log
 from train.data.data_set import DataSet
@@ -82,6 +83,8 @@ def ragged_scores(run):
 
 def main(model, workdir, stop):
     MODELS["batch_norm"] = WithBatchNorm
+    # Small enough for each device to cut its share of these batches into pieces.
+    _convolution._UNFOLDED = 5_000
     if int(stop):
         stop_at(int(stop))
     try:

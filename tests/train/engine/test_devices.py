@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from tests.train.helpers import log
 from train.engine.lock import held_alone
+from train.state.devices import share_cores
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,6 +60,43 @@ def test_a_run_goes_on_with_another_number_of_devices(before, after, tmp_path):
     whole = train("batch_norm", tmp_path / "whole", before)
     assert resumed["devices"] == after
     np.testing.assert_allclose(resumed["losses"], whole["losses"], rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_bit_for_bit_on_as_many_devices(tmp_path):
+    assert train("edsr", tmp_path / "run", 2, stop=6) == {"stopped": True}
+    assert train("edsr", tmp_path / "run", 2) == train("edsr", tmp_path / "whole", 2)
+
+
+@pytest.mark.parametrize(
+    ("batch", "most", "wanted"),
+    [
+        (8, 0, lambda cores: max(n for n in (1, 2, 4, 8) if n <= cores)),
+        (8, 1, lambda cores: 1),
+        (7, 6, lambda cores: 1),
+    ],
+)
+def test_a_cpu_is_a_device_a_core_where_these_divide_the_batch(batch, most, wanted):
+    code = (
+        "import jax; from train.state.devices import cores, share_cores;"
+        f"share_cores({batch}, {most}); print(jax.device_count(), len(cores()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    devices, count = map(int, done.stdout.split())
+    assert devices == wanted(count)
+
+
+def test_where_jax_has_started_its_devices_stay():
+    before = jax.device_count()
+    share_cores(2 * before)
+    assert jax.device_count() == before
 
 
 def free_port():
