@@ -1,4 +1,4 @@
-"""A light EDSR x3 in three to four minutes on two cores, from generated images alone."""
+"""A light EDSR x3 in about two minutes on two cores, from generated images alone."""
 
 from ml_collections import ConfigDict
 
