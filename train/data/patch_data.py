@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import numpy as np
 from PIL import Image
 
@@ -15,6 +16,8 @@ from train.data.resident import LIMIT, ResidentPatches
 from train.data.streamed import Item, StreamedPatches
 
 RESIDENT_LIMIT = LIMIT
+# Bytes on a CPU of several devices, of which each holds a copy in the memory of all.
+_COPIES_LIMIT = 2**33
 _COLOURS = {"image": Field((None, None, 3), "uint8", "image", (0, 255))}
 
 
@@ -56,9 +59,7 @@ def patches(
         loaded = load_all(source, patch_size, rescale, on_error)
         if loaded is not None:
             return ResidentPatches(_COLOURS, loaded, batch_size, patch_size, source.assets)
-        say(
-            f"{source.name} takes over {RESIDENT_LIMIT:,} bytes, too large to be resident: streamed"
-        )
+        say(f"{source.name} takes over {_limit():,} bytes, too large to be resident: streamed")
 
     def rescaled(generator: np.random.Generator, item: Item) -> Item:
         factor = rescale[generator.integers(len(rescale))]
@@ -104,7 +105,7 @@ def load_all(source: DataSet, patch_size: int, rescale, on_error: str) -> list[I
             continue
         copies = [shrink(image, factor, patch_size) for factor in rescale]
         size += sum(copy.size for copy in copies)
-        if size > RESIDENT_LIMIT:
+        if size > _limit():
             return None
         loaded += [{"image": copy} for copy in copies]
     if skipped:
@@ -114,3 +115,8 @@ def load_all(source: DataSet, patch_size: int, rescale, on_error: str) -> list[I
     if not loaded:
         raise ValueError(f"{source.name}: none of its {len(source)} images can be used")
     return loaded
+
+
+def _limit() -> int:
+    copies = jax.local_device_count() if jax.default_backend() == "cpu" else 1
+    return min(RESIDENT_LIMIT, _COPIES_LIMIT // copies)

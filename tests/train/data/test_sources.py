@@ -128,6 +128,11 @@ def test_a_set_too_large_to_be_resident_is_streamed_and_it_is_said(folder, monke
     assert "too large to be resident" in capsys.readouterr().out
 
 
+def test_copies_on_many_devices_of_a_cpu_count_together(folder, monkeypatch):
+    monkeypatch.setattr("jax.local_device_count", lambda: 2**30)
+    assert isinstance(open_data("resident", folder), StreamedPatches)
+
+
 def test_a_small_set_is_resident(folder):
     assert isinstance(open_data("resident", folder), ResidentPatches)
 
