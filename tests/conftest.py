@@ -10,15 +10,6 @@ import jax
 import pytest
 
 
-def pytest_configure(config):
-    """Compiles the default tests fast rather than well: compiling is most of their time.
-
-    Slow tests train, and commands run in processes of their own: these are compiled as users' are.
-    """
-    if config.getoption("markexpr") == "not slow":
-        jax.config.update("jax_disable_most_optimizations", True)
-
-
 @pytest.fixture(scope="session")
 def imaging_data() -> Path:
     """The folder of real images and published weights that IMAGING_DATA names."""
