@@ -94,7 +94,7 @@ def shrink(image: np.ndarray, factor: float, patch_size: int) -> np.ndarray:
 
 def load_all(source: DataSet, patch_size: int, rescale, on_error: str) -> list[Item] | None:
     """Reads every image at every factor; skips or stops at the unusable; None if too large."""
-    loaded, skipped, size = [], [], 0
+    loaded, skipped, size, limit = [], [], 0, _limit()
     for index in range(len(source)):
         try:
             image = source[index]["image"]
@@ -105,7 +105,7 @@ def load_all(source: DataSet, patch_size: int, rescale, on_error: str) -> list[I
             continue
         copies = [shrink(image, factor, patch_size) for factor in rescale]
         size += sum(copy.size for copy in copies)
-        if size > _limit():
+        if size > limit:
             return None
         loaded += [{"image": copy} for copy in copies]
     if skipped:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-DATA_AXIS = "data"
+from imaging_jax.models.layers import DATA_AXIS
 
 
 def share_cores(batch_size: int, most: int = 0) -> None:

@@ -10,7 +10,7 @@ from imaging_jax.models.layers._checks import (
     check_latent,
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
-from imaging_jax.models.layers._convolution import Conv, convolve
+from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
 from imaging_jax.models.layers._initializers import (
@@ -30,6 +30,7 @@ from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
 __all__ = [
+    "DATA_AXIS",
     "ClassPlane",
     "ClassProjection",
     "Conv",

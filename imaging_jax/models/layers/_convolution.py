@@ -9,6 +9,7 @@ from flax import linen as nn
 from jax.custom_derivatives import SymbolicZero
 from jax.sharding import PartitionSpec
 
+# Of a mesh: along it a batch is cut over the devices.
 DATA_AXIS = "data"
 # Numbers, 16 MB of float32: of what fits into the caches of the CPUs measured.
 _UNFOLDED = 4_000_000

@@ -14,7 +14,7 @@ import numpy as np
 from configs import quickstart
 from configs.generative import conditional_gan
 from imaging_jax.models import MODELS
-from imaging_jax.models.layers import _convolution
+from imaging_jax.models.layers import Conv, _convolution
 from imaging_jax.transforms import depth_to_space
 from tests.train.helpers import log
 from train.data.data_set import DataSet
@@ -36,15 +36,16 @@ class WithBatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x, train: bool = False):
-        x = nn.Conv(8, (3, 3))(x)
+        x = Conv(8, (3, 3))(x)
         x = nn.relu(nn.BatchNorm(use_running_average=not train, momentum=0.9)(x))
-        return depth_to_space(nn.Conv(self.channels * self.scale**2, (3, 3))(x), self.scale)
+        return depth_to_space(Conv(self.channels * self.scale**2, (3, 3))(x), self.scale)
 
 
 def config_for(model):
     config = (conditional_gan if model == "adversarial" else quickstart).get_config("tiny")
     config.train.update({"steps": 10, "validate_every": 10, "checkpoint_every": 5, "keep": 3})
     config.train.update({"ema_decay": 0.9, "accumulate": 1})
+    config.data.batch_size = 16
     if model == "batch_norm":
         config.model = {"name": "batch_norm"}
         config.optimizer.schedule.peak = 1e-3
@@ -83,8 +84,8 @@ def ragged_scores(run):
 
 def main(model, workdir, stop):
     MODELS["batch_norm"] = WithBatchNorm
-    # Small enough for each device to cut its share of these batches into pieces.
-    _convolution._UNFOLDED = 5_000
+    # Small enough for eight devices to cut their two images each into pieces.
+    _convolution._UNFOLDED = 2_000
     if int(stop):
         stop_at(int(stop))
     try:
