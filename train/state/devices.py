@@ -1,6 +1,7 @@
 """Meshes, placements, and the one switch between scanned and unrolled steps."""
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -23,16 +24,19 @@ def share_cores(batch_size: int, most: int = 0) -> None:
       most: devices at most; 0 for as many as there are cores.
     """
     flags = os.environ.get("XLA_FLAGS", "")
-    chosen = jax.config.jax_num_cpu_devices != -1 or "xla_force_host_platform_device_count" in flags
-    if chosen or jax.distributed.is_initialized():
-        return
-    limit = min(most or len(cores()), len(cores()))
-    count = max(n for n in range(1, limit + 1) if batch_size % n == 0)
-    try:
-        jax.config.update("jax_num_cpu_devices", count)
-    except RuntimeError:
-        # It has started, as in a notebook: the devices that are there serve.
-        return
+    forced = re.search(r"xla_force_host_platform_device_count=(\d+)", flags)
+    count = int(forced.group(1)) if forced else jax.config.jax_num_cpu_devices
+    if count < 1 and not jax.distributed.is_initialized():
+        limit = min(most or len(cores()), len(cores()))
+        count = max(n for n in range(1, limit + 1) if batch_size % n == 0)
+        try:
+            jax.config.update("jax_num_cpu_devices", count)
+        except RuntimeError:
+            # It has started, as in a notebook: the devices that are there serve.
+            return
+    # In XLA's pool each device's running call holds a thread, and so may its next one while it
+    # waits for its turn: with fewer threads, a device waits for another that never starts.
+    os.environ.setdefault("PJRT_NPROC", str(max(len(cores()), 2 * count)))
 
 
 def cores() -> list[int]:

@@ -93,6 +93,42 @@ def test_a_cpu_is_a_device_a_core_where_these_divide_the_batch(batch, most, want
     assert devices == wanted(count)
 
 
+def test_devices_that_wait_for_each_other_never_stop_for_good():
+    # Many calls under way at once; without threads enough this ended in some hundred of them.
+    code = """
+import jax, jax.numpy as jnp
+from train.state.devices import data_mesh, share_cores, split_over_devices
+
+share_cores(2)
+split = split_over_devices(data_mesh())
+
+@jax.jit
+def step(x):
+    x = 1e-3 * x @ x
+    return jax.lax.with_sharding_constraint(1 + x - x.mean(0), split)
+
+x = jax.device_put(jnp.ones((2, 256, 256)), split)
+for _ in range(3000):
+    x = step(x)
+print(jax.device_count(), float(x.mean()))
+"""
+    flags = (
+        "--xla_force_host_platform_device_count=2"
+        " --xla_cpu_collective_call_warn_stuck_timeout_seconds=10"
+        " --xla_cpu_collective_call_terminate_timeout_seconds=20"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert done.stdout.split()[0] == "2"
+
+
 def test_where_jax_has_started_its_devices_stay():
     before = jax.device_count()
     share_cores(2 * before)
