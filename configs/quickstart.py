@@ -1,4 +1,4 @@
-"""A light EDSR x3 in about two minutes on two cores, from generated images alone."""
+"""A light EDSR x3 in a minute and a half on two cores, from generated images alone."""
 
 from ml_collections import ConfigDict
 
@@ -25,13 +25,14 @@ def get_config(variant=""):
             "name": "dead_leaves",
             "batch_size": 16,
             "patch_size": 48,
-            "leaves": 300,
-            "radius": (1.5, 80.0),
+            "leaves": 200,
+            "radius": (4.0, 100.0),
             "exponent": 3.0,
             "jitter": 0.5,
-            "chroma": 0.15,
+            "chroma": 0.05,
             "supersampling": 2,
             "blur": 1.0,
+            "texture": 0.1,
         }
     )
     config.optimizer = ConfigDict(
@@ -41,9 +42,8 @@ def get_config(variant=""):
             "schedule": {"name": "cosine", "peak": 3e-3, "warmup": 200},
         }
     )
-    config.train.steps = 5000
-    config.train.validate_every = 1000
-    config.train.checkpoint_every = 1000
+    config.train.update({"steps": 4000, "ema_decay": 0.99})
+    config.train.update({"validate_every": 1000, "checkpoint_every": 1000})
     config.validation = ConfigDict(
         {"images": "dead_leaves", "scale": 3, "protocol": "rgb_rounded_once"}
     )

@@ -1,6 +1,6 @@
 """The light networks that come with the package: x2, x3 and x4, from generated images alone.
 
-Twice the depth and more than twice the steps of the quickstart.
+Twice the depth of the quickstart and several times its steps.
 """
 
 from configs import common, quickstart
@@ -18,7 +18,7 @@ def get_config(variant=""):
     config.task.scales = (scale,)
     config.model.blocks = 8
     config.data.patch_size = PATCH_SIZES[scale]
-    config.train.update({"steps": 12_000, "ema_decay": 0.999})
+    config.train.update({"steps": 30_000, "ema_decay": 0.999})
     config.validation.scale = scale
     config.evaluation = (
         {"images": "scikit_image", "scale": scale, "protocol": "rgb_rounded_once"},
