@@ -12,6 +12,7 @@ from train.data.data_set import DataSet, Stacked
 from train.data.digits import drawn_digits, mnist
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
+from train.data.prdeep import prdeep
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 
@@ -79,6 +80,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digits": _digits,
     "digits_test": _test_digits,
     "mnist": _of_mnist,
+    "prdeep": prdeep,
     "tfds": _tfds,
 }
 

@@ -71,6 +71,9 @@ Fields = Mapping[str, Field]
 PICTURE = Field((None, None, None), "float32", "image", (0.0, 1.0))
 # Of the orthonormal Fourier transform, frequency 0 first.
 SPECTRUM = Field((None, None, None), "complex64", "spectrum")
+# Its modulus, and where in the frame that was transformed the image lies.
+MAGNITUDE = Field((None, None, None), "float32", "spectrum")
+SUPPORT = Field((None, None), "float32", "mask", (0.0, 1.0))
 FREQUENCY_MASK = Field((None, None), "float32", "mask", (0.0, 1.0))
 
 

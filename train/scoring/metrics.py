@@ -6,6 +6,7 @@ from functools import cache
 
 import jax
 import numpy as np
+from skimage.metrics import structural_similarity
 
 from imaging_jax import metrics, pretrained
 from imaging_jax.data_root import under_data
@@ -14,6 +15,8 @@ from train.systems.equal_tiles import in_equal_tiles
 
 # Pixels a side of SSIM's window.
 _WINDOW = 11
+# dB above which an image whose phase was lost counts as found.
+_FOUND = 40
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,29 @@ class Metric:
 def _psnr(reference, estimate):
     # On the host, as its mean is over any number of pixels: `imaging_jax.metrics.psnr` is compiled
     # for every size.
-    mse = np.mean(np.abs(reference - estimate) ** 2, axis=(1, 2, 3))
     with np.errstate(divide="ignore"):
-        return -10 * np.log10(mse)
+        return -10 * np.log10(_mse(reference, estimate))
+
+
+def _mse(reference, estimate):
+    return np.mean(np.abs(reference - estimate) ** 2, axis=(1, 2, 3))
+
+
+def _mae(reference, estimate):
+    return np.mean(np.abs(reference - estimate), axis=(1, 2, 3))
+
+
+def _ssim_range_2(reference, estimate):
+    """As scikit-image once took it of floats by default, and phase retrieval with it."""
+    values = [
+        structural_similarity(x, y, data_range=2, channel_axis=-1)
+        for x, y in zip(reference, estimate, strict=True)
+    ]
+    return np.asarray(values)
+
+
+def _recovered(reference, estimate):
+    return (_psnr(reference, estimate) > _FOUND).astype(np.float64)
 
 
 def _energy_ratio(reference, estimate):
@@ -82,6 +105,11 @@ METRICS = {
     # Of pairs of images.
     "psnr": Metric("{:.2f}", True, _psnr),
     "ssim": Metric("{:.4f}", True, _ssim),
+    "mse": Metric("MSE {:.4f}", False, _mse),
+    "mae": Metric("MAE {:.4f}", False, _mae),
+    "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, _ssim_range_2),
+    # Of images whose phase was lost: the share found to 40 dB.
+    "recovered": Metric("recovered {:.0%}", True, _recovered),
     # In dB; the images may be complex.
     "energy_ratio": Metric("energy ratio {:.2f}", True, _energy_ratio),
     "average_gradient": Metric("AG {:.3f}", None, _average_gradient_of_estimate),

@@ -11,6 +11,7 @@ from imaging_jax import pretrained
 from train.config.registry import nearest
 from train.engine.folder import is_run
 from train.systems import (
+    alternating_projections,
     averages,
     fitted,
     interpolation,
@@ -41,6 +42,8 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "identity": lambda _: interpolation.identity(),
     "given": interpolation.given,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
+    **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)
+       for name in alternating_projections.RULES},
     "pnp_hqs": _parts(plug_and_play.half_quadratic_splitting, 2),
     "pnp_douglas_rachford": plug_and_play.douglas_rachford,
     "zero_filled": lambda _: interpolation.zero_filled(),
@@ -54,6 +57,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
 FORMS = {
     "given": "given:<degradation>",
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
+    **{name: f"{name}:<iterations>:<starts>" for name in alternating_projections.RULES},
     "pnp_hqs": "pnp_hqs:<degradation>:<denoiser>",
     "pnp_douglas_rachford": "pnp_douglas_rachford:<denoiser>",
     "zssr": "zssr:<iterations>",

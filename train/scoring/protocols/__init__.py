@@ -5,6 +5,7 @@ from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
+from train.scoring.protocols.phases import PhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
@@ -48,6 +49,15 @@ PROTOCOLS: dict[str, Protocol] = {
             SpectrumProtocol(f"mri_{mask.lower()}_30", mask)
             for mask in ("Random", "Radial", "Cartesian")
         ),
+        # Phase retrieval: of prDeep's images, and of digits as the learned methods take them.
+        PhaseProtocol("phase_2", 2.0, clipped=True),
+        *(
+            PhaseProtocol(
+                f"phase_{oversampling:g}_digits", oversampling, clipped=False,
+                metrics=("mse", "mae", "ssim", "ssim_range_2", "recovered"),
+            )
+            for oversampling in (1.0, 1.25, 1.5, 2.0)
+        ),
         # The remote-sensing papers: all channels, and sharpness.
         RestorationProtocol(
             "rgb_channels", "rgb", False, "once", "symmetric", True, False, compared="rgb",
@@ -72,6 +82,7 @@ __all__ = [
     "ClassificationProtocol",
     "GenerationProtocol",
     "OneSeedProtocol",
+    "PhaseProtocol",
     "Protocol",
     "ReconstructionProtocol",
     "RestorationProtocol",
