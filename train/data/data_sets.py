@@ -9,7 +9,7 @@ import numpy as np
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
-from train.data.digits import drawn_digits, mnist
+from train.data.digits import drawn_digits, mnist, mnist_32
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.prdeep import prdeep
@@ -20,6 +20,11 @@ _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 def _of_mnist(split: str) -> DataSet:
     images, labels = mnist(split)
     return labelled(f"mnist:{split}", images, labels, list("0123456789"))
+
+
+def _of_mnist_32(split: str) -> DataSet:
+    images, labels = mnist_32(split)
+    return labelled(f"mnist_32:{split}", images, labels, list("0123456789"))
 
 
 def _digits(side: str) -> DataSet:
@@ -80,6 +85,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digits": _digits,
     "digits_test": _test_digits,
     "mnist": _of_mnist,
+    "mnist_32": _of_mnist_32,
     "prdeep": prdeep,
     "tfds": _tfds,
 }

@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from imaging_jax.data_root import under_data
 from train.data import images
@@ -55,6 +56,16 @@ def mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
     if pixels.shape != (len(labels), 28, 28) or labels.ndim != 1:
         raise ValueError(f"{stem}-*: images {pixels.shape} and labels {labels.shape} don't match")
     return pixels[part, ..., None], labels[part].astype(np.int32)
+
+
+def mnist_32(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """MNIST enlarged bilinearly to 32x32 and rounded, as phase retrieval takes it; see `mnist`."""
+    pixels, labels = mnist(split)
+    enlarged = [
+        np.asarray(Image.fromarray(image[..., 0]).resize((32, 32), Image.Resampling.BILINEAR))
+        for image in pixels
+    ]
+    return np.stack(enlarged)[..., None], labels
 
 
 def read_idx(path: str | Path) -> np.ndarray:
