@@ -19,6 +19,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
+from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
     IRCNN,
@@ -68,6 +69,9 @@ MODELS = {
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
     "pecnn": PECNN,
+    "pr_dad_decoder": PRDADDecoder,
+    "pr_dad_encoder": PRDADEncoder,
+    "pr_dad_predictor": PRDADPredictor,
     "rdn": RDN,
     "simple_cnn": SimpleCNN,
     "srcnn": SRCNN,

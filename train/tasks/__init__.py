@@ -5,6 +5,7 @@ from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
 from train.tasks.classification import Classification
 from train.tasks.denoising import Denoising
+from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.super_resolution import SuperResolution
 from train.tasks.task import Task
@@ -16,6 +17,7 @@ TASKS: dict[str, type[Task]] = {
     "burst_denoising": BurstDenoising,
     "classification": Classification,
     "denoising": Denoising,
+    "phase_retrieval": PhaseRetrieval,
     "style_adversarial": StyleAdversarial,
     "super_resolution": SuperResolution,
     "variational": Variational,
@@ -28,6 +30,7 @@ __all__ = [
     "BurstDenoising",
     "Classification",
     "Denoising",
+    "PhaseRetrieval",
     "StyleAdversarial",
     "SuperResolution",
     "Task",

@@ -1,6 +1,6 @@
 """Phase retrieval: images of which the magnitudes of the Fourier transform were measured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,11 @@ from imaging_jax.solvers import align, frame_support
 from train.data.data_set import DataSet
 from train.data.fields import PICTURE, Fields
 from train.scoring.protocols.images import ImageProtocol
+from train.scoring.protocols.protocol import Batch
+from train.systems.system import System
+
+# Of the frames that share a batch.
+_PIXELS = 2**18
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,15 @@ class PhaseProtocol(ImageProtocol):
     def baseline(self) -> str:
         """Hybrid input-output from one start."""
         return "hio:500:1"
+
+    def batches(
+        self, system: System, dataset: DataSet, value: int | None, size: int
+    ) -> Iterator[Batch]:
+        """As `ImageProtocol.batches`, of several times `size` where images are small."""
+        shape = dataset[0]["image"].shape[:2]
+        pixels = size * frame_support(shape, self.oversampling).size
+        times = min(max(1, _PIXELS // pixels), -(-len(dataset) // size))
+        return super().batches(system, dataset, value, size * times)
 
     def inputs(
         self, dataset: DataSet, indices: list[int], value: int | None
