@@ -17,7 +17,7 @@ NAMES = tuple(
     for padding in PADDINGS
     for cpu in ("", "_cpu")
 )
-EPOCH = 55_000 // 64
+IMAGES, BATCH, CPU_BATCH = 55_000, 64, 256
 
 
 def get_config(variant="i_50"):
@@ -42,21 +42,24 @@ def get_config(variant="i_50"):
     side = round(32 * oversampling)
     predictor = {"name": "pr_dad_predictor", "grid": (side, side)}
     config.model = ConfigDict({"predictor": {**predictor, "feature_shape": (8, 8, 16)}})
-    steps = {"name": "step", "peak": 1e-4, "every": 10 * EPOCH, "factor": 0.5}
+    epoch = IMAGES // (CPU_BATCH if cpu else BATCH)
+    steps = {"name": "step", "peak": 1e-4, "every": 10 * epoch, "factor": 0.5}
     adam = {"name": "adam", "schedule": steps}
     config.optimizer = ConfigDict({"predictor": {**adam, "clip_norm": 0.5}})
-    common.for_steps(config, 50 * EPOCH, every=EPOCH)
+    common.for_steps(config, 50 * epoch, every=epoch)
+    # Every device would update all of the dense layers.
+    config.train.cpu_devices = 1
     if learnt:
-        _learn_features(config)
+        _learn_features(config, epoch)
     if cpu:
-        _shorten(config)
-    _of_digits(config, mnist="mnist" in words)
+        _shorten(config, epoch)
+    _of_digits(config, CPU_BATCH if cpu else BATCH, mnist="mnist" in words)
     if variant == "tiny":
         _make_tiny(config)
     return config
 
 
-def _learn_features(config):
+def _learn_features(config, epoch):
     """Variant II: ten epochs for encoder and decoder, and the decoder again in the last ten."""
     config.model.predictor.feature_shape = (8, 8, 64)
     config.model.encoder = ConfigDict({"name": "pr_dad_encoder", "features": 64})
@@ -64,27 +67,28 @@ def _learn_features(config):
     for name, rate in (("autoencoder", 1e-4), ("decoder", 5e-6)):
         schedule = {"name": "constant", "peak": rate}
         config.optimizer[name] = ConfigDict({"name": "adam", "schedule": schedule})
-    config.task.update({"encoder_steps": 10 * EPOCH, "fine_tuning_steps": 10 * EPOCH})
-    config.train.steps = 60 * EPOCH
+    config.task.update({"encoder_steps": 10 * epoch, "fine_tuning_steps": 10 * epoch})
+    config.train.steps = 60 * epoch
 
 
-def _shorten(config):
+def _shorten(config, epoch):
     """Some epochs at a higher rate that falls along a cosine; errors count, sparsity little."""
     config.task.update({"sparsity": 0.05})
     schedule = {"name": "cosine", "peak": 1e-3, "warmup": 200}
     config.optimizer.predictor.schedule = ConfigDict(schedule)
-    config.train.update({"steps": 8 * EPOCH, "ema_decay": 0.995})
+    config.train.update({"steps": 20 * epoch, "ema_decay": 0.995})
+    config.train.update({"validate_every": 5 * epoch, "checkpoint_every": 5 * epoch})
     if config.task.encoder_steps:
         config.optimizer.autoencoder.schedule.peak = 1e-3
-        config.task.update({"encoder_steps": EPOCH, "fine_tuning_steps": EPOCH})
+        config.task.update({"encoder_steps": 2 * epoch, "fine_tuning_steps": 2 * epoch})
 
 
-def _of_digits(config, mnist):
+def _of_digits(config, batch_size, mnist):
     protocol = f"phase_{config.task.oversampling:g}_digits"
-    config.data = ConfigDict({"name": "digits", "batch_size": 64, "size": 32})
+    config.data = ConfigDict({"name": "digits", "batch_size": batch_size, "size": 32})
     names = ("digits:32", "digits_test:32")
     if mnist:
-        images = {"name": "labelled", "images": "mnist_32:fit", "batch_size": 64}
+        images = {"name": "labelled", "images": "mnist_32:fit", "batch_size": batch_size}
         config.data = ConfigDict(images)
         names = ("mnist_32:held_back", "mnist_32:test")
     config.validation = ConfigDict({"images": names[0], "protocol": protocol})
