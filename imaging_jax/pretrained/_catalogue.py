@@ -200,10 +200,10 @@ WEIGHTS: dict[str, Weights] = {
         side=28,
     ),
     "edsr_light_x2": _edsr_light(
-        2, "e714d9b361e24c5f3b0730634e7dba9187cfdf78339e31297e76ed2a69249ad2"
+        2, "132b7e81fafde037a13dec5da50da7f679e6f9de0f8609eb8686a3d08db05819"
     ),
     "edsr_light_x3": _edsr_light(
-        3, "34f8a5fa6c87b040b722ee32ceb1126b0287f01ab6627141638dc3ab282b1f3a"
+        3, "00b6b14bea9cfef425a79b9853e1f173781053d41d247a51a011b69c10487f66"
     ),
     "edsr_light_x4": _edsr_light(
         4, "4453e4c4d60635abcd8b7aacfe7a1414d02ccf18feddc8a47111b8fc6a0c75ee"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import jax
 import numpy as np
@@ -50,10 +50,13 @@ def _mae(reference, estimate):
     return np.mean(np.abs(reference - estimate), axis=(1, 2, 3))
 
 
-def _ssim_range_2(reference, estimate):
-    """As scikit-image once took it of floats by default, and phase retrieval with it."""
+def _uniform_ssim(reference, estimate, data_range):
+    """By windows of 7x7 pixels of equal weight, as scikit-image takes it.
+
+    A data range of 2 is what it once took of floats by default, and phase retrieval with it.
+    """
     values = [
-        structural_similarity(x, y, data_range=2, channel_axis=-1)
+        structural_similarity(x, y, data_range=data_range, channel_axis=-1)
         for x, y in zip(reference, estimate, strict=True)
     ]
     return np.asarray(values)
@@ -107,7 +110,8 @@ METRICS = {
     "ssim": Metric("{:.4f}", True, _ssim),
     "mse": Metric("MSE {:.4f}", False, _mse),
     "mae": Metric("MAE {:.4f}", False, _mae),
-    "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, _ssim_range_2),
+    "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, partial(_uniform_ssim, data_range=2)),
+    "ssim_range_1": Metric("(range 1) {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # Of images whose phase was lost: the share found to 40 dB.
     "recovered": Metric("recovered {:.0%}", True, _recovered),
     # In dB; the images may be complex.

@@ -90,7 +90,7 @@ def test_own_weights_are_trained_here_and_published_ones_are_not():
     assert (found.origin.kind, found.name) == ("trained here", "edsr_light")
     assert found.options == {"scale": (2,)}
     assert restored(found, LR, 2).shape == (2, 12, 18, 3)
-    assert found.origin.training["step"] == 12_000
+    assert found.origin.training["step"] == 30_000
     assert found.origin.seed == found.origin.training["config"]["seed"]
     assert found.origin.sha256 == pretrained.WEIGHTS["edsr_light_x2"].sha256
 

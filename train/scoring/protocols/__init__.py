@@ -54,7 +54,7 @@ PROTOCOLS: dict[str, Protocol] = {
         *(
             PhaseProtocol(
                 f"phase_{oversampling:g}_digits", oversampling, clipped=False,
-                metrics=("mse", "mae", "ssim", "ssim_range_2", "recovered"),
+                metrics=("mse", "mae", "ssim_range_2", "ssim_range_1", "recovered"),
             )
             for oversampling in (1.0, 1.25, 1.5, 2.0)
         ),
