@@ -206,7 +206,7 @@ WEIGHTS: dict[str, Weights] = {
         3, "00b6b14bea9cfef425a79b9853e1f173781053d41d247a51a011b69c10487f66"
     ),
     "edsr_light_x4": _edsr_light(
-        4, "4453e4c4d60635abcd8b7aacfe7a1414d02ccf18feddc8a47111b8fc6a0c75ee"
+        4, "957e3f4c2551aefe27d577a1c63af3b7f71c15877b785bf4d60ef1c0fd116a78"
     ),
     "srcnn_chxy95_x3": Weights(
         file="weights/srcnn_chxy95_x3.npz",
