@@ -116,7 +116,7 @@ def test_the_loss_falls(kind):
             state, metrics = step(state, batch())
             losses[-1].append(float(metrics["loss"]))
     for of_stage in losses[: 1 if kind == "i" else 2]:
-        assert of_stage[-1] < of_stage[0] / 1.5
+        assert of_stage[-1] < 0.8 * of_stage[0], of_stage
 
 
 @pytest.mark.parametrize("rotation_invariant", [True, False])
@@ -139,7 +139,10 @@ def test_features_of_the_first_variant_are_the_subbands():
     np.testing.assert_allclose(task._decode(None, task._encode({}, {}, x)), x, atol=1e-6)
 
 
-@pytest.mark.parametrize("stopped", [1, 3, 5])
+@pytest.mark.parametrize(
+    "stopped",
+    [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)],
+)
 def test_a_run_stopped_in_any_stage_goes_on_bit_for_bit(stopped, tmp_path, monkeypatch):
     config = tiny(steps=6)
     config.task.update({"encoder_steps": 2, "fine_tuning_steps": 2})
@@ -168,8 +171,11 @@ def test_a_run_stopped_in_any_stage_goes_on_bit_for_bit(stopped, tmp_path, monke
         (lambda c: c.task.update({"std": 0.0}), "task.std=0.0: wanted a positive"),
         (lambda c: c.model.encoder.update({"features": 16}), "model.encoder.features=16"),
         (lambda c: c.model.encoder.update({"name": "pr_dad_decoder"}), "wanted a PRDADEncoder"),
-        (lambda c: c.model.pop("encoder"), "model: wanted the sections predictor, encoder, dec"),
-        (lambda c: c.optimizer.pop("decoder"), "optimizer: wanted the sections"),
+        (
+            lambda c: delattr(c.model, "encoder"),
+            "model: wanted the sections predictor, encoder, dec",
+        ),
+        (lambda c: delattr(c.optimizer, "decoder"), "optimizer: wanted the sections"),
         (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2: this task takes 1"),
     ],
 )
