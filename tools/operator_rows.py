@@ -273,6 +273,7 @@ SOLVERS = (
     solvers.data_proximal,
     solvers.fista,
     solvers.forward_backward,
+    solvers.gerchberg_saxton,
     solvers.godec,
     solvers.half_quadratic_splitting,
     solvers.ista,
@@ -286,11 +287,15 @@ SOLVERS = (
     solvers.pnp_hqs,
     solvers.primal_dual,
     solvers.red,
+    solvers.retrieve_phase,
     solvers.richardson_lucy,
     solvers.robust_pca,
+    solvers.spectral_initialization,
     solvers.tikhonov,
+    solvers.truncated_amplitude_flow,
     solvers.tv_denoise,
     solvers.wiener,
+    solvers.wirtinger_flow,
 )
 
 PROXIMAL_MAPS = (

@@ -202,7 +202,7 @@ def test_init_from_starts_at_the_weights_given(source, finished, tmp_path):
     # With a rate of zero the first parameters are also the last.
     config.optimizer.schedule = {"name": "constant", "peak": 0.0}
     tuned = fit(config, tmp_path / "tuned")
-    chex.assert_trees_all_equal(tuned.state.params, finished.state.params)
+    chex.assert_trees_all_equal(tuned.state.params, finished.state.ema_params)
 
 
 def test_init_from_another_model_names_the_first_leaf(finished, tmp_path):
@@ -225,7 +225,7 @@ def test_init_from_names_networks_and_their_sources(of, finished, tmp_path):
             fit(config, tmp_path / "tuned")
         return
     tuned = fit(config, tmp_path / "tuned")
-    chex.assert_trees_all_equal(tuned.state.params, finished.state.params)
+    chex.assert_trees_all_equal(tuned.state.params, finished.state.ema_params)
 
 
 def test_init_from_an_unknown_network_names_the_nearest(tmp_path):
@@ -278,7 +278,7 @@ def test_no_steps_from_given_weights_score_these_weights(finished, tmp_path):
     config, config.train.steps = tiny(), 0
     config.init_from = str(finished.workdir)
     reviewed = fit(config, tmp_path / "run")
-    chex.assert_trees_all_equal(reviewed.state.params, finished.state.params)
+    chex.assert_trees_all_equal(reviewed.state.params, finished.state.ema_params)
     assert reviewed.table == finished.table
 
 
