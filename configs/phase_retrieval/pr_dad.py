@@ -10,12 +10,15 @@ from ml_collections import ConfigDict
 from configs import common
 
 PADDINGS = {"0": 1.0, "25": 1.25, "50": 1.5}
-NAMES = tuple(
-    f"{digits}{kind}_{padding}{cpu}"
-    for digits in ("", "mnist_")
-    for kind in ("i", "ii")
-    for padding in PADDINGS
-    for cpu in ("", "_cpu")
+NAMES = (
+    "i_50",
+    "ii_50",
+    *(
+        f"mnist_{kind}_{padding}{cpu}"
+        for kind in ("i", "ii")
+        for padding in PADDINGS
+        for cpu in ("", "_cpu")
+    ),
 )
 IMAGES, BATCH, CPU_BATCH = 55_000, 64, 256
 
