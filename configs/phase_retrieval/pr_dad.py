@@ -103,7 +103,7 @@ def _make_tiny(config):
     for name in ("encoder", "decoder"):
         config.model[name].features = 8
     config.data = ConfigDict({"name": "digits", "batch_size": 8, "size": 16})
-    config.task.update({"encoder_steps": 1, "fine_tuning_steps": 1})
+    config.task.update({"encoder_steps": 1, "fine_tuning_steps": 2})
     config.train.update({"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2})
     scoring = {"protocol": "phase_1.5_digits"}
     config.validation = ConfigDict({"images": "digits:16", **scoring})
