@@ -1,6 +1,5 @@
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -282,18 +281,13 @@ def _half_plane(y: jax.Array) -> jax.Array:
 
 
 def _nonnegative_inside(inside: jax.Array, x: jax.Array) -> jax.Array:
-    _check_grid(inside, x)
-    return jnp.where(inside & (x >= 0), x, 0)
+    return jnp.where(x >= 0, _inside(inside, x), 0)
 
 
 def _inside(inside: jax.Array, x: jax.Array) -> jax.Array:
-    _check_grid(inside, x)
-    return jnp.where(inside, x, 0)
-
-
-def _check_grid(inside: jax.Array, x: Any) -> None:
     if inside.shape[:2] != x.shape[-3:-1]:
         raise ValueError(f"support: expected the grid {x.shape[-3:-1]}, got {inside.shape[:2]}")
+    return jnp.where(inside, x, 0)
 
 
 def _with_modulus(modulus: jax.Array, x: jax.Array) -> jax.Array:

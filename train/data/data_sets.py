@@ -1,7 +1,7 @@
 """Data sets by name: one opener for images, and for images with a class each."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,9 @@ from train.data.prdeep import prdeep
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 
 
-def _of_mnist(split: str) -> DataSet:
-    images, labels = mnist(split)
-    return labelled(f"mnist:{split}", images, labels, list("0123456789"))
-
-
-def _of_mnist_32(split: str) -> DataSet:
-    images, labels = mnist_32(split)
-    return labelled(f"mnist_32:{split}", images, labels, list("0123456789"))
+def _of_mnist(read: Callable[[str], tuple[np.ndarray, np.ndarray]], split: str) -> DataSet:
+    images, labels = read(split)
+    return labelled(f"{read.__name__}:{split}", images, labels, list("0123456789"))
 
 
 def _digits(side: str) -> DataSet:
@@ -84,8 +79,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "digits": _digits,
     "digits_test": _test_digits,
-    "mnist": _of_mnist,
-    "mnist_32": _of_mnist_32,
+    "mnist": partial(_of_mnist, mnist),
+    "mnist_32": partial(_of_mnist, mnist_32),
     "prdeep": prdeep,
     "tfds": _tfds,
 }

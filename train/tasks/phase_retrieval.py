@@ -153,26 +153,13 @@ class PhaseRetrieval(Task):
     @property
     def stages(self) -> list[Stage]:
         """One for the predictor; before it one for encoder and decoder, after it fine-tuning."""
-        counts = {
-            "auto-encoder": self.encoder_steps,
-            "predictor": self.steps - self.encoder_steps - self.fine_tuning_steps,
-            "fine-tuning": self.fine_tuning_steps,
-        }
-        movers = {
-            "auto-encoder": (AUTOENCODER,),
-            "predictor": (PREDICTOR,),
-            "fine-tuning": (PREDICTOR, DECODER),
-        }
-        losses = {
-            "auto-encoder": self._reproduction,
-            "predictor": self._prediction,
-            "fine-tuning": self._both,
-        }
-        return [
-            self._stage(name, count, losses[name], movers[name])
-            for name, count in counts.items()
-            if count
-        ]
+        rest = self.steps - self.encoder_steps - self.fine_tuning_steps
+        stages = (
+            ("auto-encoder", self.encoder_steps, self._reproduction, (AUTOENCODER,)),
+            ("predictor", rest, self._prediction, (PREDICTOR,)),
+            ("fine-tuning", self.fine_tuning_steps, self._both, (PREDICTOR, DECODER)),
+        )
+        return [self._stage(*stage) for stage in stages if stage[1]]
 
     def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
         """Predicts images (N, H, W, 1) of magnitudes (N, P, Q, 1)."""
@@ -185,10 +172,11 @@ class PhaseRetrieval(Task):
 
         def start(key, example, previous) -> TrainState:
             state = self._init(key, example) if previous is None else previous
-            entries = {}
+            entries = {name: state.opt_state[name] for name in movers if name in state.opt_state}
             for optimizer in optimizers:
-                entries |= optimizer.init(state.params)
-            return state.replace(opt_state={**entries, **_kept(state.opt_state, movers)})
+                if optimizer.name not in entries:
+                    entries |= optimizer.init(state.params)
+            return state.replace(opt_state=entries)
 
         ema = self.ema if PREDICTOR in movers else {}
         step = step_function(loss, optimizers, ema=ema)
@@ -211,10 +199,8 @@ class PhaseRetrieval(Task):
         x = self._normalized(batch["image"])
         features, encoder = _train(self.networks, ENCODER, params, collections, x)
         found, decoder = _train(self.networks, DECODER, params, collections, features)
-        error = _error(found, x).mean()
-        if self.rotation_invariant:
-            error = jnp.minimum(_error(found, x), _error(found, _turned(x))).mean()
-        value = error + self.weights["sparsity"] / 2 * jnp.abs(features).mean()
+        error = self._invariant(lambda x: _error(found, x), x)
+        value = error.mean() + self.weights["sparsity"] / 2 * jnp.abs(features).mean()
         return value, ({ENCODER: encoder, DECODER: decoder}, {})
 
     def _prediction(self, params, collections, key, batch):
@@ -232,9 +218,7 @@ class PhaseRetrieval(Task):
             distance = _error(seen * features, seen * wanted)
             return weights["image"] * _error(found, x) + weights["feature"] * distance
 
-        error = against(x)
-        if self.rotation_invariant:
-            error = jnp.minimum(error, against(_turned(x)))
+        error = self._invariant(against, x)
         value = (
             error.mean() + weights["magnitude"] * _error(self._magnitudes(found), magnitude).mean()
         )
@@ -250,6 +234,13 @@ class PhaseRetrieval(Task):
         features = jax.lax.stop_gradient(self._encode(params, collections, x))
         found = self._decode(_variables(DECODER, params, collections), features)
         return value + _error(found, x).mean(), (collections_, metrics)
+
+    def _invariant(self, against, x):
+        """The error of each item against its image, or the image turned where that is less."""
+        error = against(x)
+        if not self.rotation_invariant:
+            return error
+        return jnp.minimum(error, against(jnp.flip(x, (1, 2))))
 
     def _encode(self, params, collections, x):
         if not self._learnt:
@@ -353,11 +344,6 @@ def _check_sections(part: str, config: Mapping, names: list[str]) -> None:
         )
 
 
-def _kept(opt_state: Mapping, movers: tuple[str, ...]) -> dict:
-    """What goes on from the stage before."""
-    return {name: entry for name, entry in opt_state.items() if name in movers}
-
-
 def _variables(name: str, params: Mapping, collections: Mapping) -> dict | None:
     return {"params": params[name], **collections[name]} if name in params else None
 
@@ -373,7 +359,3 @@ def _error(found: jax.Array, wanted: jax.Array) -> jax.Array:
     axes = tuple(range(1, found.ndim))
     difference = found - wanted
     return jnp.mean(difference**2, axes) + jnp.mean(jnp.abs(difference), axes)
-
-
-def _turned(x: jax.Array) -> jax.Array:
-    return jnp.flip(x, (1, 2))

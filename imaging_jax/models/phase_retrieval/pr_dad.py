@@ -94,7 +94,23 @@ class PRDADPredictor(nn.Module):
         return [inputs * 2**k for k in range(1, depth)] + [last]
 
 
-class PRDADEncoder(nn.Module):
+class _AutoencoderHalf(nn.Module):
+    features: int = 64
+    depth: int = 3
+    dtype: Any = jnp.float32
+    precision: jax.lax.PrecisionLike = None
+
+    def _check_fields(self):
+        name = type(self).__name__
+        check_at_least(1, name, features=self.features, depth=self.depth)
+        if self.features % 2**self.depth:
+            raise ValueError(
+                f"{name}: features must be a multiple of 2^depth = {2**self.depth}, "
+                f"got {self.features}"
+            )
+
+
+class PRDADEncoder(_AutoencoderHalf):
     """Encodes an image as sparse maps: the first half of PR-DAD II's auto-encoder.
 
     Two 3x3 convolutions at full size, then as often as ``depth`` says less one: the mean of 2x2
@@ -107,20 +123,16 @@ class PRDADEncoder(nn.Module):
         precision: of the convolutions.
 
     Raises:
-        ValueError: on features that ``2^(depth - 1)`` doesn't divide.
+        ValueError: on features that ``2^depth`` doesn't divide, as the decoder wants them.
 
     Source: Gugel, Dekel, arXiv 2204.09051, variant II; sizes of the authors' code.
     """
 
-    features: int = 64
-    depth: int = 3
-    dtype: Any = jnp.float32
-    precision: jax.lax.PrecisionLike = None
-
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps normalized images ``(N, H, W, 1)`` to ``(N, H / 2^(depth - 1), …, features)``."""
-        width = _outermost(self)
+        self._check_fields()
+        width = self.features // 2 ** (self.depth - 1)
         x = _DoubleConv(width, self.dtype, self.precision, name="block1")(x, train)
         for index in range(2, self.depth + 1):
             x = nn.avg_pool(x, (2, 2), (2, 2))
@@ -129,7 +141,7 @@ class PRDADEncoder(nn.Module):
         return x.astype(jnp.float32)
 
 
-class PRDADDecoder(nn.Module):
+class PRDADDecoder(_AutoencoderHalf):
     """Decodes maps to an image: the second half of PR-DAD II's auto-encoder.
 
     As often as ``depth`` says less one: bilinear enlargement, corners on corners, a 3x3 convolution
@@ -147,15 +159,10 @@ class PRDADDecoder(nn.Module):
     Source: Gugel, Dekel, arXiv 2204.09051, variant II; sizes of the authors' code.
     """
 
-    features: int = 64
-    depth: int = 3
-    dtype: Any = jnp.float32
-    precision: jax.lax.PrecisionLike = None
-
     @nn.compact
     def __call__(self, maps: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(N, h, w, features)`` to normalized images ``(N, 2^(depth - 1) h, …, 1)``."""
-        _outermost(self)
+        self._check_fields()
         x, width = maps, self.features
         for index in range(1, self.depth):
             width //= 2
@@ -194,18 +201,6 @@ def _conv(features, size, x, dtype, precision, name, padding="SAME"):
         precision=precision,
         name=name,
     )(x)
-
-
-def _outermost(network):
-    """Channels at full size."""
-    name = type(network).__name__
-    check_at_least(1, name, features=network.features, depth=network.depth)
-    if network.features % 2**network.depth:
-        raise ValueError(
-            f"{name}: features must be a multiple of 2^depth = {2**network.depth}, "
-            f"got {network.features}"
-        )
-    return network.features // 2 ** (network.depth - 1)
 
 
 def _doubled(x):

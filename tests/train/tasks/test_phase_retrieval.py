@@ -39,8 +39,7 @@ def tiny(kind="ii", steps=9, **task):
 
 
 def built(config):
-    values = {name: config.train[name] for name in ("steps", "accumulate", "ema_decay")}
-    return PhaseRetrieval.from_config(config.to_dict(), TrainSettings(**{**config.train, **values}))
+    return PhaseRetrieval.from_config(config.to_dict(), TrainSettings(**config.train))
 
 
 def one_batch(batches):
