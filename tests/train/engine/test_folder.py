@@ -124,9 +124,12 @@ def remount(folder, options):
 
 @pytest.mark.slow
 def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path):
+    config = tiny(steps=8, checkpoint_every=2, validate_every=8, keep=2)
+    whole = fit(config, tmp_path / "whole")
+    two_checkpoints = sum(path.stat().st_blocks * 512 for path in (whole.workdir / LAST).rglob("*"))
     # Room for two checkpoints, not for the third.
-    config = tiny(steps=8, checkpoint_every=2, validate_every=8, keep=9)
-    with mounted(tmp_path / "disk", "size=400k") as disk:
+    config.train.keep = 9
+    with mounted(tmp_path / "disk", f"size={two_checkpoints * 5 // 4}") as disk:
         with pytest.raises(DiskFull) as error:
             fit(config, disk / "run")
         told = str(error.value)
@@ -144,7 +147,7 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path
         assert saved == [2, 4]
         remount(disk, "size=40m")
         resumed = fit(config, disk / "run")
-        assert_equal_states(resumed.state, fit(config, tmp_path / "whole").state)
+        assert_equal_states(resumed.state, whole.state)
 
 
 def test_a_disk_that_fills_while_a_checkpoint_is_written_is_one_line(tmp_path, monkeypatch):
