@@ -19,6 +19,7 @@ import skimage.transform
 
 from benchmarks import deepinverse, machine, operator_cases
 from benchmarks.operator_cases import OURS, Case, image, ours
+from benchmarks.phase_retrieval import phase_retrieval_case
 from benchmarks.timing import Subject, ratio, spread, take_turns
 from imaging_jax import operators, solvers
 from imaging_jax.models.restoration import FFDNet, as_denoiser
@@ -161,6 +162,7 @@ def cases() -> list[Case]:
         conjugate_gradient_case(512, 100),
         total_variation_case(512, 200),
         plug_and_play_case(256, 8),
+        phase_retrieval_case(128, 30, 64),
     ]
 
 

@@ -1,8 +1,9 @@
-"""PR-DAD: digits of 32x32 from the magnitudes of their Fourier transform.
+"""PR-DAD: images from the magnitudes of their Fourier transform.
 
-The variant names the digits, the features (I: the Haar packet, II: learnt) and how much wider the
-frame is than the image, in percent: "mnist_i_50". Without MNIST the digits are generated. "_cpu"
-is a recipe of minutes on two cores.
+The variant names the images, the features (I: the Haar packet, II: learnt) and how much wider the
+frame is than the image, in percent: "mnist_i_50". Without a name digits of 32x32 are generated.
+"_cpu" is a recipe of minutes on two cores. EMNIST, KMNIST, Fashion-MNIST (32x32) and CelebA (64x64)
+come from TFDS, at the paddings of the released models.
 """
 
 from ml_collections import ConfigDict
@@ -10,8 +11,29 @@ from ml_collections import ConfigDict
 from configs import common
 
 PADDINGS = {"0": 1.0, "25": 1.25, "50": 1.5}
+# Where they come from, of which the split is still to be said; how many there are.
+SETS = {
+    "": ("", 55_000),
+    "mnist": ("mnist_32", 55_000),
+    "emnist": ("tfds_32:emnist/balanced", 107_160),
+    "kmnist": ("tfds_32:kmnist", 57_000),
+    "fashion": ("tfds_32:fashion_mnist", 57_000),
+    "celeba": ("celeba_64", 162_770),
+}
+SPLITS = {
+    "mnist_32": ("fit", "held_back", "test"),
+    "celeba_64": ("train", "validation", "test"),
+    "tfds_32": ("train[:95%]", "train[95%:]", "test"),
+}
+# Features of both kinds where they aren't 8x8x16 subbands and 8x8x64 maps.
+FEATURES = {
+    "fashion_i": (2, 2, 256),
+    "celeba_i": (4, 4, 256),
+    "celeba_ii": (4, 4, 256),
+}
 NAMES = (
     "i_50",
+    "i_50_cpu",
     "ii_50",
     *(
         f"mnist_{kind}_{padding}{cpu}"
@@ -19,14 +41,20 @@ NAMES = (
         for padding in PADDINGS
         for cpu in ("", "_cpu")
     ),
+    *(
+        f"{name}_{kind}_{padding}"
+        for name, padding in (("emnist", 50), ("kmnist", 50), ("fashion", 25), ("celeba", 0))
+        for kind in ("i", "ii")
+    ),
 )
-IMAGES, BATCH, CPU_BATCH = 55_000, 64, 256
+BATCH, CPU_BATCH = 64, 256
 
 
 def get_config(variant="i_50"):
     common.check_variant(variant, (*NAMES, "tiny"))
     words = ("ii_50" if variant == "tiny" else variant or "i_50").split("_")
     learnt, cpu = "ii" in words, "cpu" in words
+    name = words[0] if words[0] in SETS else ""
     oversampling = PADDINGS[next(word for word in words if word in PADDINGS)]
     config = common.get_config()
     config.task = ConfigDict(
@@ -42,10 +70,14 @@ def get_config(variant="i_50"):
             "fine_tuning_steps": 0,
         }
     )
-    side = round(32 * oversampling)
-    predictor = {"name": "pr_dad_predictor", "grid": (side, side)}
-    config.model = ConfigDict({"predictor": {**predictor, "feature_shape": (8, 8, 16)}})
-    epoch = IMAGES // (CPU_BATCH if cpu else BATCH)
+    if name == "celeba":
+        config.task.update({"mean": 0.5, "std": 0.5})
+    side = round((64 if name == "celeba" else 32) * oversampling)
+    kind = "ii" if learnt else "i"
+    shape = FEATURES.get(f"{name}_{kind}", (8, 8, 64) if learnt else (8, 8, 16))
+    predictor = {"name": "pr_dad_predictor", "grid": (side, side), "feature_shape": shape}
+    config.model = ConfigDict({"predictor": predictor})
+    epoch = SETS[name][1] // (CPU_BATCH if cpu else BATCH)
     steps = {"name": "step", "peak": 1e-4, "every": 10 * epoch, "factor": 0.5}
     adam = {"name": "adam", "schedule": steps}
     config.optimizer = ConfigDict({"predictor": {**adam, "clip_norm": 0.5}})
@@ -56,7 +88,9 @@ def get_config(variant="i_50"):
         _learn_features(config, epoch)
     if cpu:
         _shorten(config, epoch)
-    _of_digits(config, CPU_BATCH if cpu else BATCH, mnist="mnist" in words)
+    _of_images(config, name, CPU_BATCH if cpu else BATCH)
+    if name and not cpu:
+        _augment(config, name)
     if variant == "tiny":
         _make_tiny(config)
     return config
@@ -64,9 +98,11 @@ def get_config(variant="i_50"):
 
 def _learn_features(config, epoch):
     """Variant II: ten epochs for encoder and decoder, and the decoder again in the last ten."""
-    config.model.predictor.feature_shape = (8, 8, 64)
-    config.model.encoder = ConfigDict({"name": "pr_dad_encoder", "features": 64})
-    config.model.decoder = ConfigDict({"name": "pr_dad_decoder", "features": 64})
+    features = config.model.predictor.feature_shape[-1]
+    # 64x64 images are halved four times, 32x32 twice.
+    sizes = {"features": features, "depth": 5 if features == 256 else 3}
+    config.model.encoder = ConfigDict({"name": "pr_dad_encoder", **sizes})
+    config.model.decoder = ConfigDict({"name": "pr_dad_decoder", **sizes})
     for name, rate in (("autoencoder", 1e-4), ("decoder", 5e-6)):
         schedule = {"name": "constant", "peak": rate}
         config.optimizer[name] = ConfigDict({"name": "adam", "schedule": schedule})
@@ -86,16 +122,32 @@ def _shorten(config, epoch):
         config.task.update({"encoder_steps": 2 * epoch, "fine_tuning_steps": 2 * epoch})
 
 
-def _of_digits(config, batch_size, mnist):
+def _of_images(config, name, batch_size):
     protocol = f"phase_{config.task.oversampling:g}_digits"
     config.data = ConfigDict({"name": "digits", "batch_size": batch_size, "size": 32})
     names = ("digits:32", "digits_test:32")
-    if mnist:
-        images = {"name": "labelled", "images": "mnist_32:fit", "batch_size": batch_size}
-        config.data = ConfigDict(images)
-        names = ("mnist_32:held_back", "mnist_32:test")
+    if name:
+        images, _ = SETS[name]
+        train, *names = (f"{images}:{split}" for split in SPLITS[images.partition(":")[0]])
+        config.data = ConfigDict({"name": "whole", "images": train, "batch_size": batch_size})
     config.validation = ConfigDict({"images": names[0], "protocol": protocol})
     config.evaluation = ({"images": names[1], "protocol": protocol},)
+
+
+def _augment(config, name):
+    """Of the slides, with the probabilities and ranges of the released code where it has them."""
+    probability = 0.5 if name == "celeba" else 0.25
+    settings = {
+        "turn": {"degrees": (-180.0, 180.0), "scale": (0.9, 1.2), "shift": 0.025},
+        "blur": {"sigma": (0.5, 1.5)},
+        "sharpen": {"factor": (0.0, 2.0)},
+        "gamma": {"exponent": (0.85, 1.125)},
+        "flip_rows": {},
+        "flip_columns": {},
+    }
+    config.data.augment = ConfigDict(
+        {step: {"probability": probability, **values} for step, values in settings.items()}
+    )
 
 
 def _make_tiny(config):

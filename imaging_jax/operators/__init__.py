@@ -30,6 +30,7 @@ from imaging_jax.operators._fourier import (
     coded_diffraction,
     fft2,
     fourier_magnitude,
+    frame_support,
     ifft2,
     sample_diffraction_masks,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "fourier_magnitude",
     "fourier_shift",
     "fractal_noise",
+    "frame_support",
     "gaussian_kernel",
     "gaussian_noise",
     "generalized_anscombe",

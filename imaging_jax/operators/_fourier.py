@@ -86,6 +86,22 @@ def fourier_magnitude(x: jax.Array, oversampling: float = 1.0) -> jax.Array:
     return jnp.abs(fft2(_in_frame(as_image("x", x), oversampling)))
 
 
+def frame_support(shape: tuple[int, int], oversampling: float) -> jax.Array:
+    """Where `fourier_magnitude` lays an image into its frame of zeros.
+
+    Args:
+      shape: (H, W) of the image.
+      oversampling: along each axis, at least 1.
+
+    Returns:
+      ``(round(oversampling H), round(oversampling W))``, true inside.
+
+    Raises:
+      ValueError: ``oversampling`` below 1.
+    """
+    return jnp.pad(jnp.ones(shape, bool), _margins(shape, oversampling))
+
+
 def coded_diffraction(x: jax.Array, masks: jax.Array) -> jax.Array:
     """Fourier transforms of the image behind several masks.
 
@@ -163,11 +179,15 @@ class CodedDiffraction(LinearOperator):
 
 
 def _in_frame(x, oversampling):
+    frame = _margins(x.shape[-3:-1], oversampling)
+    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [*frame, (0, 0)])
+
+
+def _margins(shape, oversampling):
     if not oversampling >= 1:
         raise ValueError(f"oversampling: expected at least 1, got {oversampling}")
-    margins = [round(oversampling * size) - size for size in x.shape[-3:-1]]
-    frame = [(margin // 2, margin - margin // 2) for margin in margins]
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [*frame, (0, 0)])
+    margins = [round(oversampling * size) - size for size in shape]
+    return [(margin // 2, margin - margin // 2) for margin in margins]
 
 
 def _complex_of(x):

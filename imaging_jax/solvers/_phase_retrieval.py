@@ -145,25 +145,6 @@ def on_support(support: jax.Array, nonnegative: bool = True) -> Projection:
     return jax.tree_util.Partial(_nonnegative_inside if nonnegative else _inside, inside)
 
 
-def frame_support(shape: tuple[int, int], oversampling: float) -> jax.Array:
-    """Where `imaging_jax.operators.fourier_magnitude` lays an image into its frame of zeros.
-
-    Args:
-      shape: (H, W) of the image.
-      oversampling: along each axis, at least 1.
-
-    Returns:
-      ``(round(oversampling H), round(oversampling W))``, true inside.
-
-    Raises:
-      ValueError: ``oversampling`` below 1.
-    """
-    if not oversampling >= 1:
-        raise ValueError(f"oversampling: expected at least 1, got {oversampling}")
-    margins = [round(oversampling * size) - size for size in shape]
-    return jnp.pad(jnp.ones(shape, bool), [(m // 2, m - m // 2) for m in margins])
-
-
 def error_reduction(
     z: jax.Array, onto_magnitudes: Projection, constraint: Projection
 ) -> tuple[jax.Array, jax.Array]:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import operator_cases, solving
+from benchmarks.phase_retrieval import phase_retrieval_case
+from imaging_jax.solvers import align
 
 # Minutes together, most of them compiling.
 pytestmark = pytest.mark.slow
@@ -40,6 +42,15 @@ def test_all_sides_agree(case):
     assert np.isfinite(ours).all()
     for answer in answers.values():
         np.testing.assert_allclose(answer, ours, atol=2e-3 * np.abs(ours).max())
+
+
+def test_all_sides_find_the_same_image_from_starts_of_their_own():
+    programs = phase_retrieval_case(12, 400, 8).programs
+    found = {name: np.asarray(program()).reshape(24, 24, 1) for name, program in programs.items()}
+    ours = found.pop("ours")
+    assert ours.std() > 0.1
+    for image in found.values():
+        np.testing.assert_allclose(align(image, ours), ours, atol=1e-3)
 
 
 def test_the_report_has_a_line_for_everybody():

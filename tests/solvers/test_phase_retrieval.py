@@ -20,7 +20,7 @@ def photograph(size):
 
 
 def framed(x, oversampling=2.0):
-    support = np.asarray(solvers.frame_support(x.shape[-3:-1], oversampling))
+    support = np.asarray(operators.frame_support(x.shape[-3:-1], oversampling))
     frame = np.zeros((*support.shape, x.shape[-1]))
     frame[support] = x.reshape(-1, x.shape[-1])
     return frame, support
@@ -145,7 +145,7 @@ def test_a_users_projection_replaces_the_support(x64):
 
 def test_gerchberg_and_saxton_find_the_phase_of_a_complex_image(x64):
     random = np.random.default_rng(0)
-    support = np.asarray(solvers.frame_support((12, 12), 2.0))[..., None]
+    support = np.asarray(operators.frame_support((12, 12), 2.0))[..., None]
     x = support * random.random((24, 24, 1)) * np.exp(2j * np.pi * random.random((24, 24, 1)))
     found = solvers.gerchberg_saxton(
         jax.random.key(0), np.abs(x), magnitudes(x), iterations=1000, starts=8
@@ -247,7 +247,7 @@ def bad(**changes):
         ),
         (bad(constraint=lambda z: z[:4]), r"constraint: expected to keep the grid"),
         (lambda: solvers.on_support(np.ones(8)), r"support: expected \(H, W\)"),
-        (lambda: solvers.frame_support((8, 8), 0.5), "oversampling: expected at least 1"),
+        (lambda: operators.frame_support((8, 8), 0.5), "oversampling: expected at least 1"),
         (
             lambda: solvers.align(np.ones((8, 8, 1)), np.ones((8, 9, 1))),
             "x: expected .* as of the reference",

@@ -68,7 +68,7 @@ def test_every_function_of_the_solvers_has_a_row():
     functions = {name for name in solvers.__all__ if inspect.isfunction(getattr(solvers, name))}
     # None of these finds an image: a schedule, a value, and what phase retrieval is composed of.
     rules = {"averaged_reflections", "difference_map", "error_reduction", "hybrid_input_output"}
-    parts = {"align", "frame_support", "intensities", "largest_sixth", "on_support"}
+    parts = {"align", "intensities", "largest_sixth", "on_support"}
     wanted = functions - {"dpir_schedule", "total_variation"} - rules - parts
     assert sorted(function.__name__ for function in rows) == sorted(wanted)
     for function in operator_rows.PROXIMAL_MAPS:

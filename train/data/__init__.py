@@ -13,9 +13,9 @@ import jax
 
 from train.data.bursts import Bursts
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
-from train.data.labelled_data import labelled
 from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves, Digits
+from train.data.whole_data import labelled, whole
 
 DATA = {
     "bursts": Bursts,
@@ -23,6 +23,7 @@ DATA = {
     "digits": Digits,
     "labelled": labelled,
     "patches": patches,
+    "whole": whole,
 }
 
 

@@ -5,11 +5,12 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
-from train.data.digits import drawn_digits, mnist, mnist_32
+from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.prdeep import prdeep
@@ -42,6 +43,35 @@ def _side(word: str) -> int:
 
 def _named(kind: str, rest: str) -> str:
     return f"{kind}:{rest}" if rest else kind
+
+
+def _tfds_32(specification: str) -> DataSet:
+    """Grey images with labels of a TFDS data set, brought to 32x32 as `mnist_32` is."""
+    source = _tfds(specification)
+    if "label" not in source.fields or source.fields["image"].shape[-1] != 1:
+        raise ValueError(f"tfds_32:{specification}: wanted grey images with labels")
+    items = [source[index] for index in range(len(source))]
+    labels = np.array([item["label"] for item in items], np.int32)
+    pixels = resized((item["image"] for item in items), 32)
+    return labelled(f"tfds_32:{specification}", pixels, labels, source.assets["classes"])
+
+
+def _celeba_64(split: str) -> DataSet:
+    """CelebA's faces by TFDS: the middle 120 x 120 pixels, grey, brought to 64x64."""
+    source = _tfds(f"celeb_a:{split}")
+    faces = (source[index]["image"] for index in range(len(source)))
+    pixels = resized((_grey(_middle(face, 120)) for face in faces), 64)
+    fields = {"image": Field(pixels.shape[1:], "uint8", "image", (0, 255))}
+    return Stacked(f"celeba_64:{split}", fields, {"image": pixels})
+
+
+def _middle(image: np.ndarray, side: int) -> np.ndarray:
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    return image[top : top + side, left : left + side]
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).convert("L"))[..., None]
 
 
 def _tfds(specification: str) -> DataSet:
@@ -77,12 +107,14 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 # By the word before the first colon; what follows it is the argument.
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
+    "celeba_64": _celeba_64,
     "digits": _digits,
     "digits_test": _test_digits,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
     "prdeep": prdeep,
     "tfds": _tfds,
+    "tfds_32": _tfds_32,
 }
 
 

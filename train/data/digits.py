@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +62,16 @@ def mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
 def mnist_32(split: str) -> tuple[np.ndarray, np.ndarray]:
     """MNIST enlarged bilinearly to 32x32 and rounded, as phase retrieval takes it; see `mnist`."""
     pixels, labels = mnist(split)
-    enlarged = [
-        np.asarray(Image.fromarray(image[..., 0]).resize((32, 32), Image.Resampling.BILINEAR))
-        for image in pixels
+    return resized(pixels, 32), labels
+
+
+def resized(images: Iterable[np.ndarray], side: int) -> np.ndarray:
+    """Grey images (H, W, 1) uint8 as (N, side, side, 1): bilinear, antialiased, rounded."""
+    found = [
+        np.asarray(Image.fromarray(image[..., 0]).resize((side, side), Image.Resampling.BILINEAR))
+        for image in images
     ]
-    return np.stack(enlarged)[..., None], labels
+    return np.stack(found)[..., None]
 
 
 def read_idx(path: str | Path) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Sets of images by name, by folder, or from TFDS: what is trained on and what is scored."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -97,10 +98,11 @@ def open_tfds(specification: str, data_dir: str | None = None):
     """
     import tensorflow_datasets
 
-    _, _, rest = specification.partition(":")
-    name, _, split = rest.rpartition(":")
-    if not name or not split:
+    # A split may be cut, as "train[:90%]".
+    words = re.fullmatch(r"[^:]*:(.+):(\w+(?:\[.*\])?)", specification)
+    if not words:
         raise ValueError(f"{specification!r}: wanted tfds:<name>:<split>")
+    name, split = words.groups()
     try:
         builder = tensorflow_datasets.builder(name, data_dir=data_dir)
         return builder, builder.as_data_source(split)

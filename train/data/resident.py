@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from train.data.augmentations import Augment
 from train.data.fields import Fields
 from train.data.spatial import (
     as_float,
@@ -52,6 +53,7 @@ class ResidentItems(_Resident):
       arrays: {field: (N, ...)}.
       batch_size: items a batch.
       assets: of the data set, see `train.data.data_set.DataSet`.
+      augment: changes images (N, H, W, C) in [0, 1] by a key.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class ResidentItems(_Resident):
         arrays: dict[str, np.ndarray],
         batch_size: int,
         assets: Mapping[str, Any],
+        augment: Augment,
     ):
         self.batch_size = batch_size
+        self._augment = augment
         self.assets = dict(assets)
         self.arrays = dict(arrays)
         self.fields = {name: as_float(field) for name, field in fields.items()}
@@ -71,7 +75,8 @@ class ResidentItems(_Resident):
         """Picks {field: (batch_size, ...)}, levels mapped to [0, 1]."""
         count = len(next(iter(self.arrays.values())))
         index = jax.random.randint(key, (self.batch_size,), 0, count)
-        return {name: to_float(self._levels[name], x[index]) for name, x in inputs.items()}
+        items = {name: to_float(self._levels[name], x[index]) for name, x in inputs.items()}
+        return items | {"image": self._augment(jax.random.fold_in(key, 1), items["image"])}
 
 
 class ResidentPatches(_Resident):

@@ -10,7 +10,7 @@ import numpy as np
 
 from imaging_jax.models import MODELS
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
-from imaging_jax.operators import fourier_magnitude
+from imaging_jax.operators import fourier_magnitude, frame_support
 from imaging_jax.transforms import haar_packet, inverse_haar_packet
 from train.config.registry import build, call
 from train.config.settings import TrainSettings
@@ -318,7 +318,7 @@ class PhaseRetrieval(Task):
                     f"model.{name}.features={self.networks[name].features}: the predictor's have "
                     f"{channels} channels"
                 )
-        grid = tuple(round(self.oversampling * size) for size in self.image_shape[:2])
+        grid = frame_support(self.image_shape[:2], self.oversampling).shape
         if predictor.grid != grid:
             raise ValueError(
                 f"model.predictor.grid={predictor.grid}: task.oversampling={self.oversampling} of "

@@ -6,8 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from train.data.data_sets import data_set
+from train.data.data_set import DataSet
+from train.data.data_sets import KINDS, data_set
 from train.data.digits import mnist, read_idx
+from train.data.fields import Field
 
 
 def idx(*shape, length=None):
@@ -111,7 +113,26 @@ def test_a_labelled_tfds_data_set_is_read_without_tensorflow(tmp_path):
     code = TFDS_CODE.format(directory=tmp_path)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.splitlines()[-1] == "(5, 6, 7, 1) uint8 int32 True False"
+    assert done.stdout.splitlines()[-2:] == [
+        "tfds_32:tiny:train[:80%] (4, 32, 32, 1) True",
+        "(5, 6, 7, 1) uint8 int32 True False",
+    ]
+
+
+def test_faces_are_cut_from_the_middle_grey_and_shrunk(monkeypatch):
+    rows = np.arange(218, dtype=np.uint8)[:, None, None] * np.ones((1, 178, 3), np.uint8)
+    faces = DataSet(
+        "tfds:celeb_a:test",
+        {"image": Field((218, 178, 3), "uint8", "image", (0, 255))},
+        ["0", "1"],
+        lambda _: {"image": rows},
+    )
+    monkeypatch.setattr("train.data.data_sets._tfds", lambda name: {"celeb_a:test": faces}[name])
+    images = KINDS["celeba_64"]("test").arrays["image"]
+    assert images.shape == (2, 64, 64, 1)
+    # Rows 49 to 168 remain; what was one row becomes 64/120 of one.
+    wanted = 48.5 + (np.arange(64) + 0.5) * 120 / 64
+    np.testing.assert_allclose(images[0, 1:-1, 5, 0], wanted[1:-1], atol=0.51)
 
 
 TFDS_CODE = """
@@ -145,6 +166,9 @@ from train.data.data_sets import data_set
 
 arrays = data_set("tfds:tiny:train").arrays
 images, labels = arrays["image"], arrays["label"]
+part = data_set("tfds_32:tiny:train[:80%]")
+agree = (part.arrays["image"][:, 9, 9, 0] == 10 * part.arrays["label"]).all()
+print(part.name, part.arrays["image"].shape, bool(agree))
 agree = set(labels.tolist()) == set(range(5)) and (images[:, 0, 0, 0] == 10 * labels).all()
 print(images.shape, images.dtype, labels.dtype, bool(agree), "tensorflow" in sys.modules)
 """

@@ -32,6 +32,25 @@ def test_magnitudes_are_numpys_of_the_framed_image():
     np.testing.assert_array_equal(inputs["support"], support)
 
 
+def test_shot_noise_is_that_of_prdeep():
+    """As its code has it: `fft2 / sqrt(m) * sqrt(n / m)` of levels, y² off by alpha z."""
+    digits = data_set("digits:32").part("sixteen", range(16))
+    protocol = PROTOCOLS["phase_2_shot_noise"]
+    noisy, reference = protocol.inputs(digits, range(16), 4)
+    frames = np.zeros((16, 64, 64, 1))
+    frames[:, 16:48, 16:48] = 255 * reference
+    z = np.abs(np.fft.fft2(frames, axes=(1, 2))) / 64 * np.sqrt(32**2 / 64**2)
+    y = noisy["magnitude"] * 255 / 2
+    # Where y² isn't cut at 0.
+    seen = z > 20
+    assert seen.sum() > 3000
+    deviations = (y**2 - z**2)[seen] / z[seen]
+    assert np.std(deviations) == pytest.approx(4, rel=0.05)
+    assert abs(np.mean(deviations)) < 0.3
+    again, _ = protocol.inputs(digits, [2], 4)
+    np.testing.assert_array_equal(again["magnitude"][0], noisy["magnitude"][2])
+
+
 @pytest.mark.parametrize("name", ["phase_1_digits", "phase_2_digits"])
 def test_what_magnitudes_cannot_tell_costs_nothing(name):
     """The rotated digit is as good, and so is one that is shifted within black borders."""

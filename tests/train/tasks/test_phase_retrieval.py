@@ -185,6 +185,30 @@ def test_configs_that_do_not_fit(change, message):
         built(config)
 
 
+@pytest.mark.parametrize(
+    ("variant", "shape", "predictor"),
+    [
+        ("mnist_i_0", (32, 32, 1), 5_275_472),
+        ("mnist_i_25", (32, 32, 1), 10_591_632),
+        ("emnist_i_50", (32, 32, 1), 19_418_832),
+        ("kmnist_ii_50", (32, 32, 1), 35_230_656),
+        ("fashion_i_25", (32, 32, 1), 28_487_232),
+        ("fashion_ii_25", (32, 32, 1), 21_979_776),
+        ("celeba_i_0", (64, 64, 1), 97_241_856),
+        ("celeba_ii_0", (64, 64, 1), 97_241_856),
+    ],
+)
+def test_every_set_has_networks_of_the_printed_sizes(variant, shape, predictor):
+    """Counts of the fact sheet, from the released configurations."""
+    config = pr_dad.get_config(variant)
+    task = built(config)
+    assert task.image_shape == shape
+    images = {"image": jax.ShapeDtypeStruct((2, *shape), jnp.float32)}
+    state = jax.eval_shape(lambda: task.stages[0].init(jax.random.key(0), images, None))
+    counted = sum(leaf.size for leaf in jax.tree.leaves(state.params[PREDICTOR]))
+    assert counted == predictor
+
+
 def test_a_padding_the_network_was_not_built_for_is_named():
     task = built(tiny("i"))
     (stage,) = task.stages

@@ -5,7 +5,7 @@ from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
-from train.scoring.protocols.phases import PhaseProtocol
+from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
@@ -13,6 +13,7 @@ from train.scoring.protocols.spectra import SpectrumProtocol
 from train.scoring.protocols.white_noise import WhiteNoiseProtocol
 
 _JUDGE = "lenet5_mnist_csinva"
+_OF_DIGITS = ("mse", "mae", "ssim_range_2", "ssim_range_1", "recovered")
 
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
@@ -54,9 +55,13 @@ PROTOCOLS: dict[str, Protocol] = {
         *(
             PhaseProtocol(
                 f"phase_{oversampling:g}_digits", oversampling, clipped=False,
-                metrics=("mse", "mae", "ssim_range_2", "ssim_range_1", "recovered"),
+                metrics=_OF_DIGITS,
             )
             for oversampling in (1.0, 1.25, 1.5, 2.0)
+        ),
+        ShotNoisePhaseProtocol("phase_2_shot_noise", 2.0, clipped=True),
+        ShotNoisePhaseProtocol(
+            "phase_1.5_digits_shot_noise", 1.5, clipped=False, metrics=_OF_DIGITS
         ),
         # The remote-sensing papers: all channels, and sharpness.
         RestorationProtocol(
@@ -86,6 +91,7 @@ __all__ = [
     "Protocol",
     "ReconstructionProtocol",
     "RestorationProtocol",
+    "ShotNoisePhaseProtocol",
     "Shown",
     "SpectrumProtocol",
     "WhiteNoiseProtocol",

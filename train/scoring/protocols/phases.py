@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from imaging_jax.operators import fourier_magnitude
-from imaging_jax.solvers import align, frame_support
+from imaging_jax.operators import fourier_magnitude, frame_support
+from imaging_jax.solvers import align
 from train.data.data_set import DataSet
 from train.data.fields import PICTURE, Fields
 from train.scoring.protocols.images import ImageProtocol
@@ -58,18 +58,23 @@ class PhaseProtocol(ImageProtocol):
         self, dataset: DataSet, indices: list[int], value: int | None
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Magnitudes (N, P, Q, 1) of the orthonormal transform, supports (N, P, Q), the images."""
-        del value
         image = np.stack([dataset[index]["image"] for index in indices])
         image = image / np.float64(dataset.fields["image"].white)
         if image.shape[-1] != 1:
             raise ValueError(f"wanted grey images, got {image.shape[-1]} bands")
         with jax.enable_x64(True):
             magnitude = np.asarray(fourier_magnitude(image, self.oversampling))
+        magnitude = self.noisy(magnitude, indices, value)
         support = np.asarray(frame_support(image.shape[1:3], self.oversampling))
         return {
             "magnitude": magnitude,
             "support": np.broadcast_to(support, (len(indices), *support.shape)),
         }, image
+
+    def noisy(self, magnitude: np.ndarray, indices: list[int], value: int | None) -> np.ndarray:
+        """What is measured of the magnitudes: themselves."""
+        del indices, value
+        return magnitude
 
     def comparable(
         self, reference: np.ndarray, estimate: np.ndarray
@@ -94,6 +99,27 @@ class PhaseProtocol(ImageProtocol):
             **super().described(value),
             "alignment": "circular shift and 180 degrees in the frame, by largest correlation",
         }
+
+
+@dataclass(frozen=True)
+class ShotNoisePhaseProtocol(PhaseProtocol):
+    """The same under prDeep's noise, which grows as that of photons does.
+
+    ``y² = max(0, z² + alpha z n)`` with ``n`` standard normal, of magnitudes ``z`` of images in
+    [0, 255] by a transform whose energy is that of the image over the squared oversampling. An
+    image's noise is seeded by its place in the set.
+
+    Source: Metzler et al., "prDeep: robust phase retrieval with a flexible deep network", ICML
+    2018, and its code.
+    """
+
+    condition: ClassVar[str] = "alpha"
+
+    def noisy(self, magnitude: np.ndarray, indices: list[int], value: int) -> np.ndarray:
+        """Magnitudes under noise of strength `value`."""
+        noise = [np.random.RandomState(index).randn(*magnitude.shape[1:]) for index in indices]
+        alpha = value * self.oversampling / 255
+        return np.sqrt(np.maximum(0, magnitude**2 + alpha * magnitude * np.stack(noise)))
 
 
 _align = jax.jit(align)

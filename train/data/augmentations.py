@@ -1,0 +1,185 @@
+"""Random changes of whole images, made on the device inside the compiled step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from imaging_jax.operators import affine_warp, blur, gaussian_kernel
+from train.config.registry import call, look_up
+
+# (key, (N, H, W, C) in [0, 1]) -> the same, changed.
+Augment = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+@dataclass(frozen=True)
+class Augmentation(ABC):
+    """A change that each image undergoes with a probability.
+
+    Attributes:
+      probability: of the change.
+    """
+
+    probability: float
+
+    def __call__(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Changes one image (H, W, C) or leaves it."""
+        whether, how = jax.random.split(key)
+        return jnp.where(jax.random.bernoulli(whether, self.probability), self.change(how, x), x)
+
+    @abstractmethod
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Changes it."""
+
+
+class FlipRows(Augmentation):
+    """Upside down."""
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Reverses rows."""
+        del key
+        return jnp.flip(x, 0)
+
+
+class FlipColumns(Augmentation):
+    """Left to right."""
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Reverses columns."""
+        del key
+        return jnp.flip(x, 1)
+
+
+@dataclass(frozen=True)
+class Turn(Augmentation):
+    """Rotation, scaling and translation about the centre, by cubic convolution.
+
+    Outside, the image continues mirrored.
+
+    Attributes:
+      degrees: least and largest angle, anticlockwise.
+      scale: least and largest enlargement.
+      shift: largest translation along each axis, of the side.
+    """
+
+    degrees: tuple[float, float] = (-180.0, 180.0)
+    scale: tuple[float, float] = (0.9, 1.2)
+    shift: float = 0.025
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Resamples the image."""
+        angle, scale, shift = jax.random.split(key, 3)
+        angle = jnp.deg2rad(_uniform(angle, self.degrees))
+        cosine, sine = jnp.cos(angle), jnp.sin(angle)
+        matrix = jnp.array([[cosine, sine], [-sine, cosine]]) / _uniform(scale, self.scale)
+        size = np.array(x.shape[:2], np.float32)
+        moved = self.shift * size * jax.random.uniform(shift, (2,), minval=-1)
+        centre = (size - 1) / 2
+        return affine_warp(x, matrix, centre + moved - matrix @ centre, x.shape[:2])
+
+
+@dataclass(frozen=True)
+class Sharpen(Augmentation):
+    """The image, less or more different from its mean over three by three pixels.
+
+    Attributes:
+      factor: of the difference, least and largest; 1 leaves the image.
+    """
+
+    factor: tuple[float, float] = (0.0, 2.0)
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Scales the difference."""
+        smooth = blur(x, jnp.full((3, 3), 1 / 9), boundary="symmetric")
+        return smooth + _uniform(key, self.factor) * (x - smooth)
+
+
+@dataclass(frozen=True)
+class Blur(Augmentation):
+    """A Gaussian of three by three pixels.
+
+    Attributes:
+      sigma: least and largest standard deviation, in pixels.
+    """
+
+    sigma: tuple[float, float] = (0.5, 1.5)
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Blurs the image."""
+        return blur(x, gaussian_kernel(3, _uniform(key, self.sigma)), boundary="symmetric")
+
+
+@dataclass(frozen=True)
+class Gamma(Augmentation):
+    """A power of the brightness.
+
+    Attributes:
+      exponent: least and largest.
+    """
+
+    exponent: tuple[float, float] = (0.85, 1.125)
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Raises each pixel, clipped to [0, 1]."""
+        return jnp.clip(x, 0, 1) ** _uniform(key, self.exponent)
+
+
+# By name, in the order in which they are applied.
+AUGMENTATIONS: dict[str, Callable[..., Augmentation]] = {
+    "turn": Turn,
+    "blur": Blur,
+    "sharpen": Sharpen,
+    "gamma": Gamma,
+    "flip_rows": FlipRows,
+    "flip_columns": FlipColumns,
+}
+
+
+def make_augment(section: Mapping[str, Any], path: str) -> Augment:
+    """Builds the changes that a config section names, one after the other.
+
+    Args:
+      section: {name of AUGMENTATIONS: settings}; none leave images as they are.
+      path: where the section stands in the config, for messages.
+
+    Returns:
+      A function of a key and images (N, H, W, C) in [0, 1], which they stay in.
+
+    Raises:
+      ValueError: an unknown name or setting, or one out of range, with its path.
+    """
+    for name in section:
+        look_up(AUGMENTATIONS, name, path)
+    steps = [
+        _checked(call(constructor, section[name], f"{path}.{name}"), f"{path}.{name}")
+        for name, constructor in AUGMENTATIONS.items()
+        if name in section
+    ]
+
+    def one(key, x):
+        for index, step in enumerate(steps):
+            x = step(jax.random.fold_in(key, index), x)
+        return jnp.clip(x, 0, 1)
+
+    def augment(key, images):
+        return jax.vmap(one)(jax.random.split(key, len(images)), images) if steps else images
+
+    return augment
+
+
+def _checked(step: Augmentation, path: str) -> Augmentation:
+    if not 0 <= step.probability <= 1:
+        raise ValueError(f"{path}.probability={step.probability}: wanted one in [0, 1]")
+    for field in fields(step):
+        value = getattr(step, field.name)
+        if isinstance(value, tuple) and value[0] > value[1]:
+            raise ValueError(f"{path}.{field.name}={value}: wanted the least value first")
+    return step
+
+
+def _uniform(key: jax.Array, ends: tuple[float, float]) -> jax.Array:
+    return jax.random.uniform(key, minval=ends[0], maxval=ends[1])

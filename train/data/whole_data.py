@@ -1,0 +1,60 @@
+"""Whole images of one size, with or without labels, resident on the device."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from train.data.augmentations import make_augment
+from train.data.data_sets import data_set
+from train.data.resident import ResidentItems
+
+
+def whole(
+    images: str, batch_size: int, size: int = 0, augment: Mapping[str, Any] | None = None
+) -> ResidentItems:
+    """Items drawn uniformly.
+
+    Args:
+      images: see `train.data.data_sets.data_set`; of one size.
+      batch_size: images a batch.
+      size: height and width to which zeros on all sides bring the images; 0 leaves them.
+      augment: {name of `train.data.augmentations.AUGMENTATIONS`: its settings}.
+
+    Raises:
+      ValueError: images of many sizes, a size below theirs, an augmentation that isn't known.
+    """
+    source = data_set(images)
+    source.check_one_size()
+    fields, arrays = dict(source.fields), dict(source.arrays)
+    if size:
+        arrays["image"] = _padded(arrays["image"], size)
+        shape = arrays["image"].shape[1:]
+        fields["image"] = dataclasses.replace(fields["image"], shape=shape)
+    change = make_augment(augment or {}, "data.augment")
+    return ResidentItems(fields, arrays, batch_size, source.assets, change)
+
+
+def labelled(
+    images: str, batch_size: int, size: int = 0, augment: Mapping[str, Any] | None = None
+) -> ResidentItems:
+    """Images and labels drawn uniformly: `whole`, where there must be labels.
+
+    Raises:
+      ValueError: as `whole`; a set without labels.
+    """
+    if "label" not in data_set(images).fields:
+        raise ValueError(f"data.images={images!r}: its images have no labels")
+    return whole(images, batch_size, size, augment)
+
+
+def _padded(pixels: np.ndarray, size: int) -> np.ndarray:
+    margins = [(size - side) / 2 for side in pixels.shape[1:3]]
+    if min(margins) < 0 or any(margin % 1 for margin in margins):
+        raise ValueError(
+            f"data.size={size}: wanted a size from which images of {pixels.shape[1:3]} leave equal "
+            "margins"
+        )
+    rows, columns = map(int, margins)
+    return np.pad(pixels, [(0, 0), (rows, rows), (columns, columns), (0, 0)])
