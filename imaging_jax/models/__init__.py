@@ -43,6 +43,7 @@ from imaging_jax.models.super_resolution import (
     LGCNet,
     SRResNet,
 )
+from imaging_jax.models.translation import PatchDiscriminator, ResNetGenerator, UNetGenerator
 
 MODELS = {
     "arcnn": ARCNN,
@@ -68,11 +69,13 @@ MODELS = {
     "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
+    "patch_discriminator": PatchDiscriminator,
     "pecnn": PECNN,
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
     "rdn": RDN,
+    "resnet_generator": ResNetGenerator,
     "simple_cnn": SimpleCNN,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
@@ -82,6 +85,7 @@ MODELS = {
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
     "tfgan_generator": TFGANGenerator,
+    "unet_generator": UNetGenerator,
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,

@@ -3,16 +3,21 @@
 from imaging_jax.synthesis._bursts import Burst, burst
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
+from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 
 __all__ = [
     "Burst",
     "Leaves",
     "burst",
+    "clouded",
     "dead_leaves",
     "digit",
     "digits",
     "draw_leaves",
+    "edge_map",
+    "label_map",
     "power_law_texture",
+    "radar_like",
     "sample_leaves",
 ]

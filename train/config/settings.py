@@ -1,7 +1,7 @@
 """The settings of the loop, and what a run's config file holds beside them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,4 +120,12 @@ def check_same(changed: Mapping[str, tuple[Any, Any]], run: Path, trained: int) 
         raise ValueError(
             f"train.steps={steps}: {run} has trained {trained}; wanted at least these, another "
             "--workdir, or --overwrite"
+        )
+
+
+def check_sections(config: Mapping[str, Any], part: str, names: Sequence[str]) -> None:
+    """Raises a ValueError unless the config's section `part` consists of those named."""
+    if set(config[part]) != set(names):
+        raise ValueError(
+            f"{part}: wanted the sections {', '.join(names)}, got {', '.join(config[part])}"
         )

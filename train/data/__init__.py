@@ -12,7 +12,9 @@ from typing import Any
 import jax
 
 from train.data.bursts import Bursts
+from train.data.drawn_pairs import DigitDomains, DrawnPairs
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
+from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.whole_data import labelled, whole
@@ -20,9 +22,13 @@ from train.data.whole_data import labelled, whole
 DATA = {
     "bursts": Bursts,
     "dead_leaves": DeadLeaves,
+    "digit_domains": DigitDomains,
     "digits": Digits,
+    "drawn_pairs": DrawnPairs,
     "labelled": labelled,
+    "pair_patches": pair_patches,
     "patches": patches,
+    "unpaired_patches": unpaired_patches,
     "whole": whole,
 }
 

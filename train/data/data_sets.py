@@ -11,6 +11,7 @@ from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
 from train.data.digits import drawn_digits, mnist, mnist_32, resized
+from train.data.drawn_pairs import digit_pairs, drawn_pairs
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.prdeep import prdeep
@@ -108,8 +109,10 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "celeba_64": _celeba_64,
+    "digit_pairs": digit_pairs,
     "digits": _digits,
     "digits_test": _test_digits,
+    "drawn_pairs": drawn_pairs,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
     "prdeep": prdeep,

@@ -1,6 +1,6 @@
 """Data sets that lie whole on the device, of which batches are cut inside the compiled step."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -91,6 +91,7 @@ class ResidentPatches(_Resident):
       batch_size: patches a batch.
       patch_size: their height and width.
       assets: of the data set, see `train.data.data_set.DataSet`.
+      turn: (key, patch (H, H, C)) -> the same, turned or flipped.
 
     Raises:
       ValueError: fields of one item that differ in rows or columns, or more numbers in a field
@@ -104,10 +105,12 @@ class ResidentPatches(_Resident):
         batch_size: int,
         patch_size: int,
         assets: Mapping[str, Any],
+        turn: Callable[[jax.Array, jax.Array], jax.Array] = flip_and_turn,
     ):
         self.batch_size = batch_size
         self.assets = dict(assets)
         self.patch_size = patch_size
+        self._turn = turn
         self.fields = of_patches(fields, patch_size)
         self._levels = dict(fields)
         self._cut = spatial(fields)
@@ -152,7 +155,7 @@ class ResidentPatches(_Resident):
             depth, buffer = numbers_a_pixel(field), inputs["values"][name]
             row = lambda start: jax.lax.dynamic_slice(buffer, (start * depth,), (size * depth,))  # noqa: E731
             patch = jax.vmap(row)(starts).reshape(size, size, depth)
-            return from_rows_first(field, flip_and_turn(turn, patch))
+            return from_rows_first(field, self._turn(turn, patch))
 
         others = {name: values[index] for name, values in inputs["others"].items()}
         return {name: cut(name, field) for name, field in self._cut.items()} | others

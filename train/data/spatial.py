@@ -74,3 +74,12 @@ def flip_and_turn(key: jax.Array, patch: jax.Array) -> jax.Array:
     patch = jnp.where(transpose, jnp.swapaxes(patch, 0, 1), patch)
     patch = jnp.where(rows, patch[::-1], patch)
     return jnp.where(columns, patch[:, ::-1], patch)
+
+
+def mirror(key: jax.Array, patch: jax.Array) -> jax.Array:
+    """Reverses the columns of (H, W, C), as likely as not."""
+    return jnp.where(jax.random.bernoulli(key), patch[:, ::-1], patch)
+
+
+# By name: what a patch may be turned into, for pictures that have no upper side and that have one.
+SYMMETRIES = {"square": flip_and_turn, "mirror": mirror}

@@ -76,7 +76,18 @@ def _warmed(schedule: optax.Schedule, peak: float, warmup: int) -> optax.Schedul
     return optax.join_schedules([rise, schedule], [warmup])
 
 
-SCHEDULES = {"constant": constant, "cosine": cosine, "exponential": exponential, "step": step_decay}
+def linear(peak: float, steps: int, constant: int):
+    """`peak` for so many steps, and then along a line to zero."""
+    return optax.linear_schedule(peak, 0.0, max(1, steps - constant), constant)
+
+
+SCHEDULES = {
+    "constant": constant,
+    "cosine": cosine,
+    "exponential": exponential,
+    "linear": linear,
+    "step": step_decay,
+}
 
 
 def adam(schedule, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8):

@@ -4,11 +4,13 @@ from train.tasks.adversarial import Adversarial
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
 from train.tasks.classification import Classification
+from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.super_resolution import SuperResolution
 from train.tasks.task import Task
+from train.tasks.translation import Translation
 from train.tasks.variational import Variational
 
 TASKS: dict[str, type[Task]] = {
@@ -16,10 +18,12 @@ TASKS: dict[str, type[Task]] = {
     "autoencoding": Autoencoding,
     "burst_denoising": BurstDenoising,
     "classification": Classification,
+    "cycle_translation": CycleTranslation,
     "denoising": Denoising,
     "phase_retrieval": PhaseRetrieval,
     "style_adversarial": StyleAdversarial,
     "super_resolution": SuperResolution,
+    "translation": Translation,
     "variational": Variational,
 }
 
@@ -29,10 +33,12 @@ __all__ = [
     "Autoencoding",
     "BurstDenoising",
     "Classification",
+    "CycleTranslation",
     "Denoising",
     "PhaseRetrieval",
     "StyleAdversarial",
     "SuperResolution",
     "Task",
+    "Translation",
     "Variational",
 ]

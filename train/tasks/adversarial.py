@@ -13,7 +13,7 @@ from imaging_jax.losses import ADVERSARIAL_LOSSES, clip_weights, gradient_penalt
 from imaging_jax.models import MODELS
 from imaging_jax.models.generative import Generator
 from train.config.registry import build, call, look_up
-from train.config.settings import TrainSettings
+from train.config.settings import TrainSettings, check_sections
 from train.data.fields import Field, Fields
 from train.state import train_state as states
 from train.state.devices import share_batch
@@ -124,12 +124,8 @@ class Adversarial(Task):
         """Builds networks, optimizers and task out of a config's sections."""
         if settings.accumulate != 1:
             raise ValueError(f"train.accumulate={settings.accumulate}: an adversarial task takes 1")
-        for section in ("model", "optimizer"):
-            if set(config[section]) != set(NETWORKS):
-                raise ValueError(
-                    f"{section}: wanted the sections {' and '.join(NETWORKS)}, "
-                    f"got {', '.join(config[section])}"
-                )
+        for part in ("model", "optimizer"):
+            check_sections(config, part, NETWORKS)
         networks = {n: build(MODELS, config["model"][n], f"model.{n}") for n in NETWORKS}
         section = {key: value for key, value in config["task"].items() if key != "name"}
         return call(

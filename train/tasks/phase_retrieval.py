@@ -13,7 +13,7 @@ from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDAD
 from imaging_jax.operators import fourier_magnitude, frame_support
 from imaging_jax.transforms import haar_packet, inverse_haar_packet
 from train.config.registry import build, call
-from train.config.settings import TrainSettings
+from train.config.settings import TrainSettings, check_sections
 from train.data.fields import SUPPORT, Field, Fields
 from train.state import train_state as states
 from train.state.optimizers import Optimizer, make_optimizer
@@ -104,10 +104,10 @@ class PhaseRetrieval(Task):
         if settings.accumulate != 1:
             raise ValueError(f"train.accumulate={settings.accumulate}: this task takes 1")
         learnt = len(config["model"]) > 1
-        _check_sections("model", config, [PREDICTOR, *([ENCODER, DECODER] if learnt else [])])
-        _check_sections(
-            "optimizer", config, [PREDICTOR, *([AUTOENCODER, DECODER] if learnt else [])]
-        )
+        halves = (ENCODER, DECODER) if learnt else ()
+        check_sections(config, "model", (PREDICTOR, *halves))
+        halves = (AUTOENCODER, DECODER) if learnt else ()
+        check_sections(config, "optimizer", (PREDICTOR, *halves))
         section = {key: value for key, value in config["task"].items() if key != "name"}
         return call(
             cls,
@@ -335,13 +335,6 @@ class PhaseRetrieval(Task):
                 f"task.encoder_steps={stages[0]}, task.fine_tuning_steps={stages[1]}: wanted both "
                 f"positive with a learnt decoder, else 0, and together less than {self.steps}"
             )
-
-
-def _check_sections(part: str, config: Mapping, names: list[str]) -> None:
-    if set(config[part]) != set(names):
-        raise ValueError(
-            f"{part}: wanted the sections {', '.join(names)}, got {', '.join(config[part])}"
-        )
 
 
 def _variables(name: str, params: Mapping, collections: Mapping) -> dict | None:

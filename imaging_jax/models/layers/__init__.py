@@ -8,6 +8,7 @@ from imaging_jax.models.layers._checks import (
     check_images,
     check_labels,
     check_latent,
+    check_multiples,
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
@@ -21,6 +22,7 @@ from imaging_jax.models.layers._initializers import (
 from imaging_jax.models.layers._modulated_convolution import ModulatedConv
 from imaging_jax.models.layers._normalization import (
     batch_norm,
+    instance_norm,
     spectral_norm,
 )
 from imaging_jax.models.layers._prelu import PReLU
@@ -51,11 +53,13 @@ __all__ = [
     "check_images",
     "check_labels",
     "check_latent",
+    "check_multiples",
     "convolve",
     "fan_in_uniform",
     "fir_blur",
     "fir_downsample",
     "fir_upsample",
+    "instance_norm",
     "normal_around_one",
     "spectral_norm",
     "torch_kernel",

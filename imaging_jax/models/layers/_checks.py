@@ -60,10 +60,26 @@ def check_choice(model: str, name: str, value: str, choices: Collection[str]) ->
         raise ValueError(f"{model}: {name} must be one of {tuple(choices)}, got {value!r}")
 
 
-def check_batch(array: jax.Array, name: str, shape: tuple[int, ...], model: str) -> None:
-    """Raises ValueError unless the argument ``name`` is real floating point, ``(N, *shape)``."""
+def check_batch(array: jax.Array, name: str, shape: tuple[int | None, ...], model: str) -> None:
+    """Raises ValueError unless the argument ``name`` is real floating point, ``(N, *shape)``.
+
+    An axis of None may have any length.
+    """
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise ValueError(f"{model}: {name} must be real floating point, got {array.dtype}")
-    if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape):
-        wanted = ", ".join(map(str, ("N", *shape)))
+    fits = array.ndim == len(shape) + 1 and all(
+        wanted in (None, length) for wanted, length in zip(shape, array.shape[1:], strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if length is None else str(length) for length in ("N", *shape))
         raise ValueError(f"{model}: {name} must have shape ({wanted}), got {array.shape}")
+
+
+def check_multiples(x: jax.Array, factor: int, model: str) -> None:
+    """Raises ValueError unless ``factor`` divides the height and width of ``x (N, H, W, C)``."""
+    check_batch(x, "x", (None, None, None), model)
+    if any(side % factor for side in x.shape[1:3]):
+        raise ValueError(
+            f"{model}: height and width must be multiples of {factor}, got "
+            f"{x.shape[1]}x{x.shape[2]}"
+        )

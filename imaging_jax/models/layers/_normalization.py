@@ -36,6 +36,35 @@ def batch_norm(
     )(x)
 
 
+def instance_norm(
+    x: jax.Array,
+    name: str,
+    *,
+    scaled: bool = True,
+    epsilon: float = 1e-5,
+    scale_std: float = 0.0,
+    dtype: jnp.dtype = jnp.float32,
+) -> jax.Array:
+    """Adds a norm of each image and channel to the calling module, with Torch's epsilon.
+
+    Args:
+        x: ``(N, …, C)``.
+        name: of the layer.
+        scaled: give every channel a learnt scale and offset.
+        epsilon: added to the variance.
+        scale_std: the scales start as N(1, scale_std²).
+        dtype: type of computation.
+    """
+    return nn.InstanceNorm(
+        epsilon=epsilon,
+        use_scale=scaled,
+        use_bias=scaled,
+        scale_init=normal_around_one(scale_std),
+        dtype=dtype,
+        name=name,
+    )(x)
+
+
 def spectral_norm(layer: nn.Module, x: jax.Array, train: bool) -> jax.Array:
     """Applies ``layer`` to ``x``, its kernel, as a matrix, divided by its largest singular value.
 

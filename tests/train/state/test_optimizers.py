@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from train.state.optimizers import cosine, exponential, make_optimizer, step_decay
+from train.state.optimizers import cosine, exponential, linear, make_optimizer, step_decay
 
 SECTION = {"name": "sgd", "momentum": 0.0, "schedule": {"name": "constant", "peak": 0.5}}
 
@@ -12,6 +12,13 @@ def one_update(section, params, grads):
     params, grads = {"network": params}, {"network": grads}
     state = optimizer.init(params)["main"]
     return optimizer.transformation.update(grads, state, params)[0]["network"]
+
+
+def test_a_line_to_zero_after_so_many_constant_steps():
+    """CycleGAN's: 100 epochs constant, 100 down to zero."""
+    schedule = linear(2e-4, steps=200, constant=100)
+    found = [float(schedule(step)) for step in (0, 99, 100, 150, 200)]
+    np.testing.assert_allclose(found, [2e-4, 2e-4, 2e-4, 1e-4, 0], atol=1e-9)
 
 
 def test_exponential_halves_and_keeps_its_floor():

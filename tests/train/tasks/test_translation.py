@@ -1,0 +1,118 @@
+"""pix2pix' step: who moves, what the losses are, and what a picture of any size becomes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs.translation import pix2pix
+from train.config.settings import TrainSettings
+from train.data.drawn_pairs import DrawnPairs
+from train.state.stage import STEP
+from train.tasks import Translation
+from train.tasks.translation import DISCRIMINATOR, GENERATOR
+
+
+def built(**task):
+    config = pix2pix.get_config("tiny")
+    config.task.update(task)
+    return Translation.from_config(config.to_dict(), TrainSettings(**config.train))
+
+
+def batch(count=2, side=16):
+    return DrawnPairs(count, side, "labels").batch(jax.random.key(1), ())
+
+
+def started(task):
+    (stage,) = task.stages
+    return stage.init(jax.random.key(0), batch(), None), jax.jit(stage.step_functions[STEP])
+
+
+def moved(before, after):
+    """Networks of which every leaf changed."""
+    found = set()
+    for name in before.params:
+        pairs = zip(*(jax.tree.leaves(s.params[name]) for s in (before, after)), strict=True)
+        changed = [bool(jnp.any(a != b)) for a, b in pairs]
+        assert all(changed) or not any(changed), name
+        found |= {name} if any(changed) else set()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("task", "networks"),
+    [({}, {GENERATOR, DISCRIMINATOR}), ({"adversarial": 0.0}, {GENERATOR})],
+)
+def test_who_moves(task, networks):
+    task = built(**task)
+    before, step = started(task)
+    after = before
+    for _ in range(3):
+        after, _ = step(after, batch())
+    assert moved(before, after) == networks
+
+
+def test_the_losses_of_an_undecided_discriminator():
+    """At logits of zero, the cross-entropies of the paper and nothing of them in the gradient."""
+    task = built()
+    state, _ = started(task)
+    last = f"conv{task.networks[DISCRIMINATOR].halvings + 2}"
+    params = jax.tree.map(lambda x: x, state.params)
+    params[DISCRIMINATOR][last] = jax.tree.map(jnp.zeros_like, params[DISCRIMINATOR][last])
+    given, target = (2 * batch()[name] - 1 for name in ("image", "target"))
+    key = jax.random.key(3)
+    fake = task._generate({"params": params[GENERATOR]}, key, given)
+    value, _ = task._told_apart(params, given, target, fake)
+    assert value == pytest.approx(2 * np.log(2), rel=1e-6)
+    value, metrics = task._translated(params, key, given, target)
+    l1 = np.abs(np.asarray(fake) - np.asarray(target)).mean()
+    assert metrics["l1"] == pytest.approx(l1, rel=1e-5)
+    assert value == pytest.approx(100 * l1 + np.log(2), rel=1e-5)
+
+
+def test_the_discriminator_sees_the_given_image_only_where_it_is_conditional():
+    for conditional in (True, False):
+        task = built(conditional=conditional)
+        state, _ = started(task)
+        given, target = (2 * batch()[name] - 1 for name in ("image", "target"))
+        logits = [task._judge(state.params, x, target) for x in (given, -given)]
+        assert bool(jnp.any(logits[0] != logits[1])) == conditional
+
+
+def test_l1_falls():
+    task = built(adversarial=0.0)
+    state, step = started(task)
+    values = []
+    for _ in range(100):
+        state, metrics = step(state, batch())
+        values.append(float(metrics["l1"]))
+    assert values[-1] < 0.85 * values[0]
+
+
+def test_pictures_of_any_size_are_translated():
+    task = built()
+    state, _ = started(task)
+    x = jax.random.uniform(jax.random.key(2), (1, 21, 35, 3))
+    y = task.apply(task.variables(state), {"image": x})["image"]
+    assert y.shape == (1, 21, 35, 3)
+    assert 0 <= y.min() < y.max() <= 1
+    whole = task.apply(
+        task.variables(state), {"image": jnp.pad(x, [(0, 0), (0, 11), (0, 13), (0, 0)], "edge")}
+    )
+    np.testing.assert_allclose(y, whole["image"][:, :21, :35], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.task.update({"l1": -1.0}), "task.l1=-1.0: wanted at least 0"),
+        (lambda c: c.task.update({"loss": "hinged"}), "task.loss='hinged' is unknown"),
+        (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2"),
+        (lambda c: delattr(c.model, "generator"), "model: wanted the sections generator, disc"),
+    ],
+)
+def test_configs_that_do_not_fit(change, message):
+    config = pix2pix.get_config("tiny").unlock()
+    change(config)
+    with pytest.raises(ValueError, match=message):
+        Translation.from_config(config.to_dict(), TrainSettings(**config.train))

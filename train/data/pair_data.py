@@ -1,0 +1,119 @@
+"""Patches of images and their targets, paired or of two sets, resident on the device."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import jax
+
+from train.data.data_sets import data_set
+from train.data.resident import ResidentPatches
+from train.data.spatial import SYMMETRIES
+
+
+def pair_patches(
+    images: str,
+    batch_size: int,
+    patch_size: int,
+    symmetries: Literal["square", "mirror"] = "square",
+) -> ResidentPatches:
+    """Patches {"image", "target"} of a pair and a place drawn uniformly.
+
+    Args:
+      images: a set of pairs, see `train.data.data_sets.data_set`.
+      batch_size: patches a batch.
+      patch_size: their height and width in pixels.
+      symmetries: "square" turns and flips them, "mirror" flips left and right alone.
+
+    Raises:
+      ValueError: a set without targets, a pair of unequal sizes or smaller than a patch, named.
+    """
+    source = data_set(images)
+    if "target" not in source.fields:
+        raise ValueError(
+            f"data.images={images!r}: wanted a set of pairs, its images have no target"
+        )
+    items = [_checked(source, index, patch_size) for index in range(len(source))]
+    return ResidentPatches(
+        source.fields, items, batch_size, patch_size, source.assets, SYMMETRIES[symmetries]
+    )
+
+
+def unpaired_patches(
+    images: str,
+    targets: str,
+    batch_size: int,
+    patch_size: int,
+    symmetries: Literal["square", "mirror"] = "square",
+) -> "UnpairedPatches":
+    """Patches "image" of one set and "target" of another, drawn independently.
+
+    Args:
+      images: see `train.data.data_sets.data_set`.
+      targets: likewise.
+      batch_size: patches a batch.
+      patch_size: their height and width in pixels.
+      symmetries: as of `pair_patches`.
+
+    Raises:
+      ValueError: an image smaller than a patch, named.
+    """
+    sides = [
+        ResidentPatches(
+            {"image": source.fields["image"]},
+            [_checked(source, index, patch_size) for index in range(len(source))],
+            batch_size,
+            patch_size,
+            source.assets,
+            SYMMETRIES[symmetries],
+        )
+        for source in map(data_set, (images, targets))
+    ]
+    return UnpairedPatches(*sides)
+
+
+class UnpairedPatches:
+    """The images of two sources, the second as targets.
+
+    Args:
+      images: a source of "image".
+      targets: likewise, of the same batch and patch size.
+    """
+
+    streamed = False
+
+    def __init__(self, images: ResidentPatches, targets: ResidentPatches):
+        self._sides = {"image": images, "target": targets}
+        self.batch_size, self.patch_size = images.batch_size, images.patch_size
+        self.assets = images.assets
+        self.fields = {name: side.fields["image"] for name, side in self._sides.items()}
+
+    def inputs(self, step: int, mesh) -> Iterator[dict]:
+        """Both sources' arrays, placed once."""
+        sides = {name: side.inputs(step, mesh) for name, side in self._sides.items()}
+        while True:
+            yield {name: next(side) for name, side in sides.items()}
+
+    def input_shapes(self, mesh) -> dict:
+        """Shapes of what `inputs` gives."""
+        return {name: side.input_shapes(mesh) for name, side in self._sides.items()}
+
+    def batch(self, key: jax.Array, inputs: dict) -> dict[str, jax.Array]:
+        """Cuts {"image", "target"}: (batch_size, patch_size, patch_size, channels) in [0, 1]."""
+        keys = jax.random.split(key)
+        return {
+            name: side.batch(k, inputs[name])["image"]
+            for k, (name, side) in zip(keys, self._sides.items(), strict=True)
+        }
+
+
+def _checked(source, index: int, patch_size: int) -> dict:
+    item, name = source[index], f"{source.name}/{source.names[index]}"
+    height, width = item["image"].shape[:2]
+    if item.get("target", item["image"]).shape[:2] != (height, width):
+        other = "x".join(map(str, item["target"].shape[1::-1]))
+        raise ValueError(f"{name}: the image is {width}x{height}, its target {other}")
+    if min(height, width) < patch_size:
+        raise ValueError(
+            f"{name} is {width}x{height}, smaller than a patch of {patch_size} (data.patch_size)"
+        )
+    return item
