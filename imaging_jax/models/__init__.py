@@ -28,6 +28,8 @@ from imaging_jax.models.restoration import (
     DRUNet,
     FFDNet,
     SimpleCNN,
+    SpAGANDiscriminator,
+    SPANet,
     UnrolledHQS,
 )
 from imaging_jax.models.super_resolution import (
@@ -74,6 +76,8 @@ MODELS = {
     "pr_dad_predictor": PRDADPredictor,
     "rdn": RDN,
     "simple_cnn": SimpleCNN,
+    "spa_gan_discriminator": SpAGANDiscriminator,
+    "spanet": SPANet,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
     "stylegan2_discriminator": StyleGAN2Discriminator,
