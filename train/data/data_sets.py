@@ -13,6 +13,7 @@ from train.data.data_set import DataSet, Stacked
 from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
+from train.data.pairs import pairs, rice_sample
 from train.data.prdeep import prdeep
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -112,7 +113,9 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digits_test": _test_digits,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
+    "pairs": pairs,
     "prdeep": prdeep,
+    "rice_sample": rice_sample,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
 }
