@@ -28,6 +28,8 @@ from imaging_jax.models.restoration import (
     DRUNet,
     FFDNet,
     SimpleCNN,
+    SpAGANDiscriminator,
+    SPANet,
     UnrolledHQS,
 )
 from imaging_jax.models.super_resolution import (
@@ -77,6 +79,8 @@ MODELS = {
     "rdn": RDN,
     "resnet_generator": ResNetGenerator,
     "simple_cnn": SimpleCNN,
+    "spa_gan_discriminator": SpAGANDiscriminator,
+    "spanet": SPANet,
     "srcnn": SRCNN,
     "srresnet": SRResNet,
     "stylegan2_discriminator": StyleGAN2Discriminator,

@@ -7,7 +7,7 @@ from flax import linen as nn
 
 from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import VAE
-from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN
+from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN, SPANet
 from imaging_jax.models.super_resolution import (
     EDSR,
     ESPCN,
@@ -309,6 +309,26 @@ WEIGHTS: dict[str, Weights] = {
         source="github.com/leftthomas/SRGAN, epochs/netG_epoch_4_100.pth, before 7ddfdf27273c",
         licence="MIT",
     ),
+    **{
+        f"spagan_rice{part}": Weights(
+            file=f"weights/spagan_generator_rice{part}.npz",
+            sha256=sha256,
+            model=SPANet,
+            values={},
+            serves=(1,),
+            convert=_converters.spagan_penn000,
+            source=(
+                "github.com/Penn000/SpA-GAN_for_cloud_removal, "
+                f"pretrained_models/RICE{part}/gen_model_epoch_200.pth at 63f986682cbc"
+            ),
+            licence="MIT",
+            paper="spa_gan",
+        )
+        for part, sha256 in {
+            1: "bf3ef7f551cbae511d3ad944216e0f17b85eb8777ea86fa43336ef74f0106ed5",
+            2: "9c4aa7a5121f46c9a1f90bc84623dfc2ac6a898b76004ad403993d89bb9f6eda",
+        }.items()
+    },
     "pecnn_kuijiang94_x3": Weights(
         file="weights/pecnn_kuijiang94_x3.npz",
         sha256="b51e430c2a3feda92f252263b1e05a26105fc95aeac92e144cedb03df58ab5a6",

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from flax import traverse_util
@@ -131,6 +132,33 @@ def pecnn_kuijiang94(arrays: Arrays) -> dict:
         }
         for layer, theirs in layers.items()
     }
+    return {"params": params}
+
+
+def spagan_penn000(arrays: Arrays) -> dict:
+    """Maps Torch ``gen.gen.{conv_in.0,res_block*,SAM1,conv_out.0}``, of BGR, to SPANet, of RGB.
+
+    ``SAM1.conv_in`` and ``SAM1.attention_layer``, which never reach the output of the published
+    code, are not converted.
+    """
+    convolution = partial(_torch_convolution, arrays)
+    head, tail = (convolution(f"gen.gen.{layer}.0") for layer in ("conv_in", "conv_out"))
+    attention = {f"conv{i}": convolution(f"gen.gen.SAM1.conv{i}") for i in (1, 2, 3)}
+    attention["conv4"] = convolution("gen.gen.SAM1.conv_out")
+    for i in (1, 2):
+        layers = [f"gen.gen.SAM1.irnn{i}.{d}_weight" for d in ("up", "right", "down", "left")]
+        attention[f"round{i}"] = {
+            "weights": np.stack([arrays[f"{layer}.weight"].reshape(-1) for layer in layers]),
+            "biases": np.stack([arrays[f"{layer}.bias"] for layer in layers]),
+        }
+    params = {
+        "head": {"kernel": head["kernel"][:, :, ::-1]},
+        "attention": attention,
+        "tail": {"kernel": tail["kernel"][..., ::-1]},
+    }
+    for index in range(1, 18):
+        block = f"gen.gen.res_block{index}.group1"
+        params[f"block{index}"] = {f"conv{i}": convolution(f"{block}.conv{i}") for i in (1, 2, 3)}
     return {"params": params}
 
 

@@ -14,6 +14,7 @@ from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.drawn_pairs import digit_pairs, drawn_pairs
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
+from train.data.pairs import pairs, rice_sample
 from train.data.prdeep import prdeep
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -115,7 +116,9 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_pairs": drawn_pairs,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
+    "pairs": pairs,
     "prdeep": prdeep,
+    "rice_sample": rice_sample,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
 }

@@ -8,6 +8,7 @@ from imaging_jax.models.restoration.drunet import DRUNet
 from imaging_jax.models.restoration.ffdnet import FFDNet
 from imaging_jax.models.restoration.ircnn import IRCNN
 from imaging_jax.models.restoration.simple_cnn import SimpleCNN
+from imaging_jax.models.restoration.spa_gan import SpAGANDiscriminator, SPANet
 from imaging_jax.models.restoration.unrolled_hqs import UnrolledHQS
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "DRUNet",
     "DnCNN",
     "FFDNet",
+    "SPANet",
     "SimpleCNN",
+    "SpAGANDiscriminator",
     "UnrolledHQS",
     "as_denoiser",
     "merge_batch_norm",

@@ -5,6 +5,7 @@ from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
+from train.scoring.protocols.paired import PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
@@ -77,6 +78,8 @@ PROTOCOLS: dict[str, Protocol] = {
         ReconstructionProtocol("reconstruction_judge_noise_50", _JUDGE, noise=0.5),
         ClassificationProtocol("classification"),
         BurstProtocol("bursts"),
+        # Cloud removal.
+        PairedProtocol("paired"),
     )
 }  # fmt: skip
 
@@ -87,6 +90,7 @@ __all__ = [
     "ClassificationProtocol",
     "GenerationProtocol",
     "OneSeedProtocol",
+    "PairedProtocol",
     "PhaseProtocol",
     "Protocol",
     "ReconstructionProtocol",
