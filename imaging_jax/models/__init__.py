@@ -1,7 +1,7 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
 from imaging_jax.models.classification import CNN, MLP
-from imaging_jax.models.features import LeNet5
+from imaging_jax.models.features import VGG19, LeNet5
 from imaging_jax.models.generative import (
     VAE,
     ConvDiscriminator,
@@ -85,6 +85,7 @@ MODELS = {
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,
+    "vgg19": VGG19,
 }
 
 __all__ = ["MODELS"]
