@@ -41,6 +41,7 @@ from imaging_jax.models.super_resolution import (
     VDSR,
     EDSRLight,
     LGCNet,
+    SRGANDiscriminator,
     SRResNet,
 )
 
@@ -75,6 +76,7 @@ MODELS = {
     "rdn": RDN,
     "simple_cnn": SimpleCNN,
     "srcnn": SRCNN,
+    "srgan_discriminator": SRGANDiscriminator,
     "srresnet": SRResNet,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,
