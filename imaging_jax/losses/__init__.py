@@ -18,6 +18,7 @@ from imaging_jax.losses._autoencoding import (
     sparse_kl,
     squared_error,
 )
+from imaging_jax.losses._content import content_loss
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.losses._pixel import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
@@ -27,6 +28,7 @@ __all__ = [
     "binary_cross_entropy",
     "charbonnier",
     "clip_weights",
+    "content_loss",
     "cross_entropy_discriminator_loss",
     "error_norm",
     "gaussian_kl",

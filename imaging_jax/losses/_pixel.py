@@ -15,7 +15,7 @@ def l1(prediction: jax.Array, target: jax.Array) -> jax.Array:
     Raises:
       ValueError: where the shapes differ.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     return jnp.mean(jnp.abs(prediction - target))
 
 
@@ -32,7 +32,7 @@ def mse(prediction: jax.Array, target: jax.Array) -> jax.Array:
     Raises:
       ValueError: where the shapes differ.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     return jnp.mean((prediction - target) ** 2)
 
 
@@ -53,7 +53,7 @@ def charbonnier(prediction: jax.Array, target: jax.Array, epsilon: float = 1e-3)
     Charbonnier, Blanc-Féraud, Aubert, Barlaud, "Two deterministic half-quadratic regularization
     algorithms for computed imaging", ICIP 1994.
     """
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     return jnp.mean(jnp.sqrt((prediction - target) ** 2 + epsilon**2))
 
 
@@ -102,12 +102,13 @@ def sum_of_squares_half(prediction: jax.Array, target: jax.Array) -> jax.Array:
 
 
 def _check_images(prediction, target):
-    _check_shapes(prediction, target)
+    check_shapes(prediction, target)
     if prediction.ndim < 3:
         raise ValueError(f"prediction: expected shape (..., H, W, C), got {prediction.shape}")
 
 
-def _check_shapes(prediction, target):
+def check_shapes(prediction: jax.Array, target: jax.Array) -> None:
+    """Raises ValueError where the shapes differ."""
     # Broadcasting would hide a forgotten axis.
     if prediction.shape != target.shape:
         raise ValueError(

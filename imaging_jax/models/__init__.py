@@ -1,7 +1,7 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
 from imaging_jax.models.classification import CNN, MLP
-from imaging_jax.models.features import LeNet5
+from imaging_jax.models.features import VGG19, LeNet5
 from imaging_jax.models.generative import (
     VAE,
     ConvDiscriminator,
@@ -43,6 +43,7 @@ from imaging_jax.models.super_resolution import (
     VDSR,
     EDSRLight,
     LGCNet,
+    SRGANDiscriminator,
     SRResNet,
 )
 from imaging_jax.models.translation import PatchDiscriminator, ResNetGenerator, UNetGenerator
@@ -82,6 +83,7 @@ MODELS = {
     "spa_gan_discriminator": SpAGANDiscriminator,
     "spanet": SPANet,
     "srcnn": SRCNN,
+    "srgan_discriminator": SRGANDiscriminator,
     "srresnet": SRResNet,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,
@@ -93,6 +95,7 @@ MODELS = {
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,
+    "vgg19": VGG19,
 }
 
 __all__ = ["MODELS"]

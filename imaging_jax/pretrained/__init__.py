@@ -2,6 +2,7 @@
 
 from imaging_jax.pretrained._catalogue import WEIGHTS, Weights
 from imaging_jax.pretrained._files import load_params, match, metadata, read, save
+from imaging_jax.pretrained._vgg19 import load_vgg19
 from imaging_jax.pretrained._weights import load, origin
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Weights",
     "load",
     "load_params",
+    "load_vgg19",
     "match",
     "metadata",
     "origin",

@@ -18,6 +18,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
+from imaging_jax.models.super_resolution import SRGANDiscriminator
 from tests.models.super_resolution_helpers import jit
 
 GENERATORS = {
@@ -44,6 +45,8 @@ DISCRIMINATORS = {
     "dcgan_28": DCGANDiscriminator(size=28, features=4),
     "tensorflow_dcgan": TensorFlowDCGANDiscriminator(features=4),
     "tfgan": TFGANDiscriminator(features=4, hidden=6),
+    "srgan": SRGANDiscriminator(size=24, features=4, hidden=6),
+    "srgan_pooled": SRGANDiscriminator(size=24, features=4, hidden=6, head="pooled"),
 }
 BATCH = 6
 

@@ -11,6 +11,7 @@ from flax import linen as nn
 
 from imaging_jax.losses import gradient_penalty, non_saturating_generator_loss
 from imaging_jax.models.generative import ConvDiscriminator
+from imaging_jax.models.super_resolution import SRGANDiscriminator
 from tests.models.generative_helpers import (
     BATCH,
     DISCRIMINATORS,
@@ -63,15 +64,21 @@ def test_adam_moves_every_parameter_of_a_generator(name):
     assert all(size > 1e-7 for path, size in seen.items() if path not in without), seen
 
 
+def before_batch_norms(module):
+    """Numbers of the convolutions with a bias that a batch norm subtracts."""
+    if isinstance(module, SRGANDiscriminator):
+        return range(2, 9)
+    batch = isinstance(module, ConvDiscriminator) and module.normalization == "batch"
+    return (2, 3) if batch else ()
+
+
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_adam_moves_every_parameter_of_a_discriminator(name):
     module = DISCRIMINATORS[name]
     sign = np.where(np.arange(BATCH) % 2, 1.0, -1.0)
     losses, seen = gradients(module, lambda logits: jnp.mean(jax.nn.softplus(sign * logits)))
     assert losses[-1] < losses[0]
-    layers = ("conv2", "conv3") if module.__class__ is ConvDiscriminator else ()
-    batch = getattr(module, "normalization", "none") == "batch"
-    without = {f"['{layer}']['bias']" for layer in layers} if batch else set()
+    without = {f"['conv{number}']['bias']" for number in before_batch_norms(module)}
     assert all(size > 1e-7 for path, size in seen.items() if path not in without), seen
 
 

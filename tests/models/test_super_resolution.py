@@ -96,6 +96,7 @@ def test_has_the_papers_number_of_parameters(module, parameters):
         (SRResNet(scale=4), 1_550_659, 33 * 2 * 64),
         (SRResNet(scale=4, shared_slopes=True), 1_549_462, 33 * 2 * 64),
         (SRResNet(scale=4, **LEFTTHOMAS), 734_092, 1_280),
+        (SRResNet(scale=4, blocks=5, shared_slopes=True), 734_219, 11 * 2 * 64),
     ],
     ids=repr,
 )

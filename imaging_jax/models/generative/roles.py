@@ -113,9 +113,13 @@ class Discriminator(_Adversary):
             ValueError: on another image, labels missing or not taken, or a field out of its range.
         """
         self._check_fields()
-        check_images(x, self.image_shape, type(self).__name__)
+        self._check_image(x)
         check_labels(labels, self.classes, x.shape[0], type(self).__name__)
         return self._judge(x, labels, train)
+
+    def _check_image(self, x):
+        """Raises ValueError unless ``x`` are images that the network judges."""
+        check_images(x, self.image_shape, type(self).__name__)
 
 
 class Autoencoder(nn.Module):

@@ -14,6 +14,7 @@ from imaging_jax.models.super_resolution.lgcnet import LGCNet
 from imaging_jax.models.super_resolution.pecnn import PECNN
 from imaging_jax.models.super_resolution.rdn import RDN
 from imaging_jax.models.super_resolution.srcnn import SRCNN
+from imaging_jax.models.super_resolution.srgan import SRGANDiscriminator
 from imaging_jax.models.super_resolution.srresnet import SRResNet
 from imaging_jax.models.super_resolution.vdsr import VDSR
 from imaging_jax.models.super_resolution.zssr import ZSSRNet
@@ -29,6 +30,7 @@ __all__ = [
     "VDSR",
     "EDSRLight",
     "LGCNet",
+    "SRGANDiscriminator",
     "SRResNet",
     "ZSSRNet",
     "dihedral",
