@@ -24,7 +24,6 @@ def get_config(variant=""):
             "cycle": 10.0,
             "identity": 0.0,
             "supervised": 0.0,
-            "image_channels": 3,
         }
     )
     _networks(config, features=64, blocks=9, halvings=3)
@@ -49,7 +48,6 @@ def get_config(variant=""):
         _map_radar(config, supervised=variant == "radar_supervised")
     if variant == "tiny":
         _networks(config, features=2, blocks=1, halvings=1)
-        config.model.inverse_generator.channels = 1
         config.data.update({"batch_size": 2, "size": 16})
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
@@ -61,8 +59,6 @@ def get_config(variant=""):
 def _map_digits(config):
     """Grey to coloured digits, each a batch of its own, by small networks."""
     _networks(config, features=16, blocks=3, halvings=2)
-    config.model.inverse_generator.channels = 1
-    config.task.image_channels = 1
     config.data = ConfigDict({"name": "digit_domains", "batch_size": 8, "size": 28})
     _shorten(config, 2_000)
     _score_on(config, "digit_pairs:28")
@@ -71,8 +67,6 @@ def _map_digits(config):
 def _map_radar(config, supervised):
     """Speckled grey to colour. Pairs are drawn, which the supervised term alone looks at."""
     _networks(config, features=16, blocks=3, halvings=2)
-    config.model.inverse_generator.channels = 1
-    config.task.image_channels = 1
     config.task.supervised = 100.0 if supervised else 0.0
     config.data = ConfigDict(
         {"name": "drawn_pairs", "batch_size": 4, "patch_size": 48, "given": "radar"}

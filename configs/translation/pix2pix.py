@@ -1,6 +1,6 @@
-"""pix2pix: facades of their labels at 256 pixels, for a GPU.
+"""pix2pix: people of their outlines at 256 pixels, for a GPU.
 
-The variant names pairs, side and loss: "facades_256", "facades_64_l1", "labels_64_l1_cgan".
+The variant names pairs, side and loss: "outlines_256", "outlines_64_l1", "labels_64_l1_cgan".
 "labels" are generated: dead leaves and the corners of the colour cube nearest to them. At 64 pixels
 the networks are narrow, and a run takes minutes on two cores.
 """
@@ -18,14 +18,14 @@ LOSSES = {
     "l1_cgan": (100.0, 1.0, True),
 }
 VARIANTS = (
-    "facades_256",
-    *(f"{pairs}_64_{loss}" for pairs in ("facades", "labels") for loss in LOSSES if loss),
+    "outlines_256",
+    *(f"{pairs}_64_{loss}" for pairs in ("outlines", "labels") for loss in LOSSES if loss),
 )
-# Of the 24 facades that are trained on.
+# Of the 24 pairs that are trained on.
 _EPOCH = 24
 
 
-def get_config(variant="facades_256"):
+def get_config(variant="outlines_256"):
     common.check_variant(variant, (*VARIANTS, "tiny"))
     pairs, side, loss = (variant if variant in VARIANTS else "labels_64").partition("_64")
     pairs, loss = pairs.removesuffix("_256"), loss.removeprefix("_")
@@ -34,7 +34,6 @@ def get_config(variant="facades_256"):
     config.task = ConfigDict(
         {
             "name": "translation",
-            "given_channels": 3,
             "loss": "non_saturating",
             "adversarial": adversarial,
             "l1": l1,
@@ -54,12 +53,12 @@ def get_config(variant="facades_256"):
     common.both_networks(config, "adam", 2e-4, b1=0.5, b2=0.999)
     # Enlarged by 286/256 and cut at random.
     side, margin = (64, 8) if small else (256, 30)
-    scoring = {"images": f"facades:test:{side}", "scale": 1, "protocol": "paired"}
-    if pairs == "facades":
+    scoring = {"images": f"outlines:test:{side}", "scale": 1, "protocol": "paired"}
+    if pairs == "outlines":
         config.data = ConfigDict(
             {
                 "name": "pair_patches",
-                "images": f"facades:train:{side + margin}",
+                "images": f"outlines:train:{side + margin}",
                 "batch_size": 1,
                 "patch_size": side,
                 "symmetries": "mirror",

@@ -14,7 +14,7 @@ from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.drawn_pairs import digit_pairs, drawn_pairs
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
-from train.data.pairs import pairs, rice_sample
+from train.data.pairs import outlines, pairs, rice_sample, side_by_side
 from train.data.prdeep import prdeep
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -114,11 +114,14 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digits": _digits,
     "digits_test": _test_digits,
     "drawn_pairs": drawn_pairs,
+    "outlines": outlines,
+    "left_to_right": side_by_side,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
     "pairs": pairs,
     "prdeep": prdeep,
     "rice_sample": rice_sample,
+    "right_to_left": partial(side_by_side, reverse=True),
     "tfds": _tfds,
     "tfds_32": _tfds_32,
 }

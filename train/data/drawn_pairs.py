@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax import synthesis
@@ -51,14 +52,16 @@ class DrawnPairs(Drawn):
         }
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
-        """Draws {"image", "target"}, each (batch_size, patch_size, patch_size, channels)."""
+        """Draws {"image", "target"}, each (batch_size, patch_size, patch_size, 3)."""
         del inputs
         return jax.vmap(self._draw)(jax.random.split(key, self.batch_size))
 
     def _draw(self, key: jax.Array) -> dict[str, jax.Array]:
         scene, sensor = jax.random.split(key)
         target = synthesis.dead_leaves(scene, (self.patch_size, self.patch_size), **_LEAVES)
-        return {"image": self._given(sensor, target), "target": target}
+        # Grey ones in three channels, as files of them have.
+        given = jnp.broadcast_to(self._given(sensor, target), target.shape)
+        return {"image": given, "target": target}
 
 
 class DigitDomains(Drawn):
@@ -75,24 +78,25 @@ class DigitDomains(Drawn):
 
     @property
     def fields(self) -> Fields:
-        """Grey images and coloured ones."""
-        return {
-            name: Field((self.size, self.size, channels), "float32", "image", (0.0, 1.0))
-            for name, channels in (("image", 1), ("target", 3))
-        }
+        """Images of three channels."""
+        shape = (self.size, self.size, 3)
+        return dict.fromkeys(("image", "target"), Field(shape, "float32", "image", (0.0, 1.0)))
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
-        """Draws {"image", "target"}, each (batch_size, size, size, channels)."""
+        """Draws {"image", "target"}, each (batch_size, size, size, 3)."""
         del inputs
         shape = (self.size, self.size)
         image, target = (
             synthesis.digits(k, self.batch_size, shape)[0] for k in jax.random.split(key)
         )
-        return {"image": image, "target": tinted(target)}
+        return {"image": _white_on_black(image), "target": _blue_on_yellow(target)}
 
 
-def tinted(digits: jax.Array) -> jax.Array:
-    """Paints grey digits (N, H, W, 1), white on black, dark blue on yellow."""
+def _white_on_black(digits: jax.Array) -> jax.Array:
+    return jnp.repeat(digits, 3, axis=-1)
+
+
+def _blue_on_yellow(digits: jax.Array) -> jax.Array:
     return _YELLOW + digits * (_BLUE - _YELLOW)
 
 
@@ -105,8 +109,9 @@ def digit_pairs(side: str) -> DataSet:
     if not side.isdigit():
         raise ValueError(f"digit_pairs:{side}: wanted digit_pairs:<pixels>")
     fields = DigitDomains(1, int(side)).fields
-    image, _ = synthesis.digits(jax.random.key(_KEY), 500, (int(side), int(side)))
-    arrays = {"image": np.asarray(image), "target": np.asarray(tinted(image))}
+    drawn, _ = synthesis.digits(jax.random.key(_KEY), 500, (int(side), int(side)))
+    images = {"image": _white_on_black(drawn), "target": _blue_on_yellow(drawn)}
+    arrays = {name: np.asarray(value) for name, value in images.items()}
     return Stacked(f"digit_pairs:{side}", fields, arrays)
 
 

@@ -1,10 +1,12 @@
 """Patches of images and their targets, paired or of two sets, resident on the device."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Literal
 
 import jax
 
+from train.data.data_set import DataSet
 from train.data.data_sets import data_set
 from train.data.resident import ResidentPatches
 from train.data.spatial import SYMMETRIES
@@ -29,13 +31,8 @@ def pair_patches(
     """
     source = data_set(images)
     if "target" not in source.fields:
-        raise ValueError(
-            f"data.images={images!r}: wanted a set of pairs, its images have no target"
-        )
-    items = [_checked(source, index, patch_size) for index in range(len(source))]
-    return ResidentPatches(
-        source.fields, items, batch_size, patch_size, source.assets, SYMMETRIES[symmetries]
-    )
+        raise ValueError(f"data.images={images!r}: its images have no targets: wanted pairs")
+    return _resident(source, ("image", "target"), batch_size, patch_size, symmetries)
 
 
 def unpaired_patches(
@@ -58,14 +55,7 @@ def unpaired_patches(
       ValueError: an image smaller than a patch, named.
     """
     sides = [
-        ResidentPatches(
-            {"image": source.fields["image"]},
-            [_checked(source, index, patch_size) for index in range(len(source))],
-            batch_size,
-            patch_size,
-            source.assets,
-            SYMMETRIES[symmetries],
-        )
+        _resident(source, ("image",), batch_size, patch_size, symmetries)
         for source in map(data_set, (images, targets))
     ]
     return UnpairedPatches(*sides)
@@ -106,14 +96,30 @@ class UnpairedPatches:
         }
 
 
-def _checked(source, index: int, patch_size: int) -> dict:
-    item, name = source[index], f"{source.name}/{source.names[index]}"
+def _resident(
+    source: DataSet, names: tuple[str, ...], batch_size: int, patch_size: int, symmetries: str
+) -> ResidentPatches:
+    items = [source[index] for index in range(len(source))]
+    channels = {name: items[0][name].shape[-1] for name in names}
+    for index, item in enumerate(items):
+        _check(item, channels, patch_size, f"{source.name}/{source.names[index]}")
+    fields = {
+        name: dataclasses.replace(source.fields[name], shape=(None, None, count))
+        for name, count in channels.items()
+    }
+    turn = SYMMETRIES[symmetries]
+    return ResidentPatches(fields, items, batch_size, patch_size, source.assets, turn)
+
+
+def _check(item: dict, channels: dict[str, int], patch_size: int, name: str) -> None:
     height, width = item["image"].shape[:2]
-    if item.get("target", item["image"]).shape[:2] != (height, width):
-        other = "x".join(map(str, item["target"].shape[1::-1]))
-        raise ValueError(f"{name}: the image is {width}x{height}, its target {other}")
+    for field, count in channels.items():
+        rows, columns, found = item[field].shape
+        if (rows, columns) != (height, width):
+            raise ValueError(f"{name}: the image is {width}x{height}, its {field} {columns}x{rows}")
+        if found != count:
+            raise ValueError(f"{name}: the {field} has {found} channels, the first one {count}")
     if min(height, width) < patch_size:
         raise ValueError(
             f"{name} is {width}x{height}, smaller than a patch of {patch_size} (data.patch_size)"
         )
-    return item

@@ -2,6 +2,9 @@
 
 from itertools import zip_longest
 
+import numpy as np
+from PIL import Image
+
 from imaging_jax.data_root import under_data
 from train.config.registry import look_up
 from train.data.data_set import DataSet
@@ -9,6 +12,8 @@ from train.data.fields import Field
 from train.data.image_sets import ImageSet, folder, image_set
 
 _LEVELS = Field((None, None, None), "uint8", "image", (0, 255))
+_SIDES = ("image", "target")
+_OUTLINES = {"train": slice(None, -6), "test": slice(-6, None)}
 # By the part of RICE that each is a test image of.
 _RICE = {"rice1": "test_0026", "rice2": "test_0000"}
 
@@ -37,6 +42,59 @@ def pairs(rest: str) -> DataSet:
         if len({*pair}) > 1:
             raise ValueError(f"pairs:{rest}: wanted the same names, got {pair}")
     return paired(f"pairs:{rest}", given, wanted)
+
+
+def side_by_side(path: str, *, reverse: bool = False) -> DataSet:
+    """Pairs of a folder whose pictures hold both halves, as pix2pix' data sets do.
+
+    Args:
+      path: of the folder.
+      reverse: the right half is given and the left one wanted, instead of the other way round.
+
+    Raises:
+      ValueError: a picture of an odd number of columns, named; no folder.
+    """
+    whole = image_set(path)
+
+    def load(index: int) -> dict[str, np.ndarray]:
+        pixels = whole.colours(index)
+        width = pixels.shape[1]
+        if width % 2:
+            raise ValueError(f"{whole.files[index]} is {width} pixels wide, wanted two halves")
+        halves = np.split(pixels, 2, axis=1)
+        return dict(zip(_SIDES, reversed(halves) if reverse else halves, strict=True))
+
+    name = f"{'right_to_left' if reverse else 'left_to_right'}:{path}"
+    return DataSet(name, dict.fromkeys(_SIDES, _LEVELS), whole.names, load)
+
+
+def outlines(rest: str) -> DataSet:
+    """Opens "<split>:<side>": outlines of people, and the people cut out, brought to squares.
+
+    The last six of the thirty pairs are the split "test", the others "train". Both sides are
+    resampled by antialiased bicubics. The files bear the name of the CMP facades, which they
+    aren't.
+
+    Raises:
+      ValueError: other words; IMAGING_DATA unset.
+    """
+    split, _, side = rest.partition(":")
+    if split not in _OUTLINES or not side.isdigit():
+        raise ValueError(f"outlines:{rest}: wanted outlines:<{' or '.join(_OUTLINES)}>:<pixels>")
+    path = under_data("translation/facades", "the set outlines")
+    source = side_by_side(str(path), reverse=True)
+    by_number = sorted(range(len(source)), key=lambda i: int(source.names[i].rpartition("_")[2]))
+    chosen = source.part(f"outlines:{rest}", by_number[_OUTLINES[split]])
+    size = (int(side), int(side))
+
+    def load(index: int) -> dict[str, np.ndarray]:
+        return {
+            field: np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+            for field, pixels in chosen.load(index).items()
+        }
+
+    square = Field((*size, 3), "uint8", "image", (0, 255))
+    return DataSet(chosen.name, dict.fromkeys(_SIDES, square), chosen.names, load)
 
 
 def rice_sample(rest: str) -> DataSet:

@@ -51,7 +51,6 @@ class CycleTranslation(Task):
       cycle: weight of ``mean |F(G(x)) - x| + mean |G(F(y)) - y|``.
       identity: weight of ``mean |G(y) - y| + mean |F(x) - x|``.
       supervised: weight of ``mean (G(x) - y)² + mean (F(y) - x)²``, where x and y are pairs.
-      image_channels: of x.
 
     Raises:
       ValueError: a negative weight, or an identity between images of unequal channels.
@@ -73,7 +72,6 @@ class CycleTranslation(Task):
         cycle: float = 10.0,
         identity: float = 0.0,
         supervised: float = 0.0,
-        image_channels: int = 3,
     ):
         check_weights(
             adversarial=adversarial, cycle=cycle, identity=identity, supervised=supervised
@@ -83,16 +81,11 @@ class CycleTranslation(Task):
         self.ema = dict.fromkeys(GENERATORS, ema_decay) if ema_decay else {}
         self.adversarial, self.cycle = adversarial, cycle
         self.identity, self.supervised = identity, supervised
-        self.image_channels = image_channels
-        if identity and self.networks[GENERATOR].channels != image_channels:
+        channels = {name: self.networks[name].channels for name in GENERATORS}
+        if identity and len(set(channels.values())) > 1:
             raise ValueError(
-                f"task.identity={identity}: images have {image_channels} channels, targets "
-                f"{self.networks[GENERATOR].channels}"
-            )
-        if self.networks[INVERSE].channels != image_channels:
-            raise ValueError(
-                f"model.{INVERSE}.channels={self.networks[INVERSE].channels}: wanted "
-                f"task.image_channels={image_channels}"
+                f"task.identity={identity}: images have {channels[INVERSE]} channels, targets "
+                f"{channels[GENERATOR]}"
             )
         self._optimizers = {
             name: make_optimizer(
@@ -130,7 +123,7 @@ class CycleTranslation(Task):
     @property
     def takes(self) -> Fields:
         """Images of any size."""
-        return {"image": _picture(self.image_channels)}
+        return {"image": _picture(self.networks[INVERSE].channels)}
 
     @property
     def gives(self) -> Fields:

@@ -22,6 +22,8 @@ from train.tasks.task import Task
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 NETWORKS = (GENERATOR, DISCRIMINATOR)
+# Channels of what is translated; grey images have three equal ones.
+_COLOURS = 3
 
 
 class Translation(Task):
@@ -37,7 +39,6 @@ class Translation(Task):
       optimizers: config sections by network, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
       ema_decay: of the moving averages of the generator; 0 keeps none.
-      given_channels: of the image that is translated.
       loss: a name of `imaging_jax.losses.ADVERSARIAL_LOSSES`.
       adversarial: weight of the generator's adversarial loss; 0 leaves the discriminator out.
       l1: weight of the mean absolute difference.
@@ -59,7 +60,6 @@ class Translation(Task):
         optimizers: Mapping[str, Any],
         steps: int,
         ema_decay: float,
-        given_channels: int = 3,
         loss: str = "non_saturating",
         adversarial: float = 1.0,
         l1: float = 100.0,
@@ -70,7 +70,6 @@ class Translation(Task):
         self.networks = {GENERATOR: generator, DISCRIMINATOR: discriminator}
         self.steps = steps
         self.ema = {GENERATOR: ema_decay} if ema_decay else {}
-        self.given_channels = given_channels
         self.discriminator_loss, self.generator_loss = losses
         self.adversarial, self.l1 = adversarial, l1
         self.conditional = conditional
@@ -107,7 +106,7 @@ class Translation(Task):
     @property
     def takes(self) -> Fields:
         """Images of any size."""
-        return {"image": _picture(self.given_channels)}
+        return {"image": _picture(_COLOURS)}
 
     @property
     def gives(self) -> Fields:

@@ -1,12 +1,16 @@
 """Sets of pairs, and systems that are scored by the target of each."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 from train.data.data_sets import data_set
+from train.data.pair_data import pair_patches, unpaired_patches
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
+from train.state.devices import data_mesh
 from train.systems.catalogue import system
 
 PAIRED = PROTOCOLS["paired"]
@@ -50,6 +54,76 @@ def test_a_target_of_another_size_is_named(folders, tmp_path):
     Image.fromarray(LEVELS[1, :12]).save(tmp_path / "clear/2.png")
     with pytest.raises(ValueError, match=r"/2: wanted images \(1, 12, 20, 3\), the system gave"):
         evaluate(system("identity"), data_set(folders), PAIRED, 1)
+
+
+def test_halves_of_a_picture_are_a_pair(tmp_path):
+    both = np.concatenate([LEVELS[0], LEVELS[1]], axis=1)
+    Image.fromarray(both).save(tmp_path / "a.png")
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    for name, given, wanted in (("left_to_right", 0, 1), ("right_to_left", 1, 0)):
+        item = data_set(f"{name}:{tmp_path}")[0]
+        np.testing.assert_array_equal(item["image"], LEVELS[given])
+        np.testing.assert_array_equal(item["target"], LEVELS[wanted])
+    Image.fromarray(both[:, 1:]).save(odd / "b.png")
+    with pytest.raises(ValueError, match=r"b\.png is 39 pixels wide, wanted two halves"):
+        data_set(f"left_to_right:{odd}")[0]
+
+
+def test_outlines_as_the_sheet_measured_them(imaging_data):
+    """Of the sheet: 24 and 6; in [-1, 1] the mean training photograph has an L1 of 0.3255."""
+    train, test = data_set("outlines:train:256"), data_set("outlines:test:256")
+    assert (len(train), len(test)) == (24, 6)
+    assert not set(train.names) & set(test.names)
+    photographs = [np.stack([item["target"] / 127.5 - 1 for item in s]) for s in (train, test)]
+    l1 = np.abs(photographs[0].mean(axis=0) - photographs[1]).mean()
+    assert l1 == pytest.approx(0.3255, abs=0.002)
+    drawing = data_set("outlines:test:64")[0]["image"]
+    assert drawing.shape == (64, 64, 3)
+    # Black lines on white.
+    assert drawing.min() < 128
+    assert (drawing > 250).mean() > 0.5
+
+
+def test_patches_of_pairs_are_cut_at_one_place(folders):
+    data = pair_patches(folders, batch_size=16, patch_size=8)
+    batch = jax.jit(data.batch)(jax.random.key(0), jax.tree.map(jnp.asarray, data.arrays))
+    difference = 255 * (np.asarray(batch["target"]) - np.asarray(batch["image"]))
+    per_patch = difference.reshape(16, -1)
+    np.testing.assert_allclose(per_patch, per_patch[:, :1].repeat(per_patch.shape[1], 1), atol=1e-3)
+    assert set(np.round(per_patch[:, 0]).astype(int)) == {10, 20, 30}
+
+
+def test_a_mirrored_patch_is_never_turned(tmp_path):
+    rows = np.arange(24, dtype=np.uint8)[:, None, None] * np.ones((1, 24, 3), np.uint8)
+    for side in "ab":
+        (tmp_path / side).mkdir()
+        Image.fromarray(rows).save(tmp_path / side / "1.png")
+    name = f"pairs:{tmp_path / 'a'}:{tmp_path / 'b'}"
+    data = pair_patches(name, batch_size=32, patch_size=8, symmetries="mirror")
+    arrays = jax.tree.map(jnp.asarray, data.arrays)
+    image = np.asarray(data.batch(jax.random.key(0), arrays)["image"])
+    np.testing.assert_allclose(np.diff(image, axis=1), 1 / 255, atol=1e-6)
+
+
+def test_unpaired_patches_are_drawn_independently(folders):
+    images, targets = folders.removeprefix("pairs:").split(":")
+    data = unpaired_patches(images, targets, batch_size=64, patch_size=24 - 4)
+    inputs = next(data.inputs(0, data_mesh()))
+    batch = jax.jit(data.batch)(jax.random.key(0), inputs)
+    assert batch["image"].shape == batch["target"].shape == (64, 20, 20, 3)
+    difference = np.asarray(batch["target"] - batch["image"]).reshape(64, -1)
+    assert (difference.std(axis=1) < 1 / 255).mean() < 0.1
+
+
+def test_pairs_that_cannot_be_cut_are_named(folders, tmp_path):
+    with pytest.raises(ValueError, match=r"/1 is 20x24, smaller than a patch of 32"):
+        pair_patches(folders, batch_size=1, patch_size=32)
+    Image.fromarray(LEVELS[1, :12]).save(tmp_path / "clear/2.png")
+    with pytest.raises(ValueError, match=r"/2: the image is 20x24, its target 20x12"):
+        pair_patches(folders, batch_size=1, patch_size=8)
+    with pytest.raises(ValueError, match=r"data\.images='dead_leaves': its images have no targets"):
+        pair_patches("dead_leaves", batch_size=1, patch_size=8)
 
 
 def test_a_set_without_targets_is_refused():
