@@ -13,6 +13,7 @@ import numpy as np
 
 from configs import quickstart
 from configs.generative import conditional_gan
+from configs.translation import cycle_gan
 from imaging_jax.models import MODELS
 from imaging_jax.models.layers import Conv, _convolution
 from imaging_jax.transforms import depth_to_space
@@ -25,6 +26,8 @@ from train.run.training import fit
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
 from train.systems.runs import trained
+
+CONFIGS = {"adversarial": conditional_gan, "cycle": cycle_gan}
 
 
 class WithBatchNorm(nn.Module):
@@ -42,7 +45,7 @@ class WithBatchNorm(nn.Module):
 
 
 def config_for(model):
-    config = (conditional_gan if model == "adversarial" else quickstart).get_config("tiny")
+    config = CONFIGS.get(model, quickstart).get_config("tiny")
     config.train.update({"steps": 10, "validate_every": 10, "checkpoint_every": 5, "keep": 3})
     config.train.update({"ema_decay": 0.9, "accumulate": 1})
     config.data.batch_size = 16
@@ -95,7 +98,7 @@ def main(model, workdir, stop):
         return
     losses = [line["train/loss"] for line in log(Path(workdir)) if "train/loss" in line]
     found = {"devices": jax.device_count(), "losses": losses}
-    if model != "adversarial":
+    if model not in CONFIGS:
         found |= ragged_scores(workdir)
     print(json.dumps(found))
 

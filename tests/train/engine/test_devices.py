@@ -44,12 +44,17 @@ def test_eight_devices_train_and_score_as_one_does(model, tmp_path):
 
 
 @pytest.mark.slow
-def test_eight_devices_train_two_networks_as_one_does(tmp_path):
-    # Batch statistics and both networks' gradients are those of the whole batch.
-    one, eight = (train("adversarial", tmp_path / str(n), n) for n in (1, 8))
+@pytest.mark.parametrize(
+    ("model", "tolerance"),
+    # Adam's first steps follow signs, which rounding turns where gradients are almost nothing.
+    [("adversarial", 1e-4), ("cycle", 1e-3)],
+)
+def test_eight_devices_train_several_networks_as_one_does(model, tolerance, tmp_path):
+    # Batch statistics, all networks' gradients and the pools are those of the whole batch.
+    one, eight = (train(model, tmp_path / str(n), n) for n in (1, 8))
     assert (one["devices"], eight["devices"]) == (1, 8)
     assert len(one["losses"]) == 10
-    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-4)
+    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=tolerance)
 
 
 @pytest.mark.slow

@@ -42,6 +42,7 @@ DEFAULT = {
     "configs.generative.vae",
     "configs.classification.digits",
     "configs.restoration.burst",
+    "configs.translation.cycle_gan",
 }
 
 

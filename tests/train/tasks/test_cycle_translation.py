@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from configs.translation import cycle_gan
+from tests.train.helpers import assert_equal_states
+from tests.train.run.test_run import stop_after
 from train.config.settings import TrainSettings
 from train.data.drawn_pairs import DigitDomains
+from train.engine.loop import Stopped
+from train.run.training import fit
 from train.state.stage import STEP
 from train.tasks import CycleTranslation
 from train.tasks.cycle_translation import GENERATOR, INVERSE, MOVED
@@ -114,6 +118,25 @@ def test_pictures_of_any_size_are_translated():
     y = task.apply(task.variables(state), {"image": x})["image"]
     assert y.shape == (1, 21, 35, 3)
     assert 0 <= y.min() < y.max() <= 1
+
+
+@pytest.mark.slow
+def test_a_run_killed_ten_times_ends_bit_for_bit_as_one_that_was_not(tmp_path, monkeypatch):
+    """With the pools full and exchanging, which are part of the state."""
+    config = cycle_gan.get_config("tiny")
+    config.train.update({"steps": 60, "log_every": 20, "validate_every": 60})
+    config.train.checkpoint_every = 25
+    config.evaluation = ()
+    whole = fit(config, tmp_path / "whole")
+    assert int(whole.state.extras["image_pool"]["count"]) == SIZE
+    lengths = np.random.default_rng(0).integers(1, 8, 10)
+    for length in lengths:
+        with monkeypatch.context() as patch:
+            stop_after(patch, int(length))
+            with pytest.raises(Stopped):
+                fit(config, tmp_path / "parts")
+    parts = fit(config, tmp_path / "parts")
+    assert_equal_states(whole.state, parts.state)
 
 
 @pytest.mark.parametrize(
