@@ -1,8 +1,8 @@
 """pix2pix: people of their outlines at 256 pixels, for a GPU.
 
-The variant names pairs, side and loss: "outlines_256", "outlines_64_l1", "labels_64_l1_cgan".
-"labels" are generated: dead leaves and the corners of the colour cube nearest to them. At 64 pixels
-the networks are narrow, and a run takes minutes on two cores.
+The variant names pairs, side and loss: "outlines_256", "outlines_64_l1", "clouds_64_l1_cgan".
+"labels" are generated: dead leaves and the corners of the colour cube nearest to them; "clouds" lie
+over Sentinel-2 scenes. At 64 pixels the networks are narrow, and a run takes minutes on two cores.
 """
 
 from ml_collections import ConfigDict
@@ -17,9 +17,10 @@ LOSSES = {
     "l1_gan": (100.0, 1.0, False),
     "l1_cgan": (100.0, 1.0, True),
 }
+PAIRS = ("outlines", "labels", "clouds")
 VARIANTS = (
     "outlines_256",
-    *(f"{pairs}_64_{loss}" for pairs in ("outlines", "labels") for loss in LOSSES if loss),
+    *(f"{pairs}_64_{loss}" for pairs in PAIRS for loss in LOSSES if loss),
 )
 # Of the 24 pairs that are trained on.
 _EPOCH = 24
@@ -51,26 +52,9 @@ def get_config(variant="outlines_256"):
         config.model.generator.update({"features": 16, "levels": 6})
         config.model.discriminator.update({"features": 16, "halvings": 2})
     common.both_networks(config, "adam", 2e-4, b1=0.5, b2=0.999)
-    # Enlarged by 286/256 and cut at random.
-    side, margin = (64, 8) if small else (256, 30)
-    scoring = {"images": f"outlines:test:{side}", "scale": 1, "protocol": "paired"}
-    if pairs == "outlines":
-        config.data = ConfigDict(
-            {
-                "name": "pair_patches",
-                "images": f"outlines:train:{side + margin}",
-                "batch_size": 1,
-                "patch_size": side,
-                "symmetries": "mirror",
-            }
-        )
-    else:
-        config.data = ConfigDict(
-            {"name": "drawn_pairs", "batch_size": 4, "patch_size": side, "given": "labels"}
-        )
-        scoring["images"] = "drawn_pairs:labels:64"
-    config.validation = ConfigDict(scoring)
-    config.evaluation = (scoring,)
+    {"outlines": _of_outlines, "labels": _of_labels, "clouds": _of_clouds}[pairs](
+        config, 64 if small else 256
+    )
     common.for_steps(config, 200 * _EPOCH, every=20 * _EPOCH)
     if variant == "tiny":
         config.model.generator.update({"features": 2, "levels": 4})
@@ -79,7 +63,47 @@ def get_config(variant="outlines_256"):
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
         )
-        scoring = {"images": "drawn_pairs:labels:16", "scale": 1, "protocol": "paired"}
-        config.validation = ConfigDict(scoring)
-        config.evaluation = (scoring,)
+        _score_on(config, "drawn_pairs:labels:16", "drawn_pairs:labels:16")
     return config
+
+
+def _of_outlines(config, side):
+    # Enlarged by 286/256 and cut at random.
+    margin = {64: 8, 256: 30}[side]
+    config.data = ConfigDict(
+        {
+            "name": "pair_patches",
+            "images": f"outlines:train:{side + margin}",
+            "batch_size": 1,
+            "patch_size": side,
+            "symmetries": "mirror",
+        }
+    )
+    # Too few to hold some back.
+    _score_on(config, f"outlines:train:{side}", f"outlines:test:{side}")
+
+
+def _of_labels(config, side):
+    config.data = ConfigDict(
+        {"name": "drawn_pairs", "batch_size": 4, "patch_size": side, "given": "labels"}
+    )
+    _score_on(config, f"drawn_pairs:labels:{side}", f"drawn_pairs:labels:{side}")
+
+
+def _of_clouds(config, side):
+    config.data = ConfigDict(
+        {
+            "name": "made_pairs",
+            "images": "sentinel2_train",
+            "batch_size": 4,
+            "patch_size": side,
+            "given": "clouds",
+        }
+    )
+    _score_on(config, "made_pairs:clouds:sentinel2_held_back", "made_pairs:clouds:sentinel2_test")
+
+
+def _score_on(config, held_back, test):
+    scoring = {"scale": 1, "protocol": "paired"}
+    config.validation = ConfigDict({"images": held_back, **scoring})
+    config.evaluation = ({"images": test, **scoring},)

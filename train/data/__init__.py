@@ -12,8 +12,9 @@ from typing import Any
 import jax
 
 from train.data.bursts import Bursts
-from train.data.drawn_pairs import DigitDomains, DrawnPairs
+from train.data.digit_domains import DigitDomains
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
+from train.data.made_pairs import drawn_pair_patches, made_pair_patches
 from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves, Digits
@@ -24,8 +25,9 @@ DATA = {
     "dead_leaves": DeadLeaves,
     "digit_domains": DigitDomains,
     "digits": Digits,
-    "drawn_pairs": DrawnPairs,
+    "drawn_pairs": drawn_pair_patches,
     "labelled": labelled,
+    "made_pairs": made_pair_patches,
     "pair_patches": pair_patches,
     "patches": patches,
     "unpaired_patches": unpaired_patches,

@@ -10,10 +10,11 @@ from PIL import Image
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
+from train.data.digit_domains import digit_pairs
 from train.data.digits import drawn_digits, mnist, mnist_32, resized
-from train.data.drawn_pairs import digit_pairs, drawn_pairs
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
+from train.data.made_pairs import drawn_pairs, made_pairs
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side
 from train.data.prdeep import prdeep
 
@@ -116,6 +117,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_pairs": drawn_pairs,
     "outlines": outlines,
     "left_to_right": side_by_side,
+    "made_pairs": made_pairs,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
     "pairs": pairs,

@@ -9,7 +9,7 @@ from configs.translation import cycle_gan
 from tests.train.helpers import assert_equal_states
 from tests.train.run.test_run import stop_after
 from train.config.settings import TrainSettings
-from train.data.drawn_pairs import DigitDomains
+from train.data.digit_domains import DigitDomains
 from train.engine.loop import Stopped
 from train.run.training import fit
 from train.state.stage import STEP

@@ -7,7 +7,7 @@ import pytest
 
 from configs.translation import pix2pix
 from train.config.settings import TrainSettings
-from train.data.drawn_pairs import DrawnPairs
+from train.data.made_pairs import drawn_pair_patches
 from train.state.stage import STEP
 from train.tasks import Translation
 from train.tasks.translation import DISCRIMINATOR, GENERATOR
@@ -20,7 +20,7 @@ def built(**task):
 
 
 def batch(count=2, side=16):
-    return DrawnPairs(count, side, "labels").batch(jax.random.key(1), ())
+    return drawn_pair_patches(count, side, "labels").batch(jax.random.key(1), ())
 
 
 def started(task):

@@ -1,0 +1,133 @@
+"""Pairs made of images on the device: what a sensor or the weather would give of each."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from imaging_jax import synthesis
+from train.config.registry import look_up
+from train.data.data_set import DataSet, Stacked
+from train.data.fields import Field
+from train.data.image_sets import image_set
+from train.data.patch_data import patches
+from train.data.synthetic import DeadLeaves
+
+# (key, image (H, W, 3)) -> what is given of it.
+Give = Callable[[jax.Array, jax.Array], jax.Array]
+GIVEN: dict[str, Give] = {
+    "clouds": synthesis.clouded,
+    "edges": lambda _, x: synthesis.edge_map(x),
+    "labels": lambda _, x: synthesis.label_map(x),
+    "radar": synthesis.radar_like,
+}
+Given = Literal["clouds", "edges", "labels", "radar"]
+_LEAVES = {"leaves": 60, "radius": (4.0, 60.0), "blur": 0.4, "texture": 0.1}
+# Of the sets that are scored: how many are drawn, by keys that no training has.
+_COUNT, _KEY = 16, 2**31 - 1
+
+
+class MadePairs:
+    """The images of a source as targets, and what is given of each.
+
+    Args:
+      source: of "image", (H, W, 3), as `train.data` describes one.
+      given: a name of GIVEN.
+    """
+
+    def __init__(self, source: Any, given: str):
+        self._source = source
+        self._give = GIVEN[given]
+        self.batch_size, self.patch_size = source.batch_size, source.patch_size
+        self.streamed, self.assets = source.streamed, source.assets
+        self.fields = dict.fromkeys(("image", "target"), source.fields["image"])
+
+    def inputs(self, step: int, mesh) -> Iterator:
+        """The source's."""
+        return self._source.inputs(step, mesh)
+
+    def input_shapes(self, mesh) -> Any:
+        """The source's."""
+        return self._source.input_shapes(mesh)
+
+    def batch(self, key: jax.Array, inputs: Any) -> dict[str, jax.Array]:
+        """Makes {"image", "target"}, each (batch_size, patch_size, patch_size, 3) in [0, 1]."""
+        scene, sensor = jax.random.split(key)
+        target = self._source.batch(scene, inputs)["image"]
+        give = jax.vmap(lambda key, x: _given(self._give, key, x))
+        return {"image": give(jax.random.split(sensor, len(target)), target), "target": target}
+
+
+def drawn_pair_patches(batch_size: int, patch_size: int, given: Given) -> MadePairs:
+    """Pairs made of dead leaves.
+
+    Args:
+      batch_size: pairs a batch.
+      patch_size: their height and width.
+      given: a name of GIVEN.
+    """
+    return MadePairs(DeadLeaves(batch_size, patch_size, **_LEAVES), given)
+
+
+def made_pair_patches(
+    images: str, batch_size: int, patch_size: int, seed: int, given: Given
+) -> MadePairs:
+    """Pairs made of patches of images.
+
+    Args:
+      images: see `train.data.patch_data.patches`.
+      batch_size: pairs a batch.
+      patch_size: their height and width.
+      seed: of the run.
+      given: a name of GIVEN.
+
+    Raises:
+      ValueError: as `patches`.
+    """
+    return MadePairs(patches(images, batch_size, patch_size, seed), given)
+
+
+def drawn_pairs(rest: str) -> DataSet:
+    """Opens "<given>:<side>": 16 pairs of dead leaves that no training draws.
+
+    Raises:
+      ValueError: other words.
+    """
+    given, _, side = rest.partition(":")
+    look_up(GIVEN, given, "drawn_pairs")
+    if not side.isdigit():
+        raise ValueError(f"drawn_pairs:{rest}: wanted drawn_pairs:{given}:<pixels>")
+    source = drawn_pair_patches(_COUNT, int(side), given)
+    drawn = jax.jit(source.batch)(jax.random.key(_KEY), ())
+    arrays = {name: np.asarray(values) for name, values in drawn.items()}
+    return Stacked(f"drawn_pairs:{rest}", source.fields, arrays)
+
+
+def made_pairs(rest: str) -> DataSet:
+    """Opens "<given>:<images>": a set of images in colour, and what is given of each.
+
+    Raises:
+      ValueError: other words, or an unknown set.
+    """
+    given, _, name = rest.partition(":")
+    give = look_up(GIVEN, given, "made_pairs")
+    images = image_set(name)
+
+    def load(index: int) -> dict[str, np.ndarray]:
+        target = jnp.asarray(images.colours(index) / 255, jnp.float32)
+        key = jax.random.fold_in(jax.random.key(_KEY), index)
+        return {
+            "image": np.asarray(_given(give, key, target)),
+            "target": np.asarray(target),
+        }
+
+    field = Field((None, None, 3), "float32", "image", (0.0, 1.0))
+    fields = dict.fromkeys(("image", "target"), field)
+    return DataSet(f"made_pairs:{rest}", fields, images.names, load)
+
+
+def _given(give: Give, key: jax.Array, x: jax.Array) -> jax.Array:
+    # What is grey has three equal channels, as files of it have.
+    return jnp.broadcast_to(give(key, x), x.shape)
