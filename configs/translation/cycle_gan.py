@@ -27,8 +27,8 @@ def get_config(variant=""):
         }
     )
     _networks(config, features=64, blocks=9, halvings=3)
-    # Constant for 100 epochs of 1,000 images, then linearly to 0 in 100.
-    schedule = {"name": "linear", "peak": 2e-4, "constant": 100_000}
+    # Held for 100 epochs of 1,000 images, then linearly to 0 in 100.
+    schedule = {"name": "linear", "peak": 2e-4, "hold": 100_000}
     adam = {"name": "adam", "b1": 0.5, "b2": 0.999, "schedule": schedule}
     config.optimizer = ConfigDict({"generators": adam, "discriminators": adam})
     config.data = ConfigDict(
@@ -49,10 +49,12 @@ def get_config(variant=""):
     if variant == "tiny":
         _networks(config, features=2, blocks=1, halvings=1)
         config.data.update({"batch_size": 2, "size": 16})
+        for section in config.optimizer.values():
+            section.schedule.hold = 2
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
         )
-        _score_on(config, "digit_pairs:16")
+        _score_on(config, "digit_pairs:16", "digit_pairs_test:16")
     return config
 
 
@@ -61,7 +63,7 @@ def _map_digits(config):
     _networks(config, features=16, blocks=3, halvings=2)
     config.data = ConfigDict({"name": "digit_domains", "batch_size": 8, "size": 28})
     _shorten(config, 2_000)
-    _score_on(config, "digit_pairs:28")
+    _score_on(config, "digit_pairs:28", "digit_pairs_test:28")
 
 
 def _map_radar(config, supervised):
@@ -69,22 +71,22 @@ def _map_radar(config, supervised):
     _networks(config, features=16, blocks=3, halvings=2)
     config.task.supervised = 100.0 if supervised else 0.0
     config.data = ConfigDict(
-        {"name": "drawn_pairs", "batch_size": 4, "patch_size": 48, "given": "radar"}
+        {"name": "drawn_pair_patches", "batch_size": 4, "patch_size": 48, "given": "radar"}
     )
     _shorten(config, 2_000)
-    _score_on(config, "drawn_pairs:radar:64")
+    _score_on(config, "drawn_pairs:radar:64", "drawn_pairs_test:radar:64")
 
 
 def _shorten(config, steps):
     for section in config.optimizer.values():
-        section.schedule.constant = steps // 2
+        section.schedule.hold = steps // 2
     common.for_steps(config, steps, every=steps // 4)
 
 
-def _score_on(config, images):
-    scoring = {"images": images, "scale": 1, "protocol": "paired"}
-    config.validation = ConfigDict(scoring)
-    config.evaluation = (scoring,)
+def _score_on(config, held_back, test):
+    scoring = {"scale": 1, "protocol": "paired"}
+    config.validation = ConfigDict({"images": held_back, **scoring})
+    config.evaluation = ({"images": test, **scoring},)
 
 
 def _networks(config, features, blocks, halvings):

@@ -22,13 +22,15 @@ VARIANTS = (
     "outlines_256",
     *(f"{pairs}_64_{loss}" for pairs in PAIRS for loss in LOSSES if loss),
 )
-# Of the 24 pairs that are trained on.
-_EPOCH = 24
+# Of the 20 pairs that are trained on.
+_EPOCH = 20
 
 
 def get_config(variant="outlines_256"):
     common.check_variant(variant, (*VARIANTS, "tiny"))
-    pairs, side, loss = (variant if variant in VARIANTS else "labels_64").partition("_64")
+    pairs, side, loss = ("labels_64" if variant == "tiny" else variant or "outlines_256").partition(
+        "_64"
+    )
     pairs, loss = pairs.removesuffix("_256"), loss.removeprefix("_")
     l1, adversarial, conditional = LOSSES[loss]
     config = common.get_config()
@@ -63,7 +65,7 @@ def get_config(variant="outlines_256"):
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
         )
-        _score_on(config, "drawn_pairs:labels:16", "drawn_pairs:labels:16")
+        _score_on(config, "drawn_pairs:labels:16", "drawn_pairs_test:labels:16")
     return config
 
 
@@ -73,27 +75,26 @@ def _of_outlines(config, side):
     config.data = ConfigDict(
         {
             "name": "pair_patches",
-            "images": f"outlines:train:{side + margin}",
+            "images": f"outlines:fit:{side + margin}",
             "batch_size": 1,
             "patch_size": side,
             "symmetries": "mirror",
         }
     )
-    # Too few to hold some back.
-    _score_on(config, f"outlines:train:{side}", f"outlines:test:{side}")
+    _score_on(config, f"outlines:held_back:{side}", f"outlines:test:{side}")
 
 
 def _of_labels(config, side):
     config.data = ConfigDict(
-        {"name": "drawn_pairs", "batch_size": 4, "patch_size": side, "given": "labels"}
+        {"name": "drawn_pair_patches", "batch_size": 4, "patch_size": side, "given": "labels"}
     )
-    _score_on(config, f"drawn_pairs:labels:{side}", f"drawn_pairs:labels:{side}")
+    _score_on(config, f"drawn_pairs:labels:{side}", f"drawn_pairs_test:labels:{side}")
 
 
 def _of_clouds(config, side):
     config.data = ConfigDict(
         {
-            "name": "made_pairs",
+            "name": "made_pair_patches",
             "images": "sentinel2_train",
             "batch_size": 4,
             "patch_size": side,

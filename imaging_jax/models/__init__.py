@@ -1,7 +1,7 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
 from imaging_jax.models.classification import CNN, MLP
-from imaging_jax.models.features import VGG19, LeNet5
+from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import (
     VAE,
     ConvDiscriminator,
@@ -28,7 +28,6 @@ from imaging_jax.models.restoration import (
     DRUNet,
     FFDNet,
     SimpleCNN,
-    SpAGANDiscriminator,
     SPANet,
     UnrolledHQS,
 )
@@ -80,7 +79,6 @@ MODELS = {
     "rdn": RDN,
     "resnet_generator": ResNetGenerator,
     "simple_cnn": SimpleCNN,
-    "spa_gan_discriminator": SpAGANDiscriminator,
     "spanet": SPANet,
     "srcnn": SRCNN,
     "srgan_discriminator": SRGANDiscriminator,
@@ -95,7 +93,6 @@ MODELS = {
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,
-    "vgg19": VGG19,
 }
 
 __all__ = ["MODELS"]

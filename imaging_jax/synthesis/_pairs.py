@@ -7,6 +7,9 @@ from imaging_jax._images import as_image
 from imaging_jax.operators import add_clouds, sample_cloud_opacity, speckle_noise
 from imaging_jax.transforms import luminance
 
+_STEP = 0.1
+_LOOKS = 4.0
+
 
 def label_map(x: jax.Array) -> jax.Array:
     """Paints every pixel in the nearest of eight colours, the corners of the RGB cube.
@@ -24,12 +27,11 @@ def label_map(x: jax.Array) -> jax.Array:
     return (x >= 0.5).astype(x.dtype)
 
 
-def edge_map(x: jax.Array, threshold: float = 0.1) -> jax.Array:
-    """White where the luminance steps to the next row or column by more than a threshold.
+def edge_map(x: jax.Array) -> jax.Array:
+    """White where the luminance steps to the next row or column by more than a tenth.
 
     Args:
       x: ``(..., H, W, 3)`` in [0, 1].
-      threshold: of the step, positive.
 
     Returns:
       ``(..., H, W, 1)`` of zeros and ones.
@@ -39,7 +41,7 @@ def edge_map(x: jax.Array, threshold: float = 0.1) -> jax.Array:
     """
     grey = luminance(_coloured(x))
     steps = [jnp.abs(jnp.diff(grey, axis=axis, append=_last(grey, axis))) for axis in (-3, -2)]
-    return (jnp.maximum(*steps) > threshold).astype(grey.dtype)
+    return (jnp.maximum(*steps) > _STEP).astype(grey.dtype)
 
 
 def clouded(key: jax.Array, x: jax.Array) -> jax.Array:
@@ -65,22 +67,21 @@ def clouded(key: jax.Array, x: jax.Array) -> jax.Array:
     return add_clouds(x * (1 - shadow / 2), opacity)
 
 
-def radar_like(key: jax.Array, x: jax.Array, looks: float = 4.0) -> jax.Array:
-    """Makes the squared luminance under speckle, as a radar's intensity of a scene.
+def radar_like(key: jax.Array, x: jax.Array) -> jax.Array:
+    """Makes the luminance under the speckle of an amplitude of four looks, as a radar sees it.
 
     Args:
       key: of the speckle.
       x: ``(..., H, W, 3)`` in [0, 1].
-      looks: that are averaged, positive.
 
     Returns:
-      ``(..., H, W, 1)`` in [0, 1]: the amplitude, its square root, cut at 1.
+      ``(..., H, W, 1)``, cut at 1.
 
     Raises:
       ValueError: where ``x`` isn't a real image of three channels.
     """
-    intensity = speckle_noise(key, luminance(_coloured(x)) ** 2, looks)
-    return jnp.clip(jnp.sqrt(intensity), 0, 1)
+    amplitude = speckle_noise(key, luminance(_coloured(x)), _LOOKS, amplitude=True)
+    return jnp.clip(amplitude, 0, 1)
 
 
 def _coloured(x: jax.Array) -> jax.Array:

@@ -35,8 +35,7 @@ def count(module, images):
 def test_the_published_count_is_ours_and_what_never_reaches_the_output():
     dropped_convolution = 3 * 3 * 32 * 32
     weights_of_directions = (3 * 3 * 32 + 1) * 16 + (3 * 3 * 16 + 1) * 16 + (16 + 1) * 4
-    assert count(SPANet(), 1) == 203_072
-    assert 203_072 + dropped_convolution + weights_of_directions == 219_300
+    assert count(SPANet(), 1) + dropped_convolution + weights_of_directions == 219_300
     assert count(SpAGANDiscriminator(), 2) == 2_762_945
 
 

@@ -1,5 +1,7 @@
 """Generators and discriminators of image translation: the authors' sizes, and who sees what."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import optax
 import pytest
 
 from imaging_jax.models.translation import PatchDiscriminator, ResNetGenerator, UNetGenerator
+from tests.models import translation_numpy
 
 KEYS = {"params": jax.random.key(0), "dropout": jax.random.key(1)}
 
@@ -69,6 +72,39 @@ def test_a_logit_sees_so_many_pixels(halvings, seen, monkeypatch):
         (places,) = np.nonzero(touched.any(axis))
         assert places[-1] - places[0] + 1 == seen
         assert len(places) == seen
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "oracle"),
+    [
+        (
+            UNetGenerator(features=3, levels=4),
+            (2, 16, 32, 3),
+            partial(translation_numpy.unet, levels=4),
+        ),
+        (
+            ResNetGenerator(features=3, blocks=2),
+            (2, 16, 20, 3),
+            partial(translation_numpy.resnet, blocks=2),
+        ),
+        (
+            PatchDiscriminator(features=3, halvings=2),
+            (2, 20, 24, 6),
+            partial(translation_numpy.patch_gan, halvings=2),
+        ),
+    ],
+    ids=["unet", "resnet", "patch_gan"],
+)
+def test_outputs_are_numpys(network, shape, oracle, monkeypatch):
+    monkeypatch.setattr("flax.linen.Dropout.__call__", lambda self, x: x)
+    x = jax.random.normal(jax.random.key(2), shape)
+    params = network.init(KEYS, x)["params"]
+    # Larger than they start, so that every layer shows.
+    keys = iter(jax.random.split(jax.random.key(3), 100))
+    params = jax.tree.map(lambda leaf: jax.random.normal(next(keys), leaf.shape) * 0.5, params)
+    found = network.apply({"params": params}, x)
+    wanted = oracle(jax.tree.map(np.float64, params), np.float64(x))
+    np.testing.assert_allclose(found, wanted, atol=2e-4 * np.abs(wanted).max())
 
 
 def test_logits_of_256_pixels_are_those_of_the_paper():
@@ -137,6 +173,7 @@ def test_an_image_is_translated_alike_whatever_batch_it_is_in():
         (ResNetGenerator(blocks=0), (1, 32, 32, 3), "blocks must be at least 1, got 0"),
         (UNetGenerator(features=0), (1, 256, 256, 3), "features must be at least 1"),
         (PatchDiscriminator(halvings=-1), (1, 32, 32, 3), "halvings must be at least 0"),
+        (PatchDiscriminator(), (1, 16, 64, 3), "3 halvings want images of 24x24 at least, got 16"),
         (PatchDiscriminator(), (32, 32, 3), r"x must have shape \(N, any, any, any\)"),
     ],
 )

@@ -41,7 +41,7 @@ def test_clouds_brighten_and_their_shadows_darken():
 
 def test_speckle_has_the_variance_of_its_looks():
     scene = np.full((256, 256, 3), 0.2, np.float32)
-    intensity = np.asarray(radar_like(jax.random.key(0), scene, looks=4.0)) ** 2
+    intensity = np.asarray(radar_like(jax.random.key(0), scene)) ** 2
     mean = float(luminance(scene)[0, 0, 0]) ** 2
     assert intensity.mean() == pytest.approx(mean, rel=0.02)
     assert intensity.var() == pytest.approx(mean**2 / 4, rel=0.05)

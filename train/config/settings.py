@@ -123,6 +123,14 @@ def check_same(changed: Mapping[str, tuple[Any, Any]], run: Path, trained: int) 
         )
 
 
+def check_no_accumulation(settings: TrainSettings) -> None:
+    """Raises a ValueError where gradients of several parts of a batch are to be averaged."""
+    if settings.accumulate != 1:
+        raise ValueError(
+            f"train.accumulate={settings.accumulate}: a task of several networks takes 1"
+        )
+
+
 def check_sections(config: Mapping[str, Any], part: str, names: Sequence[str]) -> None:
     """Raises a ValueError unless the config's section `part` consists of those named."""
     if set(config[part]) != set(names):

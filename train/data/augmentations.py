@@ -12,6 +12,12 @@ import numpy as np
 from imaging_jax.operators import affine_warp, blur, gaussian_kernel
 from train.config.registry import call, look_up
 
+# Pillow's `ImageFilter.SMOOTH`.
+_SMOOTH = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]], np.float32) / 13
+# Settings that may not be below 0, and those of them that may not be 0 either.
+_NOT_NEGATIVE = ("scale", "sigma", "factor", "exponent", "shift")
+_POSITIVE = ("scale", "sigma")
+
 # (key, (N, H, W, C) in [0, 1]) -> the same, changed.
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -84,7 +90,7 @@ class Turn(Augmentation):
 
 @dataclass(frozen=True)
 class Sharpen(Augmentation):
-    """The image, less or more different from its mean over three by three pixels.
+    """The image, less or more different from itself smoothed, as Pillow's `ImageEnhance.Sharpness`.
 
     Attributes:
       factor: of the difference, least and largest; 1 leaves the image.
@@ -94,7 +100,7 @@ class Sharpen(Augmentation):
 
     def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
         """Scales the difference."""
-        smooth = blur(x, jnp.full((3, 3), 1 / 9), boundary="symmetric")
+        smooth = blur(x, _SMOOTH, boundary="symmetric")
         return smooth + _uniform(key, self.factor) * (x - smooth)
 
 
@@ -178,6 +184,11 @@ def _checked(step: Augmentation, path: str) -> Augmentation:
         value = getattr(step, field.name)
         if isinstance(value, tuple) and value[0] > value[1]:
             raise ValueError(f"{path}.{field.name}={value}: wanted the least value first")
+        least = np.min(value)
+        positive = field.name in _POSITIVE
+        if field.name in _NOT_NEGATIVE and (least < 0 or (positive and least == 0)):
+            words = "above 0" if positive else "at least 0"
+            raise ValueError(f"{path}.{field.name}={value}: wanted {words}")
     return step
 
 

@@ -12,6 +12,7 @@ from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
 from train.data.digit_domains import digit_pairs
 from train.data.digits import drawn_digits, mnist, mnist_32, resized
+from train.data.drawn import HELD_BACK_KEY, TEST_KEY
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.made_pairs import drawn_pairs, made_pairs
@@ -28,13 +29,13 @@ def _of_mnist(read: Callable[[str], tuple[np.ndarray, np.ndarray]], split: str) 
 
 def _digits(side: str) -> DataSet:
     """5,000 drawn digits by a key that no training has, of 28 pixels a side or as many as asked."""
-    images, labels = drawn_digits(2**31 - 1, _side(side))
+    images, labels = drawn_digits(HELD_BACK_KEY, _side(side))
     return labelled(_named("digits", side), images, labels, list("0123456789"))
 
 
 def _test_digits(side: str) -> DataSet:
     """5,000 others, by another such key."""
-    images, labels = drawn_digits(2**31 - 2, _side(side))
+    images, labels = drawn_digits(TEST_KEY, _side(side))
     return labelled(_named("digits_test", side), images, labels, list("0123456789"))
 
 
@@ -111,10 +112,12 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "celeba_64": _celeba_64,
-    "digit_pairs": digit_pairs,
+    "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),
+    "digit_pairs_test": partial(digit_pairs, TEST_KEY),
     "digits": _digits,
     "digits_test": _test_digits,
-    "drawn_pairs": drawn_pairs,
+    "drawn_pairs": partial(drawn_pairs, HELD_BACK_KEY),
+    "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
     "outlines": outlines,
     "left_to_right": side_by_side,
     "made_pairs": made_pairs,

@@ -6,11 +6,12 @@ import numpy as np
 
 from imaging_jax import synthesis
 from train.data.data_set import DataSet, Stacked
-from train.data.drawn import Drawn
+from train.data.drawn import HELD_BACK_KEY, Drawn
 from train.data.fields import Field, Fields
 
 _YELLOW, _BLUE = np.array([1.0, 0.9, 0.3], np.float32), np.array([0.1, 0.1, 0.5], np.float32)
-_COUNT, _KEY = 500, 2**31 - 1
+# Of the pairs of a set.
+_COUNT = 500
 
 
 class DigitDomains(Drawn):
@@ -49,8 +50,8 @@ def _blue_on_yellow(digits: jax.Array) -> jax.Array:
     return _YELLOW + digits * (_BLUE - _YELLOW)
 
 
-def digit_pairs(side: str) -> DataSet:
-    """500 digits that no training draws, and what each is in the other of `DigitDomains`.
+def digit_pairs(key: int, side: str) -> DataSet:
+    """500 digits drawn by a key, and what each is in the other of `DigitDomains`.
 
     Raises:
       ValueError: other words than a number of pixels.
@@ -58,7 +59,8 @@ def digit_pairs(side: str) -> DataSet:
     if not side.isdigit():
         raise ValueError(f"digit_pairs:{side}: wanted digit_pairs:<pixels>")
     fields = DigitDomains(1, int(side)).fields
-    drawn, _ = synthesis.digits(jax.random.key(_KEY), _COUNT, (int(side), int(side)))
+    drawn, _ = synthesis.digits(jax.random.key(key), _COUNT, (int(side), int(side)))
     images = {"image": _white_on_black(drawn), "target": _blue_on_yellow(drawn)}
     arrays = {name: np.asarray(value) for name, value in images.items()}
-    return Stacked(f"digit_pairs:{side}", fields, arrays)
+    name = "digit_pairs" if key == HELD_BACK_KEY else "digit_pairs_test"
+    return Stacked(f"{name}:{side}", fields, arrays)

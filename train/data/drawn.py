@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from itertools import repeat
 from typing import Any, ClassVar
 
+# Of sets drawn to choose checkpoints by, and of those that are scored: no training draws by them.
+HELD_BACK_KEY, TEST_KEY = 2**31 - 1, 2**31 - 2
+
 
 class Drawn:
     """A data path that draws its batches inside the compiled step."""

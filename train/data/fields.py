@@ -68,7 +68,13 @@ class Field:
 
 Fields = Mapping[str, Field]
 
-PICTURE = Field((None, None, None), "float32", "image", (0.0, 1.0))
+
+def picture(channels: int | None) -> Field:
+    """Images of any size, in [0, 1]; None for any number of channels."""
+    return Field((None, None, channels), "float32", "image", (0.0, 1.0))
+
+
+PICTURE = picture(None)
 # Of the orthonormal Fourier transform, frequency 0 first.
 SPECTRUM = Field((None, None, None), "complex64", "spectrum")
 # Its modulus, and where in the frame that was transformed the image lies.

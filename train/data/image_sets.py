@@ -261,6 +261,8 @@ def image_set(name: str, levels: float | None = None) -> ImageSet:
         names = IMAGE_SETS[whole]().names
         index = look_up({n: i for i, n in enumerate(names)}, image, f"image of {whole}")
         return IMAGE_SETS[whole]().part(name, [index])
+    if not name:
+        raise ValueError("the name of a set of images is empty: wanted a folder or a known set")
     if name.startswith("tfds:"):
         return tfds(name)
     if path.is_dir():

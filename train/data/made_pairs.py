@@ -10,8 +10,10 @@ import numpy as np
 from imaging_jax import synthesis
 from train.config.registry import look_up
 from train.data.data_set import DataSet, Stacked
-from train.data.fields import Field
+from train.data.drawn import HELD_BACK_KEY
+from train.data.fields import picture
 from train.data.image_sets import image_set
+from train.data.images import to_rgb
 from train.data.patch_data import patches
 from train.data.synthetic import DeadLeaves
 
@@ -25,8 +27,8 @@ GIVEN: dict[str, Give] = {
 }
 Given = Literal["clouds", "edges", "labels", "radar"]
 _LEAVES = {"leaves": 60, "radius": (4.0, 60.0), "blur": 0.4, "texture": 0.1}
-# Of the sets that are scored: how many are drawn, by keys that no training has.
-_COUNT, _KEY = 16, 2**31 - 1
+# Pairs of a drawn set.
+_COUNT = 16
 
 
 class MadePairs:
@@ -89,8 +91,8 @@ def made_pair_patches(
     return MadePairs(patches(images, batch_size, patch_size, seed), given)
 
 
-def drawn_pairs(rest: str) -> DataSet:
-    """Opens "<given>:<side>": 16 pairs of dead leaves that no training draws.
+def drawn_pairs(key: int, rest: str) -> DataSet:
+    """Opens "<given>:<side>": 16 pairs of dead leaves drawn by a key.
 
     Raises:
       ValueError: other words.
@@ -100,9 +102,10 @@ def drawn_pairs(rest: str) -> DataSet:
     if not side.isdigit():
         raise ValueError(f"drawn_pairs:{rest}: wanted drawn_pairs:{given}:<pixels>")
     source = drawn_pair_patches(_COUNT, int(side), given)
-    drawn = jax.jit(source.batch)(jax.random.key(_KEY), ())
+    drawn = jax.jit(source.batch)(jax.random.key(key), ())
     arrays = {name: np.asarray(values) for name, values in drawn.items()}
-    return Stacked(f"drawn_pairs:{rest}", source.fields, arrays)
+    name = "drawn_pairs" if key == HELD_BACK_KEY else "drawn_pairs_test"
+    return Stacked(f"{name}:{rest}", source.fields, arrays)
 
 
 def made_pairs(rest: str) -> DataSet:
@@ -116,15 +119,14 @@ def made_pairs(rest: str) -> DataSet:
     images = image_set(name)
 
     def load(index: int) -> dict[str, np.ndarray]:
-        target = jnp.asarray(images.colours(index) / 255, jnp.float32)
-        key = jax.random.fold_in(jax.random.key(_KEY), index)
+        target = jnp.asarray(to_rgb(images.colours(index)) / 255, jnp.float32)
+        key = jax.random.fold_in(jax.random.key(HELD_BACK_KEY), index)
         return {
             "image": np.asarray(_given(give, key, target)),
             "target": np.asarray(target),
         }
 
-    field = Field((None, None, 3), "float32", "image", (0.0, 1.0))
-    fields = dict.fromkeys(("image", "target"), field)
+    fields = dict.fromkeys(("image", "target"), picture(3))
     return DataSet(f"made_pairs:{rest}", fields, images.names, load)
 
 

@@ -8,6 +8,7 @@ import jax
 
 from train.data.data_set import DataSet
 from train.data.data_sets import data_set
+from train.data.images import to_rgb
 from train.data.resident import ResidentPatches
 from train.data.spatial import SYMMETRIES
 
@@ -88,7 +89,7 @@ class UnpairedPatches:
         return {name: side.input_shapes(mesh) for name, side in self._sides.items()}
 
     def batch(self, key: jax.Array, inputs: dict) -> dict[str, jax.Array]:
-        """Cuts {"image", "target"}: (batch_size, patch_size, patch_size, channels) in [0, 1]."""
+        """Cuts {"image", "target"}: (batch_size, patch_size, patch_size, 3) in [0, 1]."""
         keys = jax.random.split(key)
         return {
             name: side.batch(k, inputs[name])["image"]
@@ -99,26 +100,24 @@ class UnpairedPatches:
 def _resident(
     source: DataSet, names: tuple[str, ...], batch_size: int, patch_size: int, symmetries: str
 ) -> ResidentPatches:
-    items = [source[index] for index in range(len(source))]
-    channels = {name: items[0][name].shape[-1] for name in names}
-    for index, item in enumerate(items):
-        _check(item, channels, patch_size, f"{source.name}/{source.names[index]}")
+    items = []
+    for index in range(len(source)):
+        item = {name: to_rgb(source[index][name]) for name in names}
+        _check(item, patch_size, f"{source.name}/{source.names[index]}")
+        items.append(item)
     fields = {
-        name: dataclasses.replace(source.fields[name], shape=(None, None, count))
-        for name, count in channels.items()
+        name: dataclasses.replace(source.fields[name], shape=(None, None, 3)) for name in names
     }
     turn = SYMMETRIES[symmetries]
     return ResidentPatches(fields, items, batch_size, patch_size, source.assets, turn)
 
 
-def _check(item: dict, channels: dict[str, int], patch_size: int, name: str) -> None:
+def _check(item: dict, patch_size: int, name: str) -> None:
     height, width = item["image"].shape[:2]
-    for field, count in channels.items():
-        rows, columns, found = item[field].shape
+    for field, value in item.items():
+        rows, columns = value.shape[:2]
         if (rows, columns) != (height, width):
             raise ValueError(f"{name}: the image is {width}x{height}, its {field} {columns}x{rows}")
-        if found != count:
-            raise ValueError(f"{name}: the {field} has {found} channels, the first one {count}")
     if min(height, width) < patch_size:
         raise ValueError(
             f"{name} is {width}x{height}, smaller than a patch of {patch_size} (data.patch_size)"

@@ -10,21 +10,22 @@ from train.config.registry import look_up
 from train.data.data_set import DataSet
 from train.data.fields import Field
 from train.data.image_sets import ImageSet, folder, image_set
+from train.data.images import to_rgb
 
-_LEVELS = Field((None, None, None), "uint8", "image", (0, 255))
+_LEVELS = Field((None, None, 3), "uint8", "image", (0, 255))
 _SIDES = ("image", "target")
-_OUTLINES = {"train": slice(None, -6), "test": slice(-6, None)}
+_OUTLINES = {"fit": slice(20), "held_back": slice(20, 24), "test": slice(24, None)}
 # By the part of RICE that each is a test image of.
 _RICE = {"rice1": "test_0026", "rice2": "test_0000"}
 
 
 def paired(name: str, images: ImageSet, targets: ImageSet) -> DataSet:
-    """A set whose items are {"image", "target"}, (H, W, 1 or 3) uint8, in the order of both."""
+    """A set whose items are {"image", "target"}, (H, W, 3) uint8, in the order of both."""
     return DataSet(
         name,
         {"image": _LEVELS, "target": _LEVELS},
         images.names,
-        lambda i: {"image": images.colours(i), "target": targets.colours(i)},
+        lambda i: {"image": to_rgb(images.colours(i)), "target": to_rgb(targets.colours(i))},
     )
 
 
@@ -57,7 +58,7 @@ def side_by_side(path: str, *, reverse: bool = False) -> DataSet:
     whole = image_set(path)
 
     def load(index: int) -> dict[str, np.ndarray]:
-        pixels = whole.colours(index)
+        pixels = to_rgb(whole.colours(index))
         width = pixels.shape[1]
         if width % 2:
             raise ValueError(f"{whole.files[index]} is {width} pixels wide, wanted two halves")
@@ -71,7 +72,8 @@ def side_by_side(path: str, *, reverse: bool = False) -> DataSet:
 def outlines(rest: str) -> DataSet:
     """Opens "<split>:<side>": outlines of people, and the people cut out, brought to squares.
 
-    The last six of the thirty pairs are the split "test", the others "train". Both sides are
+    Of the thirty pairs, by number, the last six are "test", the four before them "held_back", to
+    choose checkpoints by, the others "fit". Both sides are
     resampled by antialiased bicubics. The files bear the name of the CMP facades, which they
     aren't.
 

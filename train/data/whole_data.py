@@ -9,6 +9,7 @@ import numpy as np
 from train.data.augmentations import make_augment
 from train.data.data_sets import data_set
 from train.data.resident import ResidentItems
+from train.data.spatial import spatial
 
 
 def whole(
@@ -23,11 +24,18 @@ def whole(
       augment: {name of `train.data.augmentations.AUGMENTATIONS`: its settings}.
 
     Raises:
-      ValueError: images of many sizes, a size below theirs, an augmentation that isn't known.
+      ValueError: images of many sizes, a size below theirs, an augmentation that isn't known, or
+        pairs, of which one side alone would change.
     """
     source = data_set(images)
     source.check_one_size()
     fields, arrays = dict(source.fields), dict(source.arrays)
+    others = [name for name in spatial(fields) if name != "image"]
+    if others and (size or augment):
+        raise ValueError(
+            f"data.size, data.augment: {source.name} has {', '.join(others)} beside images, which "
+            "would stay as they are"
+        )
     if size:
         arrays["image"] = _padded(arrays["image"], size)
         shape = arrays["image"].shape[1:]

@@ -76,9 +76,11 @@ def _warmed(schedule: optax.Schedule, peak: float, warmup: int) -> optax.Schedul
     return optax.join_schedules([rise, schedule], [warmup])
 
 
-def linear(peak: float, steps: int, constant: int):
-    """`peak` for so many steps, and then along a line to zero."""
-    return optax.linear_schedule(peak, 0.0, max(1, steps - constant), constant)
+def linear(peak: float, steps: int, hold: int) -> optax.Schedule:
+    """`peak` for `hold` steps, and then along a line to zero at the last step."""
+    if not 0 <= hold < steps:
+        raise ValueError(f"schedule.hold={hold}: wanted less than the {steps} steps there are")
+    return optax.linear_schedule(peak, 0.0, steps - hold, hold)
 
 
 SCHEDULES = {

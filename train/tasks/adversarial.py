@@ -13,7 +13,7 @@ from imaging_jax.losses import ADVERSARIAL_LOSSES, clip_weights, gradient_penalt
 from imaging_jax.models import MODELS
 from imaging_jax.models.generative import Generator
 from train.config.registry import build, call, look_up
-from train.config.settings import TrainSettings, check_sections
+from train.config.settings import TrainSettings, check_no_accumulation, check_sections
 from train.data.fields import Field, Fields
 from train.state import train_state as states
 from train.state.devices import share_batch
@@ -122,8 +122,7 @@ class Adversarial(Task):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "Adversarial":
         """Builds networks, optimizers and task out of a config's sections."""
-        if settings.accumulate != 1:
-            raise ValueError(f"train.accumulate={settings.accumulate}: an adversarial task takes 1")
+        check_no_accumulation(settings)
         for part in ("model", "optimizer"):
             check_sections(config, part, NETWORKS)
         networks = {n: build(MODELS, config["model"][n], f"model.{n}") for n in NETWORKS}

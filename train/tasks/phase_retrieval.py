@@ -13,7 +13,7 @@ from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDAD
 from imaging_jax.operators import fourier_magnitude, frame_support
 from imaging_jax.transforms import haar_packet, inverse_haar_packet
 from train.config.registry import build, call
-from train.config.settings import TrainSettings, check_sections
+from train.config.settings import TrainSettings, check_no_accumulation, check_sections
 from train.data.fields import SUPPORT, Field, Fields
 from train.state import train_state as states
 from train.state.optimizers import Optimizer, make_optimizer
@@ -101,8 +101,7 @@ class PhaseRetrieval(Task):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "PhaseRetrieval":
         """Builds networks, optimizers and task out of a config's sections."""
-        if settings.accumulate != 1:
-            raise ValueError(f"train.accumulate={settings.accumulate}: this task takes 1")
+        check_no_accumulation(settings)
         learnt = len(config["model"]) > 1
         halves = (ENCODER, DECODER) if learnt else ()
         check_sections(config, "model", (PREDICTOR, *halves))

@@ -8,7 +8,7 @@ from imaging_jax.models.layers import Conv, check_channels
 
 # Of every block: how many convolutions, and their channels.
 BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-SMALLEST = 2 ** (len(BLOCKS) - 1)
+_SMALLEST = 2 ** (len(BLOCKS) - 1)
 
 _MEAN = (0.485, 0.456, 0.406)
 _DEVIATION = (0.229, 0.224, 0.225)
@@ -50,9 +50,9 @@ class VGG19(nn.Module):
         VGG54 "relu5_4". Compiled, what is not used is not computed.
         """
         check_channels(x, self.channels, "VGG19")
-        if min(x.shape[-3:-1]) < SMALLEST:
+        if min(x.shape[-3:-1]) < _SMALLEST:
             raise ValueError(
-                f"VGG19: x must have at least {SMALLEST}x{SMALLEST} pixels, got {x.shape}"
+                f"VGG19: x must have at least {_SMALLEST}x{_SMALLEST} pixels, got {x.shape}"
             )
         y = (x - jnp.asarray(self.mean, x.dtype)) / jnp.asarray(self.deviation, x.dtype)
         maps = {}

@@ -41,7 +41,6 @@ def instance_norm(
     name: str,
     *,
     scaled: bool = True,
-    epsilon: float = 1e-5,
     scale_std: float = 0.0,
     dtype: jnp.dtype = jnp.float32,
 ) -> jax.Array:
@@ -51,12 +50,11 @@ def instance_norm(
         x: ``(N, …, C)``.
         name: of the layer.
         scaled: give every channel a learnt scale and offset.
-        epsilon: added to the variance.
         scale_std: the scales start as N(1, scale_std²).
         dtype: type of computation.
     """
     return nn.InstanceNorm(
-        epsilon=epsilon,
+        epsilon=1e-5,
         use_scale=scaled,
         use_bias=scaled,
         scale_init=normal_around_one(scale_std),

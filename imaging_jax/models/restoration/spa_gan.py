@@ -20,8 +20,8 @@ class SPANet(nn.Module):
     203,072 parameters. The published code counts 219,300: the 16,228 others, a 3x3 convolution
     and a branch that weighs the four directions, never reach its output and are left out. One
     attention module serves four groups of three blocks; the last map, ``(..., H, W, 1)`` in
-    (0, 1), which training compares with the mask of the clouds, is sown into "intermediates" as
-    "attention_map". Kernels start as N(0, 0.02²).
+    (0, 1), which the authors' training compares with the mask of the clouds, is sown into
+    "intermediates" as "attention_map". Kernels start as N(0, 0.02²).
 
     Attributes:
         channels: image channels; red, green, blue where there are three.

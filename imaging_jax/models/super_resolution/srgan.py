@@ -4,9 +4,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.generative.roles import Discriminator
-from imaging_jax.models.layers import Conv, batch_norm, check_channels, check_choice, check_images
+from imaging_jax.models.layers import Conv, batch_norm, check_batch, check_choice
 
-HEADS = ("dense", "pooled")
+_HEADS = ("dense", "pooled")
 
 _SLOPE = 0.2
 
@@ -38,12 +38,11 @@ class SRGANDiscriminator(Discriminator):
 
     def _check_fields(self):
         super()._check_fields()
-        check_choice(type(self).__name__, "head", self.head, HEADS)
+        check_choice(type(self).__name__, "head", self.head, _HEADS)
 
     def _check_image(self, x):
         if self.head == "pooled":
-            check_channels(x, self.channels, type(self).__name__)
-            check_images(x, x.shape[-3:], type(self).__name__)
+            check_batch(x, "x", (None, None, self.channels), type(self).__name__)
         else:
             super()._check_image(x)
 

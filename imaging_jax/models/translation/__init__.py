@@ -3,5 +3,6 @@
 from imaging_jax.models.translation.cycle_gan import ResNetGenerator
 from imaging_jax.models.translation.patch_gan import PatchDiscriminator
 from imaging_jax.models.translation.pix2pix import UNetGenerator
+from imaging_jax.models.translation.roles import Translator
 
-__all__ = ["PatchDiscriminator", "ResNetGenerator", "UNetGenerator"]
+__all__ = ["PatchDiscriminator", "ResNetGenerator", "Translator", "UNetGenerator"]

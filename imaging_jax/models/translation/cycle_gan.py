@@ -1,6 +1,5 @@
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
@@ -8,57 +7,40 @@ from imaging_jax.models.layers import (
     Conv,
     TransposedConv,
     check_at_least,
-    check_multiples,
     instance_norm,
 )
+from imaging_jax.models.translation.roles import Translator
 
 _KERNEL_INIT = nn.initializers.normal(0.02)
 _HALVINGS = 2
 
 
-class ResNetGenerator(nn.Module):
+class ResNetGenerator(Translator):
     """CycleGAN's generator: two halvings, residual blocks, two doublings.
 
-    Images and features continue mirrored; every convolution but the last is followed by an instance
-    norm without scales and by ReLU, the second of a block by the norm alone. With 3 channels and 9
-    blocks there are 11,378,179 parameters, with 6 blocks 7,837,699, with one input channel and 9
-    blocks 11,371,907. Kernels start as N(0, 0.02²).
+    Images and the features of blocks continue mirrored, those that are halved by zeros; every
+    convolution but the last is followed by an instance norm without scales and by ReLU, the second
+    of a block by the norm alone. With 3 channels and 9 blocks there are 11,378,179 parameters, with
+    6 blocks 7,837,699, with one input channel and 9 blocks 11,371,907. Kernels start as
+    N(0, 0.02²).
 
     Attributes:
-        channels: of the image that is made.
-        features: channels after the first layer.
         blocks: residual blocks: 9 for images of 256x256, 6 for smaller ones.
-        dtype: type of computation; parameters and the last layer are float32.
-        precision: of convolutions and products.
-
-    Raises:
-        ValueError: on an image whose sides aren't multiples of 4, or a field below 1.
 
     Source: Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using Cycle-Consistent
     Adversarial Networks", ICCV 2017, appendix 7.2.
     """
 
-    channels: int = 3
-    features: int = 64
     blocks: int = 9
-    dtype: Any = jnp.float32
-    precision: jax.lax.PrecisionLike = None
 
-    takes: ClassVar[tuple[str, ...]] = ("image",)
+    divisor: ClassVar[int] = 2**_HALVINGS
+
+    def _check_fields(self):
+        super()._check_fields()
+        check_at_least(1, type(self).__name__, blocks=self.blocks)
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Translates images.
-
-        Args:
-            x: ``(N, H, W, C)`` in [-1, 1].
-
-        Returns:
-            ``(N, H, W, channels)`` in [-1, 1], float32.
-        """
-        name = type(self).__name__
-        check_at_least(1, name, channels=self.channels, features=self.features, blocks=self.blocks)
-        check_multiples(x, 2**_HALVINGS, name)
+    def _translate(self, x):
         y = self._layer(_mirrored(x, 3), self.features, 7, "conv1")
         for level in range(1, _HALVINGS + 1):
             width = self.features * 2**level

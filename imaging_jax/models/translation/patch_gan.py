@@ -29,7 +29,7 @@ class PatchDiscriminator(nn.Module):
         precision: of the convolutions.
 
     Raises:
-        ValueError: on no batch of images, or a field out of its range.
+        ValueError: on images too small for a logit, or a field out of its range.
 
     Source: Isola, Zhu, Zhou, Efros, CVPR 2017, appendix 6.1.2; sizes of
     github.com/phillipi/pix2pix.
@@ -41,7 +41,7 @@ class PatchDiscriminator(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    takes: ClassVar[tuple[str, ...]] = ("image",)
+    takes: ClassVar[tuple[str, ...]] = ("signed_image",)
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -57,6 +57,12 @@ class PatchDiscriminator(nn.Module):
         check_at_least(1, name, features=self.features)
         check_at_least(0, name, halvings=self.halvings)
         check_batch(x, "x", (None, None, None), name)
+        least = 3 * 2**self.halvings if self.halvings else 1
+        if min(x.shape[1:3]) < least:
+            raise ValueError(
+                f"{name}: {self.halvings} halvings want images of {least}x{least} at least, got "
+                f"{x.shape[1]}x{x.shape[2]}"
+            )
         if not self.halvings:
             return self._of_pixels(x)
         y = nn.leaky_relu(self._conv(self.features, 2, "conv1", bias=True)(x), 0.2)

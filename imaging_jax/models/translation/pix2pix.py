@@ -1,6 +1,3 @@
-from typing import Any, ClassVar
-
-import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
@@ -8,9 +5,9 @@ from imaging_jax.models.layers import (
     Conv,
     TransposedConv,
     check_at_least,
-    check_multiples,
     instance_norm,
 )
+from imaging_jax.models.translation.roles import Translator
 
 _STD = 0.02
 _KERNEL_INIT = nn.initializers.normal(_STD)
@@ -20,7 +17,7 @@ _DROPPED = 3
 _WIDEST = 8
 
 
-class UNetGenerator(nn.Module):
+class UNetGenerator(Translator):
     """pix2pix' U-Net: 4x4 convolutions halve the side to a single pixel, and a decoder doubles it.
 
     The output of each encoder layer is appended to that of the decoder layer of its size. Half of
@@ -32,40 +29,25 @@ class UNetGenerator(nn.Module):
     an instance norm, which this has for batches of any size.
 
     Attributes:
-        channels: of the image that is made.
-        features: channels after the first layer.
         levels: halvings; images are multiples of ``2^levels`` in height and width.
-        dtype: type of computation; parameters and the last layer are float32.
-        precision: of convolutions and products.
-
-    Raises:
-        ValueError: on an image of another size, or a field below 1.
 
     Source: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Adversarial
     Networks", CVPR 2017, appendix 6.1; sizes of github.com/phillipi/pix2pix.
     """
 
-    channels: int = 3
-    features: int = 64
     levels: int = 8
-    dtype: Any = jnp.float32
-    precision: jax.lax.PrecisionLike = None
 
-    takes: ClassVar[tuple[str, ...]] = ("image",)
+    @property
+    def divisor(self) -> int:
+        """The image becomes a single pixel."""
+        return 2**self.levels
+
+    def _check_fields(self):
+        super()._check_fields()
+        check_at_least(1, type(self).__name__, levels=self.levels)
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Translates images.
-
-        Args:
-            x: ``(N, H, W, C)`` in [-1, 1]. The random stream "dropout" chooses what is dropped.
-
-        Returns:
-            ``(N, H, W, channels)`` in [-1, 1], float32.
-        """
-        name = type(self).__name__
-        check_at_least(1, name, channels=self.channels, features=self.features, levels=self.levels)
-        check_multiples(x, 2**self.levels, name)
+    def _translate(self, x):
         encoded = self._encode(x)
         y = encoded.pop()
         for level in reversed(range(1, self.levels)):

@@ -48,6 +48,8 @@ def test_sets_are_the_same_whenever_they_are_read():
     drawn = data_set("drawn_pairs:labels:16")
     assert len(drawn) == 16
     assert set(np.unique(drawn[0]["image"])) <= {0, 1}
+    scored = data_set("drawn_pairs_test:labels:16")
+    assert np.abs(scored[0]["target"] - drawn[0]["target"]).max() > 0.1
 
 
 def test_digits_of_two_domains_are_drawn_independently():
@@ -65,6 +67,7 @@ def test_digits_of_two_domains_are_drawn_independently():
     ("name", "message"),
     [
         ("drawn_pairs:fog:16", "drawn_pairs='fog' is unknown"),
+        ("drawn_pairs_test:edges", "wanted drawn_pairs:edges:<pixels>"),
         ("drawn_pairs:clouds:big", "wanted drawn_pairs:clouds:<pixels>"),
         ("made_pairs:fog:set5", "made_pairs='fog' is unknown"),
         ("digit_pairs:big", "wanted digit_pairs:<pixels>"),

@@ -16,9 +16,11 @@ def one_update(section, params, grads):
 
 def test_a_line_to_zero_after_so_many_constant_steps():
     """CycleGAN's: 100 epochs constant, 100 down to zero."""
-    schedule = linear(2e-4, steps=200, constant=100)
+    schedule = linear(2e-4, steps=200, hold=100)
     found = [float(schedule(step)) for step in (0, 99, 100, 150, 200)]
     np.testing.assert_allclose(found, [2e-4, 2e-4, 2e-4, 1e-4, 0], atol=1e-9)
+    with pytest.raises(ValueError, match=r"schedule\.hold=200: wanted less than the 200 steps"):
+        linear(2e-4, steps=200, hold=200)
 
 
 def test_exponential_halves_and_keeps_its_floor():

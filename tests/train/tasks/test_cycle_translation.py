@@ -14,7 +14,7 @@ from train.engine.loop import Stopped
 from train.run.training import fit
 from train.state.stage import STEP
 from train.tasks import CycleTranslation
-from train.tasks.cycle_translation import GENERATOR, INVERSE, MOVED
+from train.tasks.cycle_translation import GENERATOR, INVERSE
 from train.tasks.image_pool import SIZE, empty_pool, exchange
 
 
@@ -66,7 +66,7 @@ def test_all_four_networks_move_and_the_pools_fill():
     after = before
     for seed in range(3):
         after, metrics = step(after, batch(seed))
-    for name, networks in MOVED.items():
+    for name, networks in task.moved.items():
         assert name in after.opt_state
         for network in networks:
             pairs = zip(
@@ -84,18 +84,20 @@ def test_all_four_networks_move_and_the_pools_fill():
 
 def test_what_the_terms_count():
     """Of an undecided world: generators that are replaced by plain functions."""
-    task = built(cycle=10.0, supervised=7.0)
+    task = built(cycle=10.0, supervised=7.0, identity=3.0)
     to_y = lambda x: 0.5 * x  # noqa: E731
     to_x = lambda y: y[..., ::-1]  # noqa: E731
     plain = {GENERATOR: to_y, INVERSE: to_x}
-    task._run = lambda params, name, x: plain[name](x) if name in plain else jnp.zeros((1, 2, 2))
+    task._generate = lambda params, name, key, x: plain[name](x)
+    task._judge = lambda params, name, x: jnp.zeros((1, 2, 2))
     x, y = (np.asarray(2 * value - 1) for value in batch().values())
-    value, metrics = task._translated({}, x, y)
+    value, metrics = task._translated({}, None, x, y)
     made, back = 0.5 * x, y[..., ::-1]
     cycle = np.abs(made[..., ::-1] - x).mean() + np.abs(0.5 * back - y).mean()
     error = ((made - y) ** 2).mean() + ((back - x) ** 2).mean()
+    kept = np.abs(0.5 * y - y).mean() + np.abs(x[..., ::-1] - x).mean()
     # The paper's (0 - 1)² of both.
-    assert value == pytest.approx(2 * 1.0 + 10 * cycle + 7 * error, rel=1e-5)
+    assert value == pytest.approx(2 * 1.0 + 10 * cycle + 7 * error + 3 * kept, rel=1e-5)
     assert metrics["cycle"] == pytest.approx(cycle / 2, rel=1e-5)
     value, _ = task._told_apart({}, (y, x), (made, back))
     assert value == pytest.approx(2 * 0.5)
@@ -144,8 +146,8 @@ def test_a_run_killed_ten_times_ends_bit_for_bit_as_one_that_was_not(tmp_path, m
     [
         (lambda c: c.task.update({"cycle": -1.0}), "task.cycle=-1.0: wanted at least 0"),
         (
-            lambda c: (c.task.update({"identity": 5.0}), setattr(c.model.generator, "channels", 1)),
-            "task.identity=5.0: images have 3 channels, targets 1",
+            lambda c: c.model.generator.update({"name": "patch_discriminator"}),
+            "model.generator: wanted a Translator, got PatchDiscriminator",
         ),
         (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2"),
         (lambda c: delattr(c.model, "discriminator"), "model: wanted the sections generator"),

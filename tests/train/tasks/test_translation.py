@@ -61,7 +61,7 @@ def test_the_losses_of_an_undecided_discriminator():
     params[DISCRIMINATOR][last] = jax.tree.map(jnp.zeros_like, params[DISCRIMINATOR][last])
     given, target = (2 * batch()[name] - 1 for name in ("image", "target"))
     key = jax.random.key(3)
-    fake = task._generate({"params": params[GENERATOR]}, key, given)
+    fake = task._generate(params, GENERATOR, key, given)
     value, _ = task._told_apart(params, given, target, fake)
     assert value == pytest.approx(2 * np.log(2), rel=1e-6)
     value, metrics = task._translated(params, key, given, target)
@@ -75,7 +75,8 @@ def test_the_discriminator_sees_the_given_image_only_where_it_is_conditional():
         task = built(conditional=conditional)
         state, _ = started(task)
         given, target = (2 * batch()[name] - 1 for name in ("image", "target"))
-        logits = [task._judge(state.params, x, target) for x in (given, -given)]
+        seen = [task._seen(x, target) for x in (given, -given)]
+        logits = [task._judge(state.params, DISCRIMINATOR, x) for x in seen]
         assert bool(jnp.any(logits[0] != logits[1])) == conditional
 
 
@@ -102,12 +103,27 @@ def test_pictures_of_any_size_are_translated():
     np.testing.assert_allclose(y, whole["image"][:, :21, :35], atol=1e-6)
 
 
+def test_an_image_is_translated_alike_wherever_it_stands_in_a_batch():
+    task = built()
+    state, _ = started(task)
+    x = jax.random.uniform(jax.random.key(2), (1, 16, 16, 3))
+    twice = jnp.concatenate([x, 1 - x, x])
+    y = task.apply(task.variables(state), {"image": twice})["image"]
+    np.testing.assert_allclose(y[0], y[2], atol=1e-6)
+    alone = task.apply(task.variables(state), {"image": x})["image"]
+    np.testing.assert_allclose(y[0], alone[0], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda c: c.task.update({"l1": -1.0}), "task.l1=-1.0: wanted at least 0"),
         (lambda c: c.task.update({"loss": "hinged"}), "task.loss='hinged' is unknown"),
         (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2"),
+        (
+            lambda c: setattr(c.model, "generator", {"name": "mlp_generator"}),
+            "model.generator: wanted a Translator, got MLPGenerator",
+        ),
         (lambda c: delattr(c.model, "generator"), "model: wanted the sections generator, disc"),
     ],
 )
