@@ -9,12 +9,15 @@ from train.scoring.conditions import condition_words
 from train.scoring.evaluation import Evaluation
 
 RESULTS = ROOT / "results"
+# Beyond so many, the images of a set aren't listed one by one.
+_LISTED = 1_000
 
 
 def record(evaluation: Evaluation) -> dict:
     """One cell with all its metrics, and the command, commit and machine that made it."""
     system, protocol = evaluation.system, evaluation.protocol
     origin = system.origin
+    listed = evaluation.per_item if len(evaluation.per_item) <= _LISTED else []
     return {
         "cell": {
             "system": system.name,
@@ -25,7 +28,7 @@ def record(evaluation: Evaluation) -> dict:
         **({"paper": origin.paper} if origin.paper else {}),
         "origin": origin.kind,
         "values": evaluation.values,
-        **({"per_image": evaluation.per_item} if evaluation.per_item else {}),
+        **({"per_image": listed} if listed else {}),
         "protocol": protocol.described(evaluation.value),
         "settings": dict(origin.settings),
         "training": origin.training,
