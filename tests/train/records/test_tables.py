@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from train.data.data_set import DataSet
@@ -14,8 +15,6 @@ from train.systems.catalogue import system
 
 @pytest.fixture(scope="module")
 def entry():
-    import numpy as np
-
     picture = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype(np.uint8)
     fields = {"image": Field((24, 30, 3), "uint8", "image", (0, 255))}
     images = DataSet("noise", fields, ["a"], lambda i: {"image": picture})
@@ -32,6 +31,17 @@ def test_a_record_says_where_its_figure_comes_from(entry):
     assert len(entry["data_sha256"]) == 64
     assert entry["protocol"]["border"] == 2
     assert {"device", "precision", "versions", "seconds", "clean"} <= entry.keys()
+
+
+def test_images_are_listed_one_by_one_where_they_are_few(entry, monkeypatch):
+    assert [row["image"] for row in entry["per_image"]] == ["a"]
+    monkeypatch.setattr(records, "_LISTED", 0)
+    fields = {"image": Field((24, 30, 3), "uint8", "image", (0, 255))}
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype(np.uint8)
+    images = DataSet("noise", fields, ["a"], lambda i: {"image": pixels})
+    found = records.record(evaluate(system("bicubic"), images, PROTOCOLS["luminance"], 2))
+    assert "per_image" not in found
+    assert found["values"] == entry["values"]
 
 
 def test_a_new_value_replaces_the_old(entry, tmp_path):
