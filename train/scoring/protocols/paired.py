@@ -19,7 +19,7 @@ class PairedProtocol(ImageProtocol):
       metrics: names of `train.scoring.metrics.METRICS`.
     """
 
-    metrics: tuple[str, ...] = ("psnr", "ssim")
+    metrics: tuple[str, ...] = ("psnr", "ssim", "mae", "average_gradient")
 
     reads: ClassVar[Fields] = {"image": PICTURE, "target": PICTURE}
     feeds: ClassVar[tuple[str, ...]] = ("image",)
