@@ -48,7 +48,7 @@ def get_config(variant=""):
         _map_radar(config, supervised=variant == "radar_supervised")
     if variant == "tiny":
         _networks(config, features=2, blocks=1, halvings=1)
-        config.data.update({"batch_size": 2, "size": 16})
+        config.data.update({"batch_size": 2, "patch_size": 16})
         for section in config.optimizer.values():
             section.schedule.hold = 2
         config.train.update(
@@ -61,7 +61,7 @@ def get_config(variant=""):
 def _map_digits(config):
     """Grey to coloured digits, each a batch of its own, by small networks."""
     _networks(config, features=16, blocks=3, halvings=2)
-    config.data = ConfigDict({"name": "digit_domains", "batch_size": 8, "size": 28})
+    config.data = ConfigDict({"name": "digit_domains", "batch_size": 8, "patch_size": 28})
     _shorten(config, 2_000)
     _score_on(config, "digit_pairs:28", "digit_pairs_test:28")
 

@@ -19,23 +19,23 @@ class DigitDomains(Drawn):
 
     Args:
       batch_size: images of each a batch.
-      size: their height and width.
+      patch_size: their height and width.
     """
 
-    def __init__(self, batch_size: int, size: int = 28):
+    def __init__(self, batch_size: int, patch_size: int):
         self.batch_size = batch_size
-        self.size = size
+        self.patch_size = patch_size
 
     @property
     def fields(self) -> Fields:
         """Images of three channels."""
-        shape = (self.size, self.size, 3)
+        shape = (self.patch_size, self.patch_size, 3)
         return dict.fromkeys(("image", "target"), Field(shape, "float32", "image", (0.0, 1.0)))
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
-        """Draws {"image", "target"}, each (batch_size, size, size, 3)."""
+        """Draws {"image", "target"}, each (batch_size, patch_size, patch_size, 3)."""
         del inputs
-        shape = (self.size, self.size)
+        shape = (self.patch_size, self.patch_size)
         image, target = (
             synthesis.digits(k, self.batch_size, shape)[0] for k in jax.random.split(key)
         )
