@@ -1,8 +1,9 @@
 """CycleGAN: between two folders of photographs at 256 pixels, for a GPU.
 
-`--config.data.images` and `--config.data.targets` name the folders. The variant "digits" maps drawn
-digits to coloured ones in minutes on two cores; "radar" and "radar_supervised" map generated
-radar-like images to colour, the latter with S-CycleGAN's term.
+`--config.data.images` and `--config.data.targets` name the folders, and
+`--config.validation.images` pairs to choose the checkpoint by, as `pairs:<images>:<targets>`. The
+variant "digits" maps drawn digits to coloured ones in minutes on two cores; "radar" and
+"radar_supervised" map generated radar-like images to colour, the latter with S-CycleGAN's term.
 """
 
 from ml_collections import ConfigDict
@@ -42,6 +43,8 @@ def get_config(variant=""):
         }
     )
     common.for_steps(config, 200_000, every=10_000)
+    config.validation = ConfigDict({"images": "", "scale": 1, "protocol": "paired"})
+    config.evaluation = ()
     if variant in ("digits", "tiny"):
         _map_digits(config)
     if variant in ("radar", "radar_supervised"):
@@ -54,7 +57,7 @@ def get_config(variant=""):
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
         )
-        _score_on(config, "digit_pairs:16", "digit_pairs_test:16")
+        _score_on(config, "drawn_pairs:edges:16", "drawn_pairs_test:edges:16")
     return config
 
 

@@ -150,7 +150,7 @@ def test_a_run_killed_ten_times_ends_bit_for_bit_as_one_that_was_not(tmp_path, m
     [
         (lambda c: c.task.update({"cycle": -1.0}), "task.cycle=-1.0: wanted at least 0"),
         (
-            lambda c: c.model.generator.update({"name": "patch_discriminator"}),
+            lambda c: setattr(c.model, "generator", {"name": "patch_discriminator"}),
             "model.generator: wanted a Translator, got PatchDiscriminator",
         ),
         (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2"),

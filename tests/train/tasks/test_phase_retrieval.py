@@ -175,7 +175,10 @@ def test_a_run_stopped_in_any_stage_goes_on_bit_for_bit(stopped, tmp_path, monke
             "model: wanted the sections predictor, encoder, dec",
         ),
         (lambda c: delattr(c.optimizer, "decoder"), "optimizer: wanted the sections"),
-        (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2: this task takes 1"),
+        (
+            lambda c: c.train.update({"accumulate": 2}),
+            "train.accumulate=2: a task of several networks takes 1",
+        ),
     ],
 )
 def test_configs_that_do_not_fit(change, message):
