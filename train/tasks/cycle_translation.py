@@ -16,7 +16,7 @@ from imaging_jax.losses import (
 from train.state.train_state import TrainState
 from train.tasks.adversarial_checks import check_weights
 from train.tasks.image_pool import empty_pool, exchange
-from train.tasks.image_translation import GENERATOR, ImageTranslation, roles
+from train.tasks.image_translation import GENERATOR, ImageTranslation, roles_of
 
 INVERSE = "inverse_generator"
 DISCRIMINATOR, INVERSE_DISCRIMINATOR = "discriminator", "inverse_discriminator"
@@ -52,7 +52,7 @@ class CycleTranslation(ImageTranslation):
     Supervised Cycle-Consistent Adversarial Networks", IEEE Access 7, 2019 (supervised).
     """
 
-    roles: ClassVar[Mapping[str, type]] = roles(GENERATORS, DISCRIMINATORS)
+    roles: ClassVar[Mapping[str, type]] = roles_of(GENERATORS, DISCRIMINATORS)
     moved: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "generators": GENERATORS,
         "discriminators": DISCRIMINATORS,

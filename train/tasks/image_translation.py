@@ -165,6 +165,6 @@ class ImageTranslation(Task):
         return self.networks[name].apply({"params": params[name]}, x)
 
 
-def roles(generators: tuple[str, ...], discriminators: tuple[str, ...]) -> dict[str, type]:
+def roles_of(generators: tuple[str, ...], discriminators: tuple[str, ...]) -> dict[str, type]:
     """What networks of these names must be."""
     return dict.fromkeys(generators, Translator) | dict.fromkeys(discriminators, PatchDiscriminator)

@@ -11,7 +11,7 @@ from imaging_jax.losses import ADVERSARIAL_LOSSES, l1
 from train.config.registry import look_up
 from train.state.train_state import TrainState
 from train.tasks.adversarial_checks import check_weights
-from train.tasks.image_translation import GENERATOR, ImageTranslation, roles
+from train.tasks.image_translation import GENERATOR, ImageTranslation, roles_of
 
 DISCRIMINATOR = "discriminator"
 
@@ -40,7 +40,7 @@ class Translation(ImageTranslation):
     Networks", CVPR 2017.
     """
 
-    roles: ClassVar[Mapping[str, type]] = roles((GENERATOR,), (DISCRIMINATOR,))
+    roles: ClassVar[Mapping[str, type]] = roles_of((GENERATOR,), (DISCRIMINATOR,))
     moved: ClassVar[Mapping[str, tuple[str, ...]]] = {
         GENERATOR: (GENERATOR,),
         DISCRIMINATOR: (DISCRIMINATOR,),
