@@ -86,14 +86,11 @@ class CycleTranslation(ImageTranslation):
     def _step(self, state: TrainState, batch):
         key = state.step_key()
         x, y = (2.0 * batch[name] - 1.0 for name in ("image", "target"))
-        # Those of the generators before they move, as the losses of these see them too.
-        fakes = (
-            self._generate(state.params, GENERATOR, key, x),
-            self._generate(state.params, INVERSE, key, y),
-        )
         state, metrics = self._update(
             state, "generators", lambda params: self._translated(params, key, x, y)
         )
+        # What the generators made before they moved.
+        fakes = metrics.pop("fakes")
         if self.adversarial:
             state, more = self._discriminate(state, key, (y, x), fakes)
             metrics |= more
@@ -113,7 +110,7 @@ class CycleTranslation(ImageTranslation):
         )
 
     def _translated(self, params, key, x, y):
-        """What both generators are worth, and parts of it."""
+        """What both generators are worth, and parts of it beside what they make."""
 
         def forward(image):
             return self._generate(params, GENERATOR, key, image)
@@ -123,7 +120,7 @@ class CycleTranslation(ImageTranslation):
 
         to_y, to_x = forward(x), back(y)
         cycle = l1(back(to_y), x) + l1(forward(to_x), y)
-        value, metrics = self.cycle * cycle, {"cycle": cycle / 2}
+        value, metrics = self.cycle * cycle, {"cycle": cycle / 2, "fakes": (to_y, to_x)}
         if self.adversarial:
             judged = zip(DISCRIMINATORS, (to_y, to_x), strict=True)
             value += self.adversarial * sum(
