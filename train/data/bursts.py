@@ -5,7 +5,7 @@ import numpy as np
 
 from imaging_jax import synthesis
 from train.data.data_set import DataSet, Stacked
-from train.data.drawn import Drawn
+from train.data.drawn import HELD_BACK_KEY, Drawn
 from train.data.fields import Field, Fields
 
 _FRAMES, _SIDE, _COUNT = 3, 96, 8
@@ -55,7 +55,9 @@ def bursts(seed: str) -> DataSet:
     """
     if not (seed or "0").isdigit() or int(seed or 0) >= 2**31:
         raise ValueError(f"bursts:{seed}: wanted a number below 2**31")
-    keys = jax.random.split(jax.random.fold_in(jax.random.key(2**31 - 1), int(seed or 0)), _COUNT)
+    keys = jax.random.split(
+        jax.random.fold_in(jax.random.key(HELD_BACK_KEY), int(seed or 0)), _COUNT
+    )
     drawn = jax.jit(jax.vmap(lambda key: synthesis.burst(key, (_SIDE, _SIDE))))(keys)
     arrays = {name: np.asarray(value) for name, value in drawn._asdict().items()}
     return Stacked(f"bursts:{seed}" if seed else "bursts", fields_of_bursts(_SIDE), arrays)

@@ -11,6 +11,7 @@ import numpy as np
 from imaging_jax.data_root import under_data
 from train.config.registry import look_up, nearest
 from train.data import images
+from train.data.drawn import HELD_BACK_KEY
 
 SCIKIT_IMAGE = ("astronaut", "coffee", "chelsea", "rocket", "motorcycle")
 
@@ -140,7 +141,7 @@ def _leaves() -> np.ndarray:
 
     from imaging_jax.synthesis import dead_leaves as draw
 
-    keys = jax.random.split(jax.random.key(2**31 - 1), 8)
+    keys = jax.random.split(jax.random.key(HELD_BACK_KEY), 8)
     pictures = jax.jit(jax.vmap(lambda key: draw(key, (192, 192), leaves=640)))(keys)
     return images.from_float(np.asarray(pictures))
 

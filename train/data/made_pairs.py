@@ -1,7 +1,7 @@
 """Pairs made of images on the device: what a sensor or the weather would give of each."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,6 @@ GIVEN: dict[str, Give] = {
     "labels": lambda _, x: synthesis.label_map(x),
     "radar": synthesis.radar_like,
 }
-Given = Literal["clouds", "edges", "labels", "radar"]
 _LEAVES = {"leaves": 60, "radius": (4.0, 60.0), "blur": 0.4, "texture": 0.1}
 # Pairs of a drawn set.
 _COUNT = 16
@@ -41,7 +40,7 @@ class MadePairs:
 
     def __init__(self, source: Any, given: str):
         self._source = source
-        self._give = GIVEN[given]
+        self._give = look_up(GIVEN, given, "data.given")
         self.batch_size, self.patch_size = source.batch_size, source.patch_size
         self.streamed, self.assets = source.streamed, source.assets
         self.fields = dict.fromkeys(("image", "target"), source.fields["image"])
@@ -62,7 +61,7 @@ class MadePairs:
         return {"image": give(jax.random.split(sensor, len(target)), target), "target": target}
 
 
-def drawn_pair_patches(batch_size: int, patch_size: int, given: Given) -> MadePairs:
+def drawn_pair_patches(batch_size: int, patch_size: int, given: str) -> MadePairs:
     """Pairs made of dead leaves.
 
     Args:
@@ -74,7 +73,7 @@ def drawn_pair_patches(batch_size: int, patch_size: int, given: Given) -> MadePa
 
 
 def made_pair_patches(
-    images: str, batch_size: int, patch_size: int, seed: int, given: Given
+    images: str, batch_size: int, patch_size: int, seed: int, given: str
 ) -> MadePairs:
     """Pairs made of patches of images.
 

@@ -2,10 +2,10 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Literal
 
 import jax
 
+from train.config.registry import look_up
 from train.data.data_set import DataSet
 from train.data.data_sets import data_set
 from train.data.images import to_rgb
@@ -17,7 +17,7 @@ def pair_patches(
     images: str,
     batch_size: int,
     patch_size: int,
-    symmetries: Literal["square", "mirror"] = "square",
+    symmetries: str = "square",
 ) -> ResidentPatches:
     """Patches {"image", "target"} of a pair and a place drawn uniformly.
 
@@ -41,7 +41,7 @@ def unpaired_patches(
     targets: str,
     batch_size: int,
     patch_size: int,
-    symmetries: Literal["square", "mirror"] = "square",
+    symmetries: str = "square",
 ) -> "UnpairedPatches":
     """Patches "image" of one set and "target" of another, drawn independently.
 
@@ -102,13 +102,14 @@ def _resident(
 ) -> ResidentPatches:
     items = []
     for index in range(len(source)):
-        item = {name: to_rgb(source[index][name]) for name in names}
+        read = source[index]
+        item = {name: to_rgb(read[name]) for name in names}
         _check(item, patch_size, f"{source.name}/{source.names[index]}")
         items.append(item)
     fields = {
         name: dataclasses.replace(source.fields[name], shape=(None, None, 3)) for name in names
     }
-    turn = SYMMETRIES[symmetries]
+    turn = look_up(SYMMETRIES, symmetries, "data.symmetries")
     return ResidentPatches(fields, items, batch_size, patch_size, source.assets, turn)
 
 

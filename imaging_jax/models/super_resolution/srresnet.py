@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import Conv, PReLU, check_channels
+from imaging_jax.models.layers import Conv, PReLU, batch_norm, check_channels
 from imaging_jax.transforms import depth_to_space
 
 
@@ -67,7 +67,7 @@ class SRResNet(nn.Module):
             )(body)
         body = Conv(self.features, (3, 3), name="body", **settings)(body)
         if self.body_end == "batch_norm":
-            body = _batch_norm(train, self.dtype, "body_norm")(body)
+            body = batch_norm(body, train, "body_norm", dtype=self.dtype)
         else:
             body = PReLU(self.shared_slopes, name="body_prelu")(body)
         up = body + head
@@ -91,12 +91,7 @@ class _Block(nn.Module):
     def __call__(self, x):
         settings = {"dtype": self.dtype, "precision": self.precision}
         residual = Conv(self.features, (3, 3), name="conv1", **settings)(x)
-        residual = _batch_norm(self.train, self.dtype, "norm1")(residual)
+        residual = batch_norm(residual, self.train, "norm1", dtype=self.dtype)
         residual = PReLU(self.shared_slopes, name="prelu")(residual)
         residual = Conv(self.features, (3, 3), name="conv2", **settings)(residual)
-        return x + _batch_norm(self.train, self.dtype, "norm2")(residual)
-
-
-def _batch_norm(train, dtype, name):
-    # Torch's momentum and epsilon, with which the published weights were trained.
-    return nn.BatchNorm(not train, momentum=0.9, epsilon=1e-5, dtype=dtype, name=name)
+        return x + batch_norm(residual, self.train, "norm2", dtype=self.dtype)
