@@ -208,15 +208,15 @@ def colour(config):
     config.evaluation = ({"images": "set5", "scale": 3, "protocol": "rgb_rounded_once"},)
 
 
+def adam_with_cosine(peak):
+    """Adam whose rate rises for 100 steps and falls to 0 with the last."""
+    schedule = {"name": "cosine", "peak": peak, "warmup": 100}
+    return ConfigDict({"name": "adam", "clip_norm": 1.0, "schedule": schedule})
+
+
 def train_on_cpu(config, steps, peak, ema_decay):
     """Adam with a cosine, averaged: a recipe for minutes instead of days."""
-    config.optimizer = ConfigDict(
-        {
-            "name": "adam",
-            "clip_norm": 1.0,
-            "schedule": {"name": "cosine", "peak": peak, "warmup": 100},
-        }
-    )
+    config.optimizer = adam_with_cosine(peak)
     config.train.update({"steps": steps, "log_every": 100, "ema_decay": ema_decay})
     config.train.update({"validate_every": steps // 5, "checkpoint_every": steps // 5})
 

@@ -1,4 +1,4 @@
-"""SRResNet (Ledig et al., CVPR 2017): x4, squared error, ImageNet."""
+"""SRResNet (Ledig et al., CVPR 2017): x4, squared error, ImageNet; "mini" is narrow, of T91."""
 
 from ml_collections import ConfigDict
 
@@ -6,7 +6,7 @@ from configs import common
 
 
 def get_config(variant=""):
-    common.check_variant(variant, ("tiny",))
+    common.check_variant(variant, ("mini", "tiny"))
     config = common.luminance()
     config.paper = "srresnet"
     common.colour(config)
@@ -27,6 +27,13 @@ def get_config(variant=""):
     config.train.update({"validate_every": 10_000, "checkpoint_every": 10_000})
     config.validation.update({"images": "scikit_image", "scale": 4})
     config.evaluation = ({"images": "set5", "scale": 4, "protocol": "rgb_rounded_once"},)
+    if variant == "mini":
+        config.paper = ""
+        config.model.update({"features": 32, "blocks": 4})
+        config.data.update({"images": "t91_train", "storage": "resident", "patch_size": 48})
+        config.data.update({"on_error": "stop", "workers": 0})
+        common.train_on_cpu(config, 3_000, peak=1e-3, ema_decay=0.0)
+        config.validation.images = "t91_held_back"
     if variant == "tiny":
         common.make_tiny(config)
         config.data.update({"storage": "resident", "workers": 0})

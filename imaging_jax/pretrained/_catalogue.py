@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from flax import linen as nn
 
-from imaging_jax.models.features import LeNet5
+from imaging_jax.models.features import DistilledVGG19, LeNet5
 from imaging_jax.models.generative import VAE
 from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN, SPANet
 from imaging_jax.models.super_resolution import (
@@ -39,7 +39,7 @@ class Weights:
         paper: the system of the paper that they are a copy of, empty where they are of a variant.
         packaged: they are our own and come with the package.
         task: what they do: "super_resolution" and "denoising" restore images, "variational" also
-            draws them, "classification" tells them apart.
+            draws them, "classification" tells them apart, "features" are compared.
         side: of an image on which the model can be initialised.
     """
 
@@ -199,6 +199,28 @@ WEIGHTS: dict[str, Weights] = {
         task="classification",
         side=28,
     ),
+    **{
+        f"distilled_vgg19_{level}": Weights(
+            file=f"weights/wct_se16x_encoder{level}.npz",
+            sha256=sha256,
+            model=DistilledVGG19,
+            values={"level": level},
+            serves=(),
+            convert=_converters.distilled_vgg19,
+            source=(
+                "github.com/MingSun-Tse/Collaborative-Distillation, "
+                f"trained_models/wct_se_16x_new/20191110-{file}_E20.pth at 4a269dc90020"
+            ),
+            licence="MIT",
+            task="features",
+        )
+        for level, file, sha256 in (
+            (1, "133713", "d104b6f5d3d17920d6f240abb09952c42f1f8f756effd44132af833df4e090a7"),
+            (2, "132713", "890f1811932466b47e5bcb2d524857f51c4d3b70a57b028bdd11b6cf3ba67c2e"),
+            (3, "132705", "7e206165e68e8fcb3ae5abc0df69ca8ba1233f117fe428b9adfa817193104249"),
+            (4, "132643", "b4ec5f6a671ae8dcec112ad366f75b7ec35c520713c3f179b6be88c2dfa7da72"),
+        )
+    },
     "edsr_light_x2": _edsr_light(
         2, "132b7e81fafde037a13dec5da50da7f679e6f9de0f8609eb8686a3d08db05819"
     ),

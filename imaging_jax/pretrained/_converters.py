@@ -232,6 +232,20 @@ def lenet5_csinva(arrays: Arrays) -> dict:
     return {"params": params | {name: _torch_dense(arrays, f"fc.{name}") for name in ("f6", "f7")}}
 
 
+def distilled_vgg19(arrays: Arrays) -> dict:
+    """Maps Torch ``model.conv0`` and ``model.conv{block}{index}`` to DistilledVGG19.
+
+    Layers ``conv{…}_aux``, which mix channels to those of VGG-19, are passed over.
+    """
+    layers = {name.split(".")[1] for name in arrays} - {"conv0"}
+    params = {"levels": _torch_convolution(arrays, "model.conv0")}
+    for layer in layers:
+        if not layer.endswith("_aux"):
+            block, index = layer.removeprefix("conv")
+            params[f"conv{block}_{index}"] = _torch_convolution(arrays, f"model.{layer}")
+    return {"params": params}
+
+
 def vae_csinva(arrays: Arrays) -> dict:
     """Maps Torch ``fc{1,21,22,3,4}`` to VAE."""
     layers = {"encoder": "fc1", "mean": "fc21", "log_variance": "fc22"}

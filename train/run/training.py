@@ -236,7 +236,9 @@ class _Run:
         self.scalars.write(step, {f"{VALIDATION}{k}": v for k, v in scores.items()})
         say(f"step {step}: {review.says(scores)}")
         quality, steps = review.quality(scores), self.best.steps()
-        better = not steps or quality > self.best.note(steps[-1])["quality"]
+        # What a later stage makes replaces what an earlier one did, whatever is measured.
+        begun = max((end for end in self._ends if end < step), default=0)
+        better = not steps or steps[-1] <= begun or quality > self.best.note(steps[-1])["quality"]
         if jax.process_count() > 1:
             # Saving is a common act: a last digit must not divide the processes.
             better = bool(multihost_utils.broadcast_one_to_all(np.array(better)))

@@ -87,8 +87,14 @@ APPLICATIONS = {
 
 
 def named(name: str) -> System:
-    """Weights of `imaging_jax.pretrained`, published or our own."""
+    """Weights of `imaging_jax.pretrained`, published or our own.
+
+    Raises:
+      ValueError: weights of a network that only serves others.
+    """
     entry = pretrained.WEIGHTS[name]
+    if entry.task not in APPLICATIONS:
+        raise ValueError(f"{name}: features of images are no system's outputs")
     network, variables = pretrained.load(name)
     model = next(key for key, value in MODELS.items() if value is entry.model)
     origin = origin_of(name, network)

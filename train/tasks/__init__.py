@@ -1,6 +1,7 @@
 """Tasks: what is trained and how it is applied. The loop knows nothing else of them."""
 
 from train.tasks.adversarial import Adversarial
+from train.tasks.adversarial_super_resolution import AdversarialSuperResolution
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
 from train.tasks.classification import Classification
@@ -15,6 +16,7 @@ from train.tasks.variational import Variational
 
 TASKS: dict[str, type[Task]] = {
     "adversarial": Adversarial,
+    "adversarial_super_resolution": AdversarialSuperResolution,
     "autoencoding": Autoencoding,
     "burst_denoising": BurstDenoising,
     "classification": Classification,
@@ -30,6 +32,7 @@ TASKS: dict[str, type[Task]] = {
 __all__ = [
     "TASKS",
     "Adversarial",
+    "AdversarialSuperResolution",
     "Autoencoding",
     "BurstDenoising",
     "Classification",

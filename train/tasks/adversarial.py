@@ -17,6 +17,7 @@ from train.config.settings import TrainSettings, check_no_accumulation, check_se
 from train.data.fields import Field, Fields
 from train.state import train_state as states
 from train.state.devices import share_batch
+from train.state.networks import apply_in_training
 from train.state.optimizers import make_optimizer
 from train.state.stage import Stage
 from train.state.train_state import TrainState
@@ -284,7 +285,7 @@ class Adversarial(Task):
         z = jax.random.normal(z_key, (count, self.latent))
         z, labels = share_batch((z, self._labels(label_key, count)))
         variables = {"params": params[GENERATOR], **collections.get(GENERATOR, {})}
-        images, updated = self._apply(self.generator, variables, apply_key, z, labels)
+        images, updated = apply_in_training(self.generator, variables, apply_key, z, labels)
         return images, labels, updated
 
     def _labels(self, key, count: int) -> jax.Array | None:
@@ -293,19 +294,13 @@ class Adversarial(Task):
     def _judge(self, params, collections, key, images, labels):
         variables = {"params": params, **collections}
         labels = labels if self.classes else None
-        return self._apply(self.networks[DISCRIMINATOR], variables, key, images, labels)
-
-    @staticmethod
-    def _apply(network, variables, key, inputs, labels):
-        mutable = [name for name in variables if name != "params"]
-        return network.apply(
-            variables, inputs, labels, train=True, mutable=mutable, rngs={"dropout": key}
-        )
+        return apply_in_training(self.networks[DISCRIMINATOR], variables, key, images, labels)
 
     def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
         """Draws images (N, H, W, C), nominally in [0, 1], by the statistics of their own batch."""
         own, labels = variables[GENERATOR], inputs.get("label")
-        images, _ = self._apply(self.generator, own, jax.random.key(0), inputs["latent"], labels)
+        latent = inputs["latent"]
+        images, _ = apply_in_training(self.generator, own, jax.random.key(0), latent, labels)
         return {"image": (images + 1.0) / 2.0}
 
 

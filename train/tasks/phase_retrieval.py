@@ -1,6 +1,7 @@
 """A network that finds images of Fourier magnitudes through features that an encoder knows."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -16,6 +17,7 @@ from train.config.registry import build, call
 from train.config.settings import TrainSettings, check_no_accumulation, check_sections
 from train.data.fields import SUPPORT, Field, Fields
 from train.state import train_state as states
+from train.state.networks import apply_in_training
 from train.state.optimizers import Optimizer, make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState
@@ -194,20 +196,19 @@ class PhaseRetrieval(Task):
 
     def _reproduction(self, params, collections, key, batch):
         """Encoder and decoder on images themselves."""
-        del key
+        train = partial(self._train, params, collections, key)
         x = self._normalized(batch["image"])
-        features, encoder = _train(self.networks, ENCODER, params, collections, x)
-        found, decoder = _train(self.networks, DECODER, params, collections, features)
+        features, encoder = train(ENCODER, x)
+        found, decoder = train(DECODER, features)
         error = self._invariant(lambda x: _error(found, x), x)
         value = error.mean() + self.weights["sparsity"] / 2 * jnp.abs(features).mean()
         return value, ({ENCODER: encoder, DECODER: decoder}, {})
 
     def _prediction(self, params, collections, key, batch):
         """The predictor, through a decoder that keeps its statistics."""
-        del key
         x = self._normalized(batch["image"])
         magnitude = self._magnitudes(x)
-        features, predictor = _train(self.networks, PREDICTOR, params, collections, magnitude)
+        features, predictor = self._train(params, collections, key, PREDICTOR, magnitude)
         found = self._decode(_variables(DECODER, params, collections), features)
         weights = self.weights
         seen = jnp.asarray(self._feature_weights)
@@ -240,6 +241,9 @@ class PhaseRetrieval(Task):
         if not self.rotation_invariant:
             return error
         return jnp.minimum(error, against(jnp.flip(x, (1, 2))))
+
+    def _train(self, params, collections, key, name, x):
+        return apply_in_training(self.networks[name], _variables(name, params, collections), key, x)
 
     def _encode(self, params, collections, x):
         if not self._learnt:
@@ -338,12 +342,6 @@ class PhaseRetrieval(Task):
 
 def _variables(name: str, params: Mapping, collections: Mapping) -> dict | None:
     return {"params": params[name], **collections[name]} if name in params else None
-
-
-def _train(networks, name, params, collections, x):
-    """Applies a network by the batch's statistics: its output, and the running ones updated."""
-    variables = _variables(name, params, collections)
-    return networks[name].apply(variables, x, train=True, mutable=list(collections[name]))
 
 
 def _error(found: jax.Array, wanted: jax.Array) -> jax.Array:

@@ -12,6 +12,7 @@ from imaging_jax.models import MODELS
 from train.config.registry import build, call
 from train.config.settings import TrainSettings
 from train.state import train_state as states
+from train.state.networks import apply_in_training
 from train.state.optimizers import make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.update import step_function
@@ -119,12 +120,6 @@ class Supervised(Task):
         pair_key, dropout_key = jax.random.split(key)
         arguments, target = self.pair(pair_key, batch)
         variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
-        prediction, updated = self.network.apply(
-            variables,
-            *arguments,
-            train=True,
-            mutable=list(collections.get(NETWORK, {})),
-            rngs={"dropout": dropout_key},
-        )
+        prediction, updated = apply_in_training(self.network, variables, dropout_key, *arguments)
         value = self.loss(prediction.astype(jnp.float32), target)
         return value, ({NETWORK: updated} if collections else {}, {})

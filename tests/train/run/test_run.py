@@ -43,6 +43,7 @@ DEFAULT = {
     "configs.classification.digits",
     "configs.restoration.burst",
     "configs.translation.cycle_gan",
+    "configs.super_resolution.srgan",
 }
 
 
@@ -353,9 +354,11 @@ TRACED_SLOWLY = {"configs.generative.stylegan2", "configs.super_resolution.ddrn"
         for name in variants(module)
     ],
 )
-def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant):
+def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant, request):
     # Everything but the data, which is somebody's download.
     config = importlib.import_module(module).get_config(variant)
+    if config.task.get("features"):
+        request.getfixturevalue("imaging_data")
     task = build_task(config)
     example = task.example(config.data)
     for stage in task.stages:

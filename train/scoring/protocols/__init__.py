@@ -35,6 +35,11 @@ PROTOCOLS: dict[str, Protocol] = {
             "rgb_niqe", "rgb", False, "once", "symmetric", True, True,
             metrics=("psnr", "ssim", "niqe"),
         ),
+        # How sharp the images are, for what is trained to look real.
+        RestorationProtocol(
+            "rgb_sharpness", "rgb", False, "once", "symmetric", True, True,
+            metrics=("psnr", "ssim", "average_gradient"),
+        ),
         # DnCNN, FFDNet and their time.
         WhiteNoiseProtocol("awgn"),
         WhiteNoiseProtocol("awgn_one_seed", one_seed=True),

@@ -1,0 +1,264 @@
+"""Super-resolution against a network that tells restored images from true ones: SRGAN."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from imaging_jax import pretrained
+from imaging_jax.losses import ADVERSARIAL_LOSSES, content_loss, mse
+from imaging_jax.models import MODELS
+from imaging_jax.models.generative import Discriminator
+from train.config.registry import build, call, look_up
+from train.config.settings import TrainSettings, check_no_accumulation, check_sections
+from train.data import degradations
+from train.data.fields import PICTURE, Fields, picture
+from train.state import train_state as states
+from train.state.networks import apply_in_training
+from train.state.optimizers import Optimizer, make_optimizer
+from train.state.stage import STEP, Stage
+from train.state.train_state import TrainState
+from train.state.update import step_function, update
+from train.tasks.adversarial_checks import check_weights
+from train.tasks.super_resolution import enlarge
+from train.tasks.task import Task
+
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+NETWORKS = (GENERATOR, DISCRIMINATOR)
+PRETRAINING = "pretraining"
+# The content loss that compares pixels; any other name is one of a feature network's maps.
+PIXELS = "mse"
+
+
+class AdversarialSuperResolution(Task):
+    """SRGAN: a network restores by squared error, and then against a discriminator.
+
+    The second stage updates the generator by content and adversarial loss, and then the
+    discriminator on true images and on what the generator had made, each a batch of its own
+    statistics.
+
+    Args:
+      networks: "generator", which enlarges "image", and "discriminator".
+      optimizers: config sections "pretraining" of the first stage, "generator" and
+        "discriminator"; see `train.state.optimizers.make_optimizer`.
+      steps: length of the training over both stages.
+      ema_decay: of the moving averages of the generator; 0 keeps none.
+      scale: factor.
+      degradation: a name of `train.data.degradations.PRESETS`.
+      pretraining_steps: length of the first stage; 0 where the generator starts from weights.
+      content: "mse" of pixels in [-1, 1], or the name of a feature map, "relu2_2" for VGG22.
+      features: the network whose maps these are, see `imaging_jax.pretrained.load_features`; empty
+        with "mse".
+      adversarial: weight of the mean of -log D(G(x)).
+
+    Raises:
+      ValueError: networks of other roles, an unknown name, features without a map or a map without
+        features, a negative weight, more steps of the first stage than there are.
+
+    Source: Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative
+    Adversarial Network", CVPR 2017, sections 2.2 and 3.2.
+    """
+
+    exports: ClassVar[tuple[str, ...]] = (GENERATOR,)
+    takes: ClassVar[Fields] = {"image": PICTURE}
+    gives: ClassVar[Fields] = {"image": PICTURE}
+    learns: ClassVar[Fields] = {"image": picture(3)}
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        optimizers: Mapping[str, Any],
+        steps: int,
+        ema_decay: float,
+        scale: int,
+        degradation: str = "bicubic_8bit",
+        pretraining_steps: int = 0,
+        content: str = PIXELS,
+        features: str = "",
+        adversarial: float = 1e-3,
+    ):
+        check_weights(pretraining_steps=pretraining_steps, adversarial=adversarial)
+        look_up(degradations.PRESETS, degradation, "task.degradation")
+        _check_roles(networks)
+        if pretraining_steps >= steps:
+            raise ValueError(
+                f"task.pretraining_steps={pretraining_steps}: wanted less than train.steps={steps}"
+            )
+        self.networks = dict(networks)
+        self.steps = steps
+        self.ema = {GENERATOR: ema_decay} if ema_decay else {}
+        self.scale = scale
+        self.degradation = degradation
+        self.pretraining_steps = pretraining_steps
+        self.adversarial = adversarial
+        self._content = _content(content, features)
+        self._optimizers = {
+            name: self._optimizer(name, section)
+            for name, section in optimizers.items()
+            if name != PRETRAINING or pretraining_steps
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], settings: TrainSettings
+    ) -> "AdversarialSuperResolution":
+        """Builds networks, optimizers and task out of a config's sections."""
+        check_no_accumulation(settings)
+        section = {key: value for key, value in config["task"].items() if key != "name"}
+        check_sections(config, "model", NETWORKS)
+        check_sections(config, "optimizer", (PRETRAINING, *NETWORKS))
+        given = {"scale": section.get("scale"), "channels": 3}
+        networks = {
+            name: build(MODELS, config["model"][name], f"model.{name}", **given)
+            for name in NETWORKS
+        }
+        return call(
+            cls,
+            section,
+            "task",
+            networks=networks,
+            optimizers=config["optimizer"],
+            steps=settings.steps,
+            ema_decay=settings.ema_decay,
+        )
+
+    @property
+    def options(self) -> dict[str, tuple[int, ...]]:
+        """The scale."""
+        return {"scale": (self.scale,)}
+
+    @property
+    def stages(self) -> list[Stage]:
+        """One of squared error, where it has steps, and one against the discriminator."""
+        first = (self._optimizers[PRETRAINING],) if self.pretraining_steps else ()
+        pretrain = step_function(self._squared_error, first, ema=self.ema)
+        second = tuple(self._optimizers[name] for name in NETWORKS)
+        stages = (
+            (PRETRAINING, self.pretraining_steps, pretrain, first),
+            ("adversarial", self.steps - self.pretraining_steps, self._step, second),
+        )
+        return [
+            Stage(name, steps, partial(self._start, own), {STEP: step}, optimizers=own)
+            for name, steps, step, own in stages
+            if steps
+        ]
+
+    def check_data(self, data: Any) -> None:
+        """As `Task.check_data`; also where a patch isn't a multiple of the scale."""
+        super().check_data(data)
+        if data.patch_size % self.scale:
+            raise ValueError(
+                f"data.patch_size={data.patch_size} isn't a multiple of task.scale={self.scale}"
+            )
+
+    def apply(self, variables: dict, inputs: dict, scale: int) -> dict[str, jax.Array]:
+        """Restores images (N, h, w, 1 or 3), see `train.tasks.super_resolution.enlarge`."""
+        estimate = degradations.estimate(self.degradation, inputs["image"])
+        network = self.networks[GENERATOR]
+        return {"image": enlarge(network, variables[GENERATOR], estimate, scale)}
+
+    def _start(self, optimizers, key, example, previous) -> TrainState:
+        state = self._init(key, example) if previous is None else previous
+        entries = {}
+        for optimizer in optimizers:
+            entries |= optimizer.init(state.params)
+        return state.replace(opt_state=entries)
+
+    def _init(self, key, example) -> TrainState:
+        lr, hr = jax.eval_shape(self._pair, key, example)
+        params, collections = {}, {}
+        for index, (name, shown) in enumerate(((GENERATOR, lr), (DISCRIMINATOR, hr))):
+            own = jax.random.fold_in(key, index)
+            variables = dict(self.networks[name].init(own, jnp.zeros(shown.shape)))
+            params[name] = variables.pop("params")
+            collections[name] = variables
+        return states.create(key, params, collections, {}, averaged=tuple(self.ema))
+
+    def _pair(self, key, batch) -> tuple[jax.Array, jax.Array]:
+        hr = degradations.reference(self.degradation, batch["image"])
+        return degradations.degrade(key, hr, self.degradation, self.scale), hr
+
+    def _squared_error(self, params, collections, key, batch):
+        lr, hr = self._pair(key, batch)
+        restored, own = self._generate(params, collections, key, lr)
+        return mse(restored, hr), ({GENERATOR: own}, {})
+
+    def _step(self, state: TrainState, batch):
+        key = state.step_key()
+        generator, discriminator = (self._optimizers[name] for name in NETWORKS)
+        lr, hr = self._pair(key, batch)
+        state, metrics = update(state, self._restored, key, (lr, hr), (generator,), ema=self.ema)
+        # What the generator made before it moved.
+        pair = (hr, metrics.pop("restored"))
+        state, more = update(state, self._told_apart, key, pair, (discriminator,))
+        return state.replace(step=state.step + 1), {**metrics, **more}
+
+    def _restored(self, params, collections, key, batch):
+        """What the generator is worth, and what it made beside parts of that."""
+        lr, hr = batch
+        restored, own = self._generate(params, collections, key, lr)
+        logits, _ = self._judge(params, collections[DISCRIMINATOR], key, restored)
+        content = self._content(restored, hr)
+        _, generator_loss = ADVERSARIAL_LOSSES["non_saturating"]
+        value = content + self.adversarial * generator_loss(logits)
+        return value, ({GENERATOR: own}, {"content": content, "restored": restored})
+
+    def _told_apart(self, params, collections, key, batch):
+        real, restored = batch
+        real_logits, own = self._judge(params, collections[DISCRIMINATOR], key, real)
+        fake_logits, own = self._judge(params, own, key, restored)
+        discriminator_loss, _ = ADVERSARIAL_LOSSES["non_saturating"]
+        metrics = {"real_logit": jnp.mean(real_logits), "fake_logit": jnp.mean(fake_logits)}
+        return discriminator_loss(real_logits, fake_logits), ({DISCRIMINATOR: own}, metrics)
+
+    def _generate(self, params, collections, key, lr):
+        variables = {"params": params[GENERATOR], **collections[GENERATOR]}
+        restored, own = apply_in_training(self.networks[GENERATOR], variables, key, lr)
+        return restored.astype(jnp.float32), own
+
+    def _judge(self, params, own, key, images):
+        """Logits of images in [0, 1], which the discriminator sees in [-1, 1]."""
+        variables = {"params": params[DISCRIMINATOR], **own}
+        network = self.networks[DISCRIMINATOR]
+        return apply_in_training(network, variables, key, 2.0 * images - 1.0, None)
+
+    def _optimizer(self, name: str, section: Mapping) -> Optimizer:
+        first = 0 if name == PRETRAINING else self.pretraining_steps
+        last = self.pretraining_steps if name == PRETRAINING else self.steps
+        return make_optimizer(
+            section,
+            last - first,
+            (DISCRIMINATOR if name == DISCRIMINATOR else GENERATOR,),
+            name=name,
+            path=f"optimizer.{name}",
+            count=lambda step: step - first,
+            prefix="discriminator_" if name == DISCRIMINATOR else "",
+        )
+
+
+def _check_roles(networks: Mapping[str, nn.Module]) -> None:
+    generator, discriminator = (networks[name] for name in NETWORKS)
+    if generator.takes != ("image",) or not hasattr(generator, "scale"):
+        found = type(generator).__name__
+        raise ValueError(f"model.generator: {found} doesn't enlarge the low-resolution image")
+    if not isinstance(discriminator, Discriminator) or discriminator.classes:
+        found = type(discriminator).__name__
+        raise ValueError(f"model.discriminator: {found} doesn't judge images alone")
+
+
+def _content(name: str, source: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """(restored, true), both in [0, 1] -> the content loss."""
+    if (name == PIXELS) != (not source):
+        raise ValueError(
+            f"task.content={name!r}, task.features={source!r}: wanted {PIXELS!r} alone, or a map "
+            "and the network that it is of"
+        )
+    if name == PIXELS:
+        return lambda restored, true: mse(2.0 * restored, 2.0 * true)
+    features = pretrained.load_features(source)
+    image = jax.ShapeDtypeStruct((1, 32, 32, 3), jnp.float32)
+    look_up(jax.eval_shape(features, image), name, "task.content")
+    return partial(content_loss, features=lambda images: features(images)[name])
