@@ -24,6 +24,7 @@ from train.run.training import fit
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS, GenerationProtocol, ReconstructionProtocol
 from train.scoring.protocols.degraded import DegradedProtocol
+from train.scoring.review import Review
 from train.state.stage import Stage
 from train.systems.catalogue import system
 from train.tasks import TASKS, SuperResolution
@@ -410,6 +411,13 @@ class TwoStages(SuperResolution):
             Stage("first", 2, whole.init, whole.step_functions),
             Stage("second", 2, second, whole.step_functions),
         ]
+
+
+def test_the_best_checkpoint_is_one_of_the_last_stage(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "super_resolution", TwoStages)
+    falling = iter([2.0, 1.0])
+    monkeypatch.setattr(Review, "quality", lambda self, values: next(falling))
+    assert int(fit(tiny(), tmp_path).state.step) == 4
 
 
 @pytest.mark.parametrize("calls", [2, 3])
