@@ -19,6 +19,7 @@ from imaging_jax.losses._autoencoding import (
     squared_error,
 )
 from imaging_jax.losses._content import content_loss
+from imaging_jax.losses._gram import gram_matrix
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.losses._pixel import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
@@ -33,6 +34,7 @@ __all__ = [
     "error_norm",
     "gaussian_kl",
     "gradient_penalty",
+    "gram_matrix",
     "hinge_discriminator_loss",
     "l1",
     "least_squares_discriminator_loss",

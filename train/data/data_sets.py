@@ -16,7 +16,7 @@ from train.data.drawn import HELD_BACK_KEY, TEST_KEY
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.made_pairs import drawn_pairs, made_pairs
-from train.data.pairs import outlines, pairs, rice_sample, side_by_side
+from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.prdeep import prdeep
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -126,6 +126,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "pairs": pairs,
     "prdeep": prdeep,
     "rice_sample": rice_sample,
+    "styled": styled,
     "right_to_left": partial(side_by_side, reverse=True),
     "tfds": _tfds,
     "tfds_32": _tfds_32,

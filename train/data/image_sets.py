@@ -169,6 +169,15 @@ def t91_held_back() -> ImageSet:
     return whole.part("t91_held_back", range(0, len(whole), 10))
 
 
+_PAINTINGS = ("la_muse", "rain_princess", "scream", "udnie", "wave", "wreck")
+
+
+def paintings() -> ImageSet:
+    """Six paintings that are usual as styles."""
+    whole = folder(under_data("style/lengstrom", "the set paintings"), "paintings")
+    return whole.part("paintings", [whole.names.index(name) for name in _PAINTINGS])
+
+
 def set14_large() -> ImageSet:
     """Those of Set14 with at least 384 pixels a side: enough blocks for NIQE."""
     whole = IMAGE_SETS["set14"]()
@@ -233,6 +242,7 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "sentinel2_train": _sentinel2("sentinel2_train", (2, 3), slice(None, 65)),
     "sentinel2_held_back": _sentinel2("sentinel2_held_back", (2, 3), slice(65, None)),
     "sentinel2_test": _sentinel2("sentinel2_test", (4,)),
+    "paintings": paintings,
     "t91": _t91,
     "t91_train": t91_train,
     "t91_held_back": t91_held_back,

@@ -99,6 +99,32 @@ def outlines(rest: str) -> DataSet:
     return DataSet(chosen.name, dict.fromkeys(_SIDES, square), chosen.names, load)
 
 
+def styled(rest: str) -> DataSet:
+    """Opens "<painting>:<images>": images, and beside each a painting that it should look like.
+
+    The painting is continued by reflection, or cut, to the size of the image.
+
+    Raises:
+      ValueError: an unknown set, or one of several paintings.
+    """
+    style, _, name = rest.partition(":")
+    paintings, images = image_set(style), image_set(name)
+    if len(paintings) != 1:
+        raise ValueError(f"styled:{rest}: {style} has {len(paintings)} images, wanted one painting")
+
+    def load(index: int) -> dict[str, np.ndarray]:
+        image, painting = to_rgb(images.colours(index)), to_rgb(paintings.colours(0))
+        margins = [
+            (0, max(0, wanted - found))
+            for wanted, found in zip(image.shape[:2], painting.shape[:2], strict=True)
+        ]
+        continued = np.pad(painting, [*margins, (0, 0)], mode="symmetric")
+        return {"image": image, "style": continued[: image.shape[0], : image.shape[1]]}
+
+    fields = dict.fromkeys(("image", "style"), _LEVELS)
+    return DataSet(f"styled:{rest}", fields, images.names, load)
+
+
 def rice_sample(rest: str) -> DataSet:
     """Cloudy and clear images of one place, 512x512, of RICE (Lin et al., arXiv 1901.00600).
 

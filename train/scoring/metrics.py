@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from skimage.filters import sobel
 from skimage.metrics import structural_similarity
 
 from imaging_jax import metrics, pretrained
 from imaging_jax.data_root import under_data
+from imaging_jax.losses import gram_matrix
 from imaging_jax.operators import round_to_8bit
+from imaging_jax.transforms import luminance
 from train.systems.equal_tiles import in_equal_tiles
 
 # Pixels a side of SSIM's window.
@@ -104,6 +108,27 @@ def _average_gradient_of_estimate(reference, estimate):
     return metrics.average_gradient(estimate)
 
 
+def _gram_distance(style, estimate):
+    """Between the deepest maps of a small copy of VGG-19, in Frobenius' norm."""
+    grams = [_gram()(jnp.asarray(images, jnp.float32)) for images in (style, estimate)]
+    return jnp.linalg.norm(grams[0] - grams[1], axis=(-2, -1))
+
+
+@cache
+def _gram() -> Callable[[jax.Array], jax.Array]:
+    features = pretrained.load_features("distilled_vgg19_4")
+    return jax.jit(lambda images: gram_matrix(features(images)["relu4_1"]))
+
+
+def _edge_correlation(reference, estimate):
+    """Of what Sobel's filter makes of both luminances."""
+    edges = [
+        [sobel(np.asarray(grey)[..., 0]).ravel() for grey in luminance(jnp.asarray(images))]
+        for images in (reference, estimate)
+    ]
+    return np.asarray([np.corrcoef(*pair)[0, 1] for pair in zip(*edges, strict=True)])
+
+
 METRICS = {
     # Of pairs of images.
     "psnr": Metric("{:.2f}", True, _psnr),
@@ -117,6 +142,9 @@ METRICS = {
     # In dB; the images may be complex.
     "energy_ratio": Metric("energy ratio {:.2f}", True, _energy_ratio),
     "average_gradient": Metric("AG {:.3f}", None, _average_gradient_of_estimate),
+    # Of a painting and a picture that should look like it; of a photograph and that picture.
+    "gram_distance": Metric("Gram {:.2f}", False, _gram_distance),
+    "edge_correlation": Metric("edges {:.3f}", True, _edge_correlation),
     "niqe": Metric("NIQE {:.3f}", False, _niqe_of_estimate),
     "lpips": Metric("LPIPS {:.3f}", False),
     "pi": Metric("PI {:.3f}", False),
@@ -172,6 +200,8 @@ def check_measurable(names: tuple[str, ...]) -> None:
     """Raises a ValueError where a metric of these names lacks what it needs on this machine."""
     if "niqe" in names:
         _pristine()
+    if "gram_distance" in names:
+        _gram()
 
 
 def words(values: Mapping[str, float], separator: str = " / ") -> str:

@@ -11,6 +11,7 @@ from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
 from train.scoring.protocols.spectra import SpectrumProtocol
+from train.scoring.protocols.stylization import StylizationProtocol
 from train.scoring.protocols.white_noise import WhiteNoiseProtocol
 
 _JUDGE = "lenet5_mnist_csinva"
@@ -85,6 +86,7 @@ PROTOCOLS: dict[str, Protocol] = {
         BurstProtocol("bursts"),
         # Cloud removal.
         PairedProtocol("paired"),
+        StylizationProtocol("stylization"),
     )
 }  # fmt: skip
 

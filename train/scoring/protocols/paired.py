@@ -34,7 +34,7 @@ class PairedProtocol(ImageProtocol):
     def inputs(
         self, dataset: DataSet, indices: list[int], value: int | None
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The images that are given, and their targets, in [0, 1]."""
+        """What is given, and what stands beside it, in [0, 1]."""
         del value
         items = [dataset[index] for index in indices]
         image, target = (
