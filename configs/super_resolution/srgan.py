@@ -71,14 +71,14 @@ def get_config(variant=""):
 
 
 def _make_mini(config):
-    """Patches of T91: 3,000 steps of squared error and 500 against the discriminator."""
+    """Patches of T91: 2,000 steps of squared error and 400 against the discriminator."""
     _narrow(config, features=32, blocks=4, size=48)
-    config.task.pretraining_steps = 3_000
+    config.task.pretraining_steps = 2_000
     config.optimizer.pretraining = common.adam_with_cosine(1e-3)
     config.data.update({"images": "t91_train", "storage": "resident", "patch_size": 48})
     config.data.update({"on_error": "stop", "workers": 0})
-    config.train.update({"steps": 3_500, "log_every": 50})
-    config.train.update({"validate_every": 3_500, "checkpoint_every": 500})
+    config.train.update({"steps": 2_400, "log_every": 50})
+    config.train.update({"validate_every": 2_400, "checkpoint_every": 400})
     config.validation.images = "t91_held_back"
 
 
