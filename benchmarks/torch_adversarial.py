@@ -1,4 +1,4 @@
-"""PyTorch's side of adversarial training: DCGAN with the layers of ours, and the eager step.
+"""PyTorch's side of adversarial training: DCGAN with the layers of ours, and the eager steps.
 
 Written from the paper's layer list. This file needs PyTorch: see `benchmarks.torch_networks`.
 """
@@ -14,12 +14,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.torch_pix2pix import PatchDiscriminator, UNetGenerator
 from benchmarks.torch_stylegan2 import (
     ModulatedConv,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
 )
 from benchmarks.torch_training import device, from_host, synchronise
+from train.tasks import Translation
 from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
 
 NAME = "PyTorch"
@@ -55,7 +57,7 @@ def copy_weights(params: Mapping[str, Any], network: nn.Module) -> None:
 
 
 def _in_torch_order(value: np.ndarray, layer: nn.Module) -> np.ndarray:
-    if isinstance(layer, nn.ConvTranspose2d):
+    if isinstance(layer, nn.ConvTranspose2d) and value.ndim > 1:
         if value.ndim == 2:
             # Ours enlarges the first pixel by a dense layer.
             value = value.reshape(len(value), 4, 4, -1).transpose(1, 2, 0, 3)
@@ -127,7 +129,7 @@ class TorchStep:
       task: a `train.tasks.Adversarial` of the cross-entropy without penalties.
       params: the parameters of both its networks, which these start from.
       section: the optimizer of both, an Adam.
-      image: (N, H, W, C) in [0, 1] on the host.
+      batch: {"image": (N, H, W, C)} in [0, 1] on the host.
 
     Attributes:
       networks: generator and discriminator by name.
@@ -142,11 +144,11 @@ class TorchStep:
         task: Any,
         params: Mapping[str, Any],
         section: Mapping[str, Any],
-        image: np.ndarray,
+        batch: Mapping[str, np.ndarray],
     ):
         _check_device()
         self.networks = {name: _placed(counterpart(task, name), params[name]) for name in NETWORKS}
-        self._image = from_host(image)
+        self._batch = {name: from_host(image) for name, image in batch.items()}
         self._optimizers = {
             name: torch.optim.Adam(
                 network.parameters(),
@@ -156,28 +158,37 @@ class TorchStep:
             )
             for name, network in self.networks.items()
         }
-        self._averaged = list(self.networks[GENERATOR].parameters()) if task.ema_decay else []
+        self._task = task
+        self._averaged = list(self.networks[GENERATOR].parameters()) if self.ema_decay else []
         self.averages = [p.detach().clone() for p in self._averaged]
-        self._ema_decay = task.ema_decay
+
+    @property
+    def ema_decay(self) -> float:
+        """Of the generator's moving average; 0 where there is none."""
+        return self._task.ema_decay
 
     def __call__(self) -> None:
         """Takes a step, and waits for it."""
+        self._update_both()
+        if self.averages:
+            with torch.no_grad():
+                torch._foreach_lerp_(self.averages, self._averaged, 1 - self.ema_decay)
+        synchronise()
+
+    def _update_both(self) -> None:
         generator, discriminator = (self.networks[name] for name in NETWORKS)
-        count = len(self._image)
+        image = 2 * self._batch["image"] - 1
+        count = len(image)
         discriminator.requires_grad_(True)
         with torch.no_grad():
             fake = generator.draw(count)
-        real_logits, fake_logits = discriminator(2 * self._image - 1), discriminator(fake)
+        real_logits, fake_logits = discriminator(image), discriminator(fake)
         loss = functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
         self._update(DISCRIMINATOR, loss)
         # Else the generator's loss would be differentiated by the discriminator's parameters too.
         discriminator.requires_grad_(False)
         logits = discriminator(generator.draw(count))
         self._update(GENERATOR, functional.softplus(-logits).mean())
-        if self.averages:
-            with torch.no_grad():
-                torch._foreach_lerp_(self.averages, self._averaged, 1 - self._ema_decay)
-        synchronise()
 
     def _update(self, name: str, loss: torch.Tensor) -> None:
         optimizer = self._optimizers[name]
@@ -186,11 +197,42 @@ class TorchStep:
         optimizer.step()
 
 
+class TorchTranslationStep(TorchStep):
+    """The step of a `train.tasks.Translation` of pairs, conditional, of the cross-entropy.
+
+    Its batch is {"image", "target"}. The generator passes forward once, as ours does.
+    """
+
+    @property
+    def ema_decay(self) -> float:
+        """As of a `TorchStep`."""
+        return self._task.ema.get(GENERATOR, 0.0)
+
+    def _update_both(self) -> None:
+        generator, discriminator = (self.networks[name] for name in NETWORKS)
+        given, target = (2 * self._batch[name] - 1 for name in ("image", "target"))
+        fake = generator(given)
+        discriminator.requires_grad_(True)
+        real_logits, fake_logits = (
+            discriminator(torch.cat([given, x], dim=1)) for x in (target, fake.detach())
+        )
+        loss = functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
+        self._update(DISCRIMINATOR, loss)
+        discriminator.requires_grad_(False)
+        logits = discriminator(torch.cat([given, fake], dim=1))
+        loss = self._task.adversarial * functional.softplus(-logits).mean()
+        self._update(GENERATOR, loss + self._task.l1 * functional.l1_loss(fake, target))
+
+
 def programs(
-    task: Any, params: Mapping[str, Any], section: Mapping[str, Any], image: np.ndarray
+    task: Any,
+    params: Mapping[str, Any],
+    section: Mapping[str, Any],
+    batch: Mapping[str, np.ndarray],
 ) -> dict[str, Callable[[], None]]:
     """Steps to be timed, on a CPU with one thread and with all; arguments are `TorchStep`'s."""
-    step = TorchStep(task, params, section, image)
+    step_of = TorchTranslationStep if isinstance(task, Translation) else TorchStep
+    step = step_of(task, params, section, batch)
     if device().type == "cuda":
         return {NAME: step}
     counts = sorted({1, torch.get_num_threads()})
@@ -214,6 +256,8 @@ def counterpart(task: Any, name: str) -> nn.Module:
         "DCGANDiscriminator": DCGANDiscriminator,
         "StyleGAN2Generator": lambda ours: StyleGAN2Generator(ours, task.style_mixing),
         "StyleGAN2Discriminator": StyleGAN2Discriminator,
+        "UNetGenerator": UNetGenerator,
+        "PatchDiscriminator": PatchDiscriminator,
     }
     return networks[type(ours).__name__](ours)
 

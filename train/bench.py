@@ -21,7 +21,9 @@ _SOLVERS = flags.DEFINE_bool(
     "solvers", False, "Operators and solvers against scipy, scikit-image and DeepInverse instead."
 )
 _ADVERSARIAL = flags.DEFINE_bool(
-    "adversarial", False, "Steps of DCGAN and StyleGAN2, against PyTorch where it is, instead."
+    "adversarial",
+    False,
+    "Steps of DCGAN, StyleGAN2 and pix2pix, against PyTorch where it is, instead.",
 )
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
 

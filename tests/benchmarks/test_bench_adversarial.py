@@ -125,7 +125,7 @@ def test_a_step_of_torch_moves_both_networks_and_the_average(side, name):
     task = TASKS[name]()
     params = started(task).params
     image = np.random.default_rng(0).random((8, *task.image_shape), np.float32)
-    step = side.TorchStep(task, params, adversarial.STYLEGAN2_ADAM, image)
+    step = side.TorchStep(task, params, adversarial.STYLEGAN2_ADAM, {"image": image})
     before = {n: [p.detach().clone() for p in step.networks[n].parameters()] for n in NETWORKS}
     step()
     after = {n: list(step.networks[n].parameters()) for n in NETWORKS}

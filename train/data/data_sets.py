@@ -18,6 +18,7 @@ from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.made_pairs import drawn_pairs, made_pairs
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.prdeep import prdeep
+from train.data.sen12mscr import sen12mscr_sample
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 
@@ -128,6 +129,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "rice_sample": rice_sample,
     "styled": styled,
     "right_to_left": partial(side_by_side, reverse=True),
+    "sen12mscr_sample": sen12mscr_sample,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
 }

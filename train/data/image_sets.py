@@ -218,10 +218,17 @@ def _sentinel2(
 
 @cache
 def _sentinel2_scenes(file: Path) -> np.ndarray:
-    """Red, green and blue (B4, B3, B2) of a patch's scenes; reflectance 1/3.5 becomes white."""
     with np.load(file) as patch:
-        reflectance = patch["reference_scenes_L1C"][..., [3, 2, 1]]
-    return images.from_float(3.5 * reflectance)
+        return sentinel2_colours(patch["reference_scenes_L1C"])
+
+
+def sentinel2_colours(reflectance: np.ndarray) -> np.ndarray:
+    """Red, green and blue (B4, B3, B2) as levels of 8 bits; reflectance 1/3.5 becomes white.
+
+    Args:
+      reflectance: (..., bands) in [0, 1], B1 first.
+    """
+    return images.from_float(3.5 * reflectance[..., [3, 2, 1]])
 
 
 IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {

@@ -13,6 +13,7 @@ from train.engine.folder import is_run
 from train.systems import (
     alternating_projections,
     averages,
+    despeckling,
     fitted,
     interpolation,
     plug_and_play,
@@ -44,6 +45,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)
        for name in alternating_projections.RULES},
+    "despeckle_tv": _parts(despeckling.despeckle_tv, 2),
     "pnp_hqs": _parts(plug_and_play.half_quadratic_splitting, 2),
     "pnp_douglas_rachford": plug_and_play.douglas_rachford,
     "zero_filled": lambda _: interpolation.zero_filled(),
@@ -58,6 +60,7 @@ FORMS = {
     "given": "given:<degradation>",
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
     **{name: f"{name}:<iterations>:<starts>" for name in alternating_projections.RULES},
+    "despeckle_tv": "despeckle_tv:<looks>:<weight>",
     "pnp_hqs": "pnp_hqs:<degradation>:<denoiser>",
     "pnp_douglas_rachford": "pnp_douglas_rachford:<denoiser>",
     "zssr": "zssr:<iterations>",

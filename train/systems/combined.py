@@ -67,4 +67,5 @@ def chain(first: System, second: System) -> System:
         options=second.options,
         pure=in_turn(first.pure, second.pure) if first.pure and second.pure else None,
         assets=second.assets,
+        whole=first.whole or second.whole,
     )

@@ -74,8 +74,8 @@ class Enlarger:
         """Enlarges one picture.
 
         Raises:
-          ValueError: the memory doesn't hold a tile with its overlap, or edges can't wrap because
-            the system looks at the whole picture.
+          ValueError: the memory doesn't hold a tile with its overlap, edges can't wrap because
+            the system looks at the whole picture, or it takes other bands.
         """
         parts = self._parts(picture)
         pixels, margin = picture.pixels, 0
@@ -106,6 +106,10 @@ class Enlarger:
         """Grey or colours at once, other bands one after the other, alpha by itself."""
         bands = picture.bands
         if bands not in (1, 3):
+            if self._restorer.colours:
+                raise ValueError(
+                    f"it has {bands} bands; {self._restorer.system.weights} takes colours, or grey"
+                )
             say(f"{bands} bands are restored one after the other, as grey pictures", once="bands")
         count = bands if bands in (1, 3) else 1
         parts = [_Part(self._restorer, first, count) for first in range(0, bands, count)]
@@ -138,23 +142,27 @@ class _Restorer:
         self._told = told
         self._scale = told.get("scale", 1)
         self._memory = memory
+        self.colours = system.takes["image"].shape[-1] == 3
         self.largest_tile = cache(self._measure_tile)
         self.radius = cache(self._measure_radius)
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        # Where colours alone are taken, grey is three equal channels.
+        if self.colours and inputs.shape[-1] == 1:
+            inputs = np.repeat(inputs, 3, axis=-1)
         return np.asarray(self.system.apply({"image": inputs}, **self._told)["image"])
 
     def _pure(self, inputs, _):
         return self.system.pure({"image": inputs}, **self._told)["image"]
 
     def _measure_tile(self, channels: int) -> float:
-        if self.system.pure is None:
+        if self.system.pure is None or self.system.whole:
             return math.inf
         dtype = "float64" if self.system.origin.precision == "float64" else "float32"
         return largest_tile(self._pure, self._scale, channels, self._memory, dtype)
 
     def _measure_radius(self, channels: int) -> int | None:
-        if self.system.pure is None:
+        if self.system.pure is None or self.system.whole:
             return None
         return receptive_radius(self._pure, self._scale, channels)
 
@@ -181,6 +189,14 @@ class _Part:
 
 
 def _in_tiles(restore: Callable, pixels: np.ndarray, scale: int, parts: list[_Part]) -> np.ndarray:
+    for system in (part.restorer.system for part in parts):
+        if system.whole:
+            say(
+                f"{system.weights}: no picture is cut into tiles, whatever memory it takes, as "
+                f"{system.whole}",
+                once=system.weights,
+            )
+            return restore(pixels, scale)
     tile = min(part.largest_tile for part in parts)
     if tile**2 >= pixels.shape[1] * pixels.shape[2]:
         return restore(pixels, scale)

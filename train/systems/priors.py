@@ -27,7 +27,7 @@ def fista_with_prior(name: str, degradation: str, weight: str) -> System:
       ValueError: no such measurement, one whose operator isn't linear, or a weight that is no
         positive number.
     """
-    value = _positive(weight, f"{name}:{degradation}:{weight}")
+    value = positive(weight, f"{name}:{degradation}:{weight}", "weight of the prior")
     given = measurement(degradation, name)
     proximal, settings = PRIORS[name]
 
@@ -51,11 +51,16 @@ def fista_with_prior(name: str, degradation: str, weight: str) -> System:
     )
 
 
-def _positive(weight: str, name: str) -> float:
+def positive(word: str, name: str, what: str) -> float:
+    """Reads a positive number.
+
+    Raises:
+      ValueError: the word is none; names the system and what was wanted.
+    """
     try:
-        value = float(weight)
+        value = float(word)
     except ValueError:
         value = 0.0
     if not 0 < value < math.inf:
-        raise ValueError(f"{name}: wanted a positive weight of the prior")
+        raise ValueError(f"{name}: wanted a positive {what}")
     return value

@@ -75,4 +75,5 @@ def _system(
         task.options,
         pure=partial(task.apply, placed),
         assets=assets,
+        whole=task.whole,
     )

@@ -57,6 +57,8 @@ class System:
       assets: what the data say beside its fields, such as {"classes": their names}.
       undoes: the degradation it undoes, a name of `train.data.degradations.PRESETS`; empty where
         several.
+      whole: why a picture can't be cut into tiles, in words; empty where `pure` tells how far it
+        looks.
     """
 
     name: str
@@ -69,6 +71,7 @@ class System:
     pure: Apply | None = None
     assets: Mapping[str, Any] = field(default_factory=dict)
     undoes: str = ""
+    whole: str = ""
 
     def check(self, **options: Any) -> None:
         """Raises a ValueError where the system can't be told one of these, or lacks one."""

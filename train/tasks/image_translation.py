@@ -39,6 +39,7 @@ class ImageTranslation(Task):
     """
 
     exports: ClassVar[tuple[str, ...]] = (GENERATOR,)
+    whole: ClassVar[str] = "norms are of the whole picture"
     # By network what it must be, and by optimizer what it moves; the first moves the generators.
     roles: ClassVar[Mapping[str, type]]
     moved: ClassVar[Mapping[str, tuple[str, ...]]]

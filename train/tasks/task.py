@@ -18,9 +18,12 @@ class Task(ABC):
 
     Attributes:
       exports: networks whose variables an application needs; the first gives a system its name.
+      whole: why a picture can't be cut into tiles, in words, where networks are known to look at
+        all of it; empty where the support of the gradient tells how far they do.
     """
 
     exports: ClassVar[tuple[str, ...]]
+    whole: ClassVar[str] = ""
 
     @property
     @abstractmethod

@@ -12,8 +12,8 @@ from imaging_jax.models.layers import check_at_least, check_multiples
 class Translator(nn.Module):
     """Maps images ``(N, H, W, C)`` in [-1, 1] to images of another domain, likewise.
 
-    A network says how in ``_translate(x)``; the random stream "dropout" chooses what it drops,
-    where it drops something.
+    Norms are of each image by itself. A network says how in ``_translate(x)``; the random stream
+    "dropout" chooses what it drops, where it drops something.
 
     Attributes:
         divisor: what height and width must be multiples of.

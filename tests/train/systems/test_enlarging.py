@@ -1,19 +1,25 @@
+import dataclasses
 import math
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from train.config import console
 from train.data import images
+from train.data.fields import picture as field
 from train.data.images import Picture
+from train.systems import enlarging
 from train.systems.catalogue import system as open_system
+from train.systems.combined import chain
 from train.systems.enlarging import Enlarger, enlarge_files, filled_outwards
 from train.systems.interpolation import interpolation
 from train.systems.outputs import SOFTWARE, outputs_of
 from train.systems.system import Origin, System
 
 GENERATOR = np.random.default_rng(0)
-NEAREST = Enlarger(interpolation("nearest"), {"scale": 2}, 2e9)
+NEAREST_SYSTEM = interpolation("nearest")
+NEAREST = Enlarger(NEAREST_SYSTEM, {"scale": 2}, 2e9)
 
 
 def restoring(name, weights, function, option="scale"):
@@ -177,6 +183,73 @@ def test_edges_do_not_wrap_where_a_system_looks_at_everything():
     system = System("learns", "from_the_picture", interpolation("nearest").apply, origin)
     with pytest.raises(ValueError, match="edges don't wrap: from_the_picture looks at the whole"):
         Enlarger(system, {"scale": 2}, 2e9, wrap=True)(Picture.of(np.zeros((8, 8, 3), np.uint8)))
+
+
+def whole_picture():
+    """A system known to look at all of a picture: colours are turned round, grey is three."""
+    turned = lambda inputs, scale: {"image": inputs["image"][..., ::-1]}  # noqa: E731
+    return System(
+        "turned",
+        "turned_colours",
+        turned,
+        Origin("trained here"),
+        takes={"image": field(3)},
+        options={"scale": (1,)},
+        pure=turned,
+        whole="norms are of the whole picture",
+    )
+
+
+def test_what_is_known_to_look_at_the_whole_picture_is_not_measured(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(console, "_said", set())
+    for measure in ("largest_tile", "receptive_radius"):
+        monkeypatch.setattr(enlarging, measure, None)
+    pictures = {
+        name: picture(tmp_path / name, (n, 9, 3)) for name, n in (("a.png", 5), ("b.png", 70))
+    }
+    enlarge_files(Enlarger(whole_picture(), {"scale": 1}, 1.0), outputs_of([tmp_path], None, "x1"))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "tiles" in line]
+    assert lines == [
+        "turned_colours: no picture is cut into tiles, whatever memory it takes, as norms are of "
+        "the whole picture"
+    ]
+    for name, pixels in pictures.items():
+        found = images.read((tmp_path / name).with_stem(f"{name[0]}_x1")).pixels
+        np.testing.assert_array_equal(found, pixels[..., ::-1])
+
+
+def test_grey_is_given_as_colours_where_these_alone_are_taken():
+    enlarger = Enlarger(whole_picture(), {"scale": 1}, 2e9)
+    grey = GENERATOR.integers(1, 256, (6, 5, 2)).astype(np.uint8)
+    found = enlarger(dataclasses.replace(Picture.of(grey), profile=b"of grey"))
+    assert (found.alpha, found.profile) == (True, None)
+    np.testing.assert_array_equal(found.pixels, grey[..., [0, 0, 0, 1]])
+    with pytest.raises(ValueError, match="it has 5 bands; turned_colours takes colours, or grey"):
+        enlarger(Picture(np.zeros((6, 5, 5), np.uint8), alpha=False, white=255))
+
+
+def test_edges_do_not_wrap_where_the_whole_picture_is_known_to_count():
+    enlarger = Enlarger(whole_picture(), {"scale": 1}, 2e9, wrap=True)
+    with pytest.raises(ValueError, match="edges don't wrap: turned_colours looks at the whole"):
+        enlarger(Picture.of(np.zeros((8, 8, 3), np.uint8)))
+
+
+def test_a_chain_looks_at_what_its_parts_look_at():
+    for first, second in ((whole_picture(), NEAREST_SYSTEM), (NEAREST_SYSTEM, whole_picture())):
+        assert chain(first, second).whole == whole_picture().whole
+
+
+@pytest.mark.slow
+def test_a_network_without_norms_is_cut_into_tiles():
+    """SpA-GAN's: head, 17 blocks of one 3x3 convolution of dilation 2, tail."""
+    system = open_system("spagan_rice1")
+    pixels = Picture.of(GENERATOR.integers(0, 256, (200, 160, 3)).astype(np.uint8))
+    small = Enlarger(system, {"scale": 1}, 3e7)
+    assert small._restorer.radius(3) == 1 + 17 * 2 + 1
+    assert small._restorer.largest_tile(3) < 160
+    found = small(pixels).pixels.astype(int)
+    whole = Enlarger(system, {"scale": 1}, 2e9)(pixels).pixels
+    assert np.abs(found - whole).max() <= 1
 
 
 def test_pages_are_restored_into_one_file(tmp_path):

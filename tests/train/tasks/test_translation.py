@@ -1,21 +1,30 @@
 """pix2pix' step: who moves, what the losses are, and what a picture of any size becomes."""
 
+import json
+
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from configs.translation import pix2pix
+from imaging_jax import pretrained
 from train.config.settings import TrainSettings
+from train.data.images import Picture
 from train.data.made_pairs import drawn_pair_patches
 from train.state.stage import STEP
+from train.systems.catalogue import system
+from train.systems.enlarging import Enlarger
 from train.tasks import Translation
 from train.tasks.translation import DISCRIMINATOR, GENERATOR
 
 
-def built(**task):
+def built(generator=(), discriminator=(), **task):
     config = pix2pix.get_config("tiny")
     config.task.update(task)
+    config.model.generator.update(dict(generator))
+    config.model.discriminator.update(dict(discriminator))
     return Translation.from_config(config.to_dict(), TrainSettings(**config.train))
 
 
@@ -64,10 +73,48 @@ def test_the_losses_of_an_undecided_discriminator():
     fake = task._generate(params, GENERATOR, key, given)
     value, _ = task._told_apart(params, given, target, fake)
     assert value == pytest.approx(2 * np.log(2), rel=1e-6)
-    value, metrics = task._translated(params, key, given, target)
+    value, metrics = task._translated(params, given, target, fake)
     l1 = np.abs(np.asarray(fake) - np.asarray(target)).mean()
     assert metrics["l1"] == pytest.approx(l1, rel=1e-5)
     assert value == pytest.approx(100 * l1 + np.log(2), rel=1e-5)
+
+
+def written_plainly(task):
+    """The step with the generated image made anew wherever it is looked at."""
+
+    def step(state, batch):
+        key = state.step_key()
+        given, target = (2 * batch[name] - 1 for name in ("image", "target"))
+
+        def fake(params):
+            return task._generate(params, GENERATOR, key, given)
+
+        start = state.params
+        state, told = task._update(
+            state, DISCRIMINATOR, lambda p: task._told_apart(p, given, target, fake(start))
+        )
+        state, made = task._update(
+            state, GENERATOR, lambda p: task._translated(p, given, target, fake(p))
+        )
+        return state.replace(step=state.step + 1), {**told, **made}
+
+    return step
+
+
+def test_the_generator_passes_forward_once():
+    """With the figures of a step where it passes twice, in fewer operations."""
+    task = built({"levels": 2}, {"halvings": 0})
+    state, once = started(task)
+    once, twice = (
+        step.lower(state, batch()).compile() for step in (once, jax.jit(written_plainly(task)))
+    )
+    assert once.cost_analysis()["flops"] < twice.cost_analysis()["flops"]
+    found = state
+    for _ in range(2):
+        found, metrics = once(found, batch())
+        state, wanted = twice(state, batch())
+        chex.assert_trees_all_close(metrics, wanted, rtol=1e-5)
+        chex.assert_trees_all_close(found.params, state.params, rtol=1e-5, atol=1e-7)
 
 
 def test_the_discriminator_sees_the_given_image_only_where_it_is_conditional():
@@ -101,6 +148,23 @@ def test_pictures_of_any_size_are_translated():
         task.variables(state), {"image": jnp.pad(x, [(0, 0), (0, 11), (0, 13), (0, 0)], "edge")}
     )
     np.testing.assert_allclose(y, whole["image"][:, :21, :35], atol=1e-6)
+
+
+def test_weights_of_a_run_say_that_they_look_at_the_whole_picture(tmp_path, capsys):
+    config = {**pix2pix.get_config("tiny").to_dict(), "seed": 0}
+    config["model"]["generator"] |= {"features": 1, "levels": 1}
+    task = Translation.from_config(config, TrainSettings(**config["train"]))
+    (stage,) = task.stages
+    shapes = jax.eval_shape(lambda: stage.init(jax.random.key(0), batch(), None)).params
+    params = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes[GENERATOR])
+    file = tmp_path / "of_a_run.safetensors"
+    pretrained.save(file, {"params": params}, {"config": json.dumps(config)})
+    grey = Picture.of(np.full((5, 6, 1), 9, np.uint8))
+    found = Enlarger(system(str(file)), {"scale": 1}, 1.0)(grey)
+    # The tangent of nothing is the middle of [-1, 1].
+    np.testing.assert_array_equal(found.pixels, np.full((5, 6, 3), 128))
+    shown = capsys.readouterr().out
+    assert "of_a_run: no picture is cut into tiles, whatever memory it takes, as norms" in shown
 
 
 def test_an_image_is_translated_alike_wherever_it_stands_in_a_batch():

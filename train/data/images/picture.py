@@ -54,5 +54,6 @@ class Picture:
         return self.pixels.shape[-1] - self.alpha
 
     def with_pixels(self, pixels: np.ndarray) -> "Picture":
-        """Other pixels of the same levels and colours."""
-        return replace(self, pixels=pixels)
+        """Other pixels of the same levels; the profile goes where bands are others."""
+        same = pixels.shape[-1] == self.pixels.shape[-1]
+        return replace(self, pixels=pixels, profile=self.profile if same else None)
