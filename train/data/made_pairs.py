@@ -184,7 +184,8 @@ def made_dates(rest: str) -> DataSet:
 
 
 def _frames(give: Give, key: jax.Array, x: jax.Array, dates: int) -> jax.Array:
-    return jnp.stack([_given(give, jax.random.fold_in(key, date), x) for date in range(dates)])
+    keys = jax.vmap(lambda date: jax.random.fold_in(key, date))(jnp.arange(dates))
+    return jax.vmap(lambda key: _given(give, key, x))(keys)
 
 
 def _given(give: Give, key: jax.Array, x: jax.Array) -> jax.Array:
