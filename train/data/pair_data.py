@@ -8,6 +8,7 @@ import jax
 from train.config.registry import look_up
 from train.data.data_set import DataSet
 from train.data.data_sets import data_set
+from train.data.fields import PICTURE, check_fields
 from train.data.images import to_rgb
 from train.data.made_pairs import MadePairs
 from train.data.resident import ResidentPatches
@@ -58,12 +59,14 @@ def unpaired_patches(
         over them; empty for nothing.
 
     Raises:
-      ValueError: an image smaller than a patch, named, or an unknown name.
+      ValueError: a set without images, an image smaller than a patch, named, or an unknown name.
     """
-    first, second = (
-        _resident(source, ("image",), batch_size, patch_size, symmetries)
-        for source in map(data_set, (images, targets))
-    )
+    sides = []
+    for key, name in (("images", images), ("targets", targets)):
+        source = data_set(name)
+        check_fields(source.fields, {"image": PICTURE}, f"data.{key}={name!r}", "this source")
+        sides.append(_resident(source, ("image",), batch_size, patch_size, symmetries))
+    first, second = sides
     return UnpairedPatches(MadePairs(first, given) if given else first, second)
 
 

@@ -125,5 +125,10 @@ def test_unpaired_clouds_lie_over_the_images_alone(plain):
     # White clouds over black are their opacity, equal in all channels.
     np.testing.assert_allclose(batch["image"], batch["image"][..., :1].repeat(3, -1), atol=1e-6)
     assert np.abs(batch["image"][0] - batch["image"][1]).max() > 0.1
+    stacks = f"made_dates:clouds:2:{plain[0]}"
+    with pytest.raises(
+        ValueError, match=r"data\.targets='made_dates.* has frames, target; this so"
+    ):
+        unpaired_patches(plain[0], stacks, batch_size=2, patch_size=16)
     with pytest.raises(ValueError, match=r"data\.given='fog' is unknown"):
         unpaired_patches(*plain, batch_size=2, patch_size=16, given="fog")
