@@ -28,6 +28,7 @@ def get_config(variant=""):
         {
             "name": "pair_patches",
             "images": "",
+            # The authors prefer larger batches than pix2pix' single pairs.
             "batch_size": 4,
             "patch_size": 256,
             "symmetries": "square",
