@@ -129,7 +129,7 @@ def _check(item: dict, patch_size: int, name: str) -> None:
         rows, columns = value.shape[-3:-1]
         if (rows, columns) != (height, width):
             raise ValueError(
-                f"{name}: the {first} is {width}x{height}, its {field} {columns}x{rows}"
+                f"{name}: {first} of {width}x{height}, {field} of {columns}x{rows}; wanted one size"
             )
     if min(height, width) < patch_size:
         raise ValueError(

@@ -72,7 +72,7 @@ def test_what_is_missing_or_of_another_size_is_named(folders):
         pair_patches(name, batch_size=1, patch_size=8)
     for folder in ("may", "june", "july"):
         Image.fromarray(CLEAR[1, :12]).save(folders / folder / "b.png")
-    with pytest.raises(ValueError, match=r"/b: the frames is 24x12, its target 24x20"):
+    with pytest.raises(ValueError, match=r"/b: frames of 24x12, target of 24x20; wanted"):
         pair_patches(name, batch_size=1, patch_size=8)
     (folders / "june/b.png").unlink()
     # Sets are remembered by name.
