@@ -4,14 +4,15 @@
 `--config.validation.images` pairs to choose the checkpoint by, as `pairs:<images>:<targets>`. The
 variant "digits" maps drawn digits to coloured ones in minutes on two cores; "radar" and
 "radar_supervised" map generated radar-like images to colour, the latter with S-CycleGAN's term;
-"painting" makes photographs look like a woodcut.
+"painting" makes photographs look like a woodcut; "clouds" is Cloud-GAN: Sentinel-2 scenes under
+generated clouds to clear ones, unpaired.
 """
 
 from ml_collections import ConfigDict
 
 from configs import common
 
-VARIANTS = ("digits", "radar", "radar_supervised", "painting")
+VARIANTS = ("digits", "radar", "radar_supervised", "painting", "clouds")
 NETWORKS = ("generator", "inverse_generator", "discriminator", "inverse_discriminator")
 
 
@@ -52,6 +53,8 @@ def get_config(variant=""):
         _map_radar(config, supervised=variant == "radar_supervised")
     if variant == "painting":
         _map_photographs(config)
+    if variant == "clouds":
+        _remove_clouds(config)
     if variant == "tiny":
         _networks(config, features=2, blocks=1, halvings=1)
         config.data.update({"batch_size": 2, "patch_size": 16})
@@ -93,6 +96,17 @@ def _map_photographs(config):
     scoring = {"scale": 1, "protocol": "stylization"}
     config.validation = ConfigDict({"images": "styled:paintings/wave:t91_held_back", **scoring})
     config.evaluation = ({"images": "styled:paintings/wave:set14", **scoring},)
+
+
+def _remove_clouds(config):
+    """Cloudy patches to clear ones, drawn independently."""
+    _networks(config, features=16, blocks=3, halvings=2)
+    config.data.update(
+        {"images": "sentinel2_train", "targets": "sentinel2_train", "given": "clouds"}
+    )
+    config.data.update({"batch_size": 4, "patch_size": 64, "symmetries": "square"})
+    _shorten(config, 2_000)
+    _score_on(config, "made_pairs:clouds:sentinel2_held_back", "made_pairs:clouds:sentinel2_test")
 
 
 def _shorten(config, steps):

@@ -45,7 +45,12 @@ from imaging_jax.models.super_resolution import (
     SRGANDiscriminator,
     SRResNet,
 )
-from imaging_jax.models.translation import PatchDiscriminator, ResNetGenerator, UNetGenerator
+from imaging_jax.models.translation import (
+    PatchDiscriminator,
+    ResNetGenerator,
+    STGANGenerator,
+    UNetGenerator,
+)
 
 MODELS = {
     "arcnn": ARCNN,
@@ -83,6 +88,7 @@ MODELS = {
     "srcnn": SRCNN,
     "srgan_discriminator": SRGANDiscriminator,
     "srresnet": SRResNet,
+    "stgan_generator": STGANGenerator,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,
     "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,

@@ -8,7 +8,13 @@ import numpy as np
 import optax
 import pytest
 
-from imaging_jax.models.translation import PatchDiscriminator, ResNetGenerator, UNetGenerator
+from imaging_jax.models.translation import (
+    PatchDiscriminator,
+    ResNetGenerator,
+    STGANGenerator,
+    UNetGenerator,
+    dates_as_channels,
+)
 from tests.models import translation_numpy
 
 KEYS = {"params": jax.random.key(0), "dropout": jax.random.key(1)}
@@ -42,11 +48,16 @@ def parameters(network, *shape):
         (PatchDiscriminator(scaled_norm=False), 64, 3, 2_764_737),
         (PatchDiscriminator(features=32), 64, 6, 696_225),
         (PatchDiscriminator(features=16), 64, 6, 176_081),
+        (PatchDiscriminator(), 64, 12, 2_774_849),
         (PatchDiscriminator(), 64, 15, 2_777_921),
+        (STGANGenerator(), 256, 4, 93_480_579),
+        (STGANGenerator(), 256, 3, 93_479_555),
+        (STGANGenerator(dates=1), 256, 3, 54_413_955),
     ],
 )
 def test_networks_have_the_authors_parameters(network, side, channels, count):
-    assert parameters(network, 1, side, side, channels) == count
+    dates = getattr(network, "dates", 0)
+    assert parameters(network, 1, *[dates] * bool(dates), side, side, channels) == count
 
 
 @pytest.mark.parametrize(
@@ -83,6 +94,11 @@ def test_a_logit_sees_so_many_pixels(halvings, seen, monkeypatch):
             partial(translation_numpy.unet, levels=4),
         ),
         (
+            STGANGenerator(features=3, levels=3),
+            (2, 3, 16, 8, 4),
+            partial(translation_numpy.stgan, levels=3),
+        ),
+        (
             ResNetGenerator(features=3, blocks=2),
             (2, 16, 20, 3),
             partial(translation_numpy.resnet, blocks=2),
@@ -93,7 +109,7 @@ def test_a_logit_sees_so_many_pixels(halvings, seen, monkeypatch):
             partial(translation_numpy.patch_gan, halvings=2),
         ),
     ],
-    ids=["unet", "resnet", "patch_gan"],
+    ids=["unet", "stgan", "resnet", "patch_gan"],
 )
 def test_outputs_are_numpys(network, shape, oracle, monkeypatch):
     monkeypatch.setattr("flax.linen.Dropout.__call__", lambda self, x: x)
@@ -117,6 +133,7 @@ def test_logits_of_256_pixels_are_those_of_the_paper():
     ("network", "shape"),
     [
         (UNetGenerator(channels=2, features=4, levels=4), (2, 32, 48, 3)),
+        (STGANGenerator(channels=2, features=4, levels=4), (2, 3, 32, 48, 3)),
         (ResNetGenerator(channels=2, features=4, blocks=2), (2, 24, 36, 3)),
         (PatchDiscriminator(features=4, halvings=1), (2, 24, 36, 3)),
     ],
@@ -124,7 +141,8 @@ def test_logits_of_256_pixels_are_those_of_the_paper():
 def test_every_leaf_learns_and_the_loss_falls(network, shape):
     x = jax.random.normal(jax.random.key(2), shape)
     params = network.init(KEYS, x)["params"]
-    target = jnp.tanh(x[..., :2].sum(-1, keepdims=True)) / 2
+    given = x[:, 0] if x.ndim == 5 else x
+    target = jnp.tanh(given[..., :2].sum(-1, keepdims=True)) / 2
 
     def loss(params, key):
         y = network.apply({"params": params}, x, rngs={"dropout": key})
@@ -152,6 +170,33 @@ def test_every_leaf_learns_and_the_loss_falls(network, shape):
     assert silent == []
 
 
+def test_dates_lie_side_by_side_in_their_order():
+    x = np.arange(2 * 3 * 4 * 5 * 2).reshape(2, 3, 4, 5, 2)
+    wanted = np.concatenate([x[:, 0], x[:, 1], x[:, 2]], axis=-1)
+    np.testing.assert_array_equal(dates_as_channels(jnp.asarray(x)), wanted)
+
+
+def test_one_encoder_sees_every_date(monkeypatch):
+    """Dates and the decoder's kernels permuted alike give the same image."""
+    monkeypatch.setattr("flax.linen.Dropout.__call__", lambda self, x: x)
+    network = STGANGenerator(features=2, levels=3)
+    x = jax.random.normal(jax.random.key(2), (1, 3, 8, 16, 3))
+    params = network.init(KEYS, x)["params"]
+    order = np.array([2, 0, 1])
+    changed = dict(params)
+    for level in (1, 2, 3):
+        kernel = params[f"up{level}"]["kernel"]
+        # What comes of the layer within stands before the three dates' maps.
+        within = params[f"up{level + 1}"]["kernel"].shape[-1] if level < 3 else 0
+        maps = np.arange(within, kernel.shape[2]).reshape(3, -1)[order].ravel()
+        kernel = kernel[:, :, np.concatenate([np.arange(within), maps])]
+        changed[f"up{level}"] = {**params[f"up{level}"], "kernel": kernel}
+    found = network.apply({"params": changed}, x[:, order])
+    wanted = network.apply({"params": params}, x)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert jnp.abs(network.apply({"params": params}, x[:, order]) - wanted).max() > 1e-4
+
+
 def test_an_image_is_translated_alike_whatever_batch_it_is_in():
     network = UNetGenerator(features=4, levels=5)
     x = jax.random.normal(jax.random.key(2), (3, 32, 32, 3))
@@ -171,6 +216,9 @@ def test_an_image_is_translated_alike_whatever_batch_it_is_in():
         (UNetGenerator(levels=4), (1, 40, 32, 3), "UNetGenerator: height and width must be mult"),
         (ResNetGenerator(), (1, 30, 32, 3), "ResNetGenerator: height and width must be mult"),
         (ResNetGenerator(blocks=0), (1, 32, 32, 3), "blocks must be at least 1, got 0"),
+        (STGANGenerator(), (1, 2, 256, 256, 3), r"x must have shape \(N, 3, any, any, any\), got"),
+        (STGANGenerator(levels=4), (1, 3, 40, 32, 3), "STGANGenerator: height and width must be"),
+        (STGANGenerator(dates=0), (1, 3, 256, 256, 3), "dates must be at least 1, got 0"),
         (UNetGenerator(features=0), (1, 256, 256, 3), "features must be at least 1"),
         (PatchDiscriminator(halvings=-1), (1, 32, 32, 3), "halvings must be at least 0"),
         (PatchDiscriminator(), (1, 16, 64, 3), "3 halvings want images of 24x24 at least, got 16"),

@@ -45,12 +45,27 @@ def relu(x, leak=0.0):
 
 def unet(params, x, levels):
     """pix2pix' of this depth, with nothing dropped: skips are the outputs before the activation."""
+    return _decoded(params, _encoded(params, x, levels), levels)
+
+
+def stgan(params, x, levels):
+    """Three encoders of the same parameters, whose maps stand side by side at every level."""
+    dates = [_encoded(params, x[:, date], levels) for date in range(x.shape[1])]
+    maps = [np.concatenate(of_level, axis=-1) for of_level in zip(*dates, strict=True)]
+    return _decoded(params, maps, levels)
+
+
+def _encoded(params, x, levels):
     skips = []
     for level in range(1, levels + 1):
         x = conv(x if level == 1 else relu(x, 0.2), params[f"down{level}"], 2, 1)
         if 1 < level < levels:
             x = norm(x, params[f"down{level}_norm"])
         skips.append(x)
+    return skips
+
+
+def _decoded(params, skips, levels):
     y = skips.pop()
     for level in range(levels, 1, -1):
         y = norm(transposed(relu(y), params[f"up{level}"], 1, 1), params[f"up{level}_norm"])

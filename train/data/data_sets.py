@@ -10,12 +10,13 @@ from PIL import Image
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.data_set import DataSet, Stacked
+from train.data.dates import dates
 from train.data.digit_domains import digit_pairs
 from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.drawn import HELD_BACK_KEY, TEST_KEY
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
-from train.data.made_pairs import drawn_pairs, made_pairs
+from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
@@ -113,6 +114,7 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "celeba_64": _celeba_64,
+    "dates": dates,
     "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),
     "digit_pairs_test": partial(digit_pairs, TEST_KEY),
     "digits": _digits,
@@ -121,6 +123,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
     "outlines": outlines,
     "left_to_right": side_by_side,
+    "made_dates": made_dates,
     "made_pairs": made_pairs,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),

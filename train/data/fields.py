@@ -74,6 +74,11 @@ def picture(channels: int | None) -> Field:
     return Field((None, None, channels), "float32", "image", (0.0, 1.0))
 
 
+def pictures(dates: int | None, channels: int | None) -> Field:
+    """Images of one place, one a date, in [0, 1]; None for any number of them."""
+    return Field((dates, None, None, channels), "float32", "frames", (0.0, 1.0))
+
+
 PICTURE = picture(None)
 # Of the orthonormal Fourier transform, frequency 0 first.
 SPECTRUM = Field((None, None, None), "complex64", "spectrum")

@@ -1,4 +1,4 @@
-"""Patches of images and their targets, paired or of two sets, resident on the device."""
+"""Patches of what is given and of targets, paired or of two sets, resident on the device."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -8,7 +8,9 @@ import jax
 from train.config.registry import look_up
 from train.data.data_set import DataSet
 from train.data.data_sets import data_set
+from train.data.fields import PICTURE, check_fields
 from train.data.images import to_rgb
+from train.data.made_pairs import MadePairs
 from train.data.resident import ResidentPatches
 from train.data.spatial import SYMMETRIES
 
@@ -19,10 +21,10 @@ def pair_patches(
     patch_size: int,
     symmetries: str = "square",
 ) -> ResidentPatches:
-    """Patches {"image", "target"} of a pair and a place drawn uniformly.
+    """Patches {"image", "target"} of a pair and a place drawn uniformly; of dates, {"frames", …}.
 
     Args:
-      images: a set of pairs, see `train.data.data_sets.data_set`.
+      images: a set of pairs or of dates, see `train.data.data_sets.data_set`.
       batch_size: patches a batch.
       patch_size: their height and width in pixels.
       symmetries: "square" turns and flips them, "mirror" flips left and right alone.
@@ -33,7 +35,8 @@ def pair_patches(
     source = data_set(images)
     if "target" not in source.fields:
         raise ValueError(f"data.images={images!r}: its images have no targets: wanted pairs")
-    return _resident(source, ("image", "target"), batch_size, patch_size, symmetries)
+    names = ("frames" if "frames" in source.fields else "image", "target")
+    return _resident(source, names, batch_size, patch_size, symmetries)
 
 
 def unpaired_patches(
@@ -42,6 +45,7 @@ def unpaired_patches(
     batch_size: int,
     patch_size: int,
     symmetries: str = "square",
+    given: str = "",
 ) -> "UnpairedPatches":
     """Patches "image" of one set and "target" of another, drawn independently.
 
@@ -51,15 +55,19 @@ def unpaired_patches(
       batch_size: patches a batch.
       patch_size: their height and width in pixels.
       symmetries: as of `pair_patches`.
+      given: a name of `train.data.made_pairs.GIVEN`: what is made of the images, such as clouds
+        over them; empty for nothing.
 
     Raises:
-      ValueError: an image smaller than a patch, named.
+      ValueError: a set without images, an image smaller than a patch, named, or an unknown name.
     """
-    sides = [
-        _resident(source, ("image",), batch_size, patch_size, symmetries)
-        for source in map(data_set, (images, targets))
-    ]
-    return UnpairedPatches(*sides)
+    sides = []
+    for key, name in (("images", images), ("targets", targets)):
+        source = data_set(name)
+        check_fields(source.fields, {"image": PICTURE}, f"data.{key}={name!r}", "this source")
+        sides.append(_resident(source, ("image",), batch_size, patch_size, symmetries))
+    first, second = sides
+    return UnpairedPatches(MadePairs(first, given) if given else first, second)
 
 
 class UnpairedPatches:
@@ -72,7 +80,7 @@ class UnpairedPatches:
 
     streamed = False
 
-    def __init__(self, images: ResidentPatches, targets: ResidentPatches):
+    def __init__(self, images: ResidentPatches | MadePairs, targets: ResidentPatches):
         self._sides = {"image": images, "target": targets}
         self.batch_size, self.patch_size = images.batch_size, images.patch_size
         self.assets = images.assets
@@ -107,18 +115,22 @@ def _resident(
         _check(item, patch_size, f"{source.name}/{source.names[index]}")
         items.append(item)
     fields = {
-        name: dataclasses.replace(source.fields[name], shape=(None, None, 3)) for name in names
+        name: dataclasses.replace(source.fields[name], shape=(*source.fields[name].shape[:-1], 3))
+        for name in names
     }
     turn = look_up(SYMMETRIES, symmetries, "data.symmetries")
     return ResidentPatches(fields, items, batch_size, patch_size, source.assets, turn)
 
 
 def _check(item: dict, patch_size: int, name: str) -> None:
-    height, width = item["image"].shape[:2]
-    for field, value in item.items():
-        rows, columns = value.shape[:2]
+    (first, value), *others = item.items()
+    height, width = value.shape[-3:-1]
+    for field, value in others:
+        rows, columns = value.shape[-3:-1]
         if (rows, columns) != (height, width):
-            raise ValueError(f"{name}: the image is {width}x{height}, its {field} {columns}x{rows}")
+            raise ValueError(
+                f"{name}: {first} of {width}x{height}, {field} of {columns}x{rows}; wanted one size"
+            )
     if min(height, width) < patch_size:
         raise ValueError(
             f"{name} is {width}x{height}, smaller than a patch of {patch_size} (data.patch_size)"

@@ -1,8 +1,9 @@
-"""Frames averaged: what every network on bursts must beat."""
+"""Frames averaged: what every network on bursts, or on several dates, must beat."""
 
 import jax.numpy as jnp
 
 from train.data.bursts import fields_of_bursts
+from train.data.fields import PICTURE, pictures
 from train.systems.system import Origin, System
 
 
@@ -19,3 +20,15 @@ def frame_average() -> System:
     takes = {name: fields[name] for name in ("frames", "mask")}
     gives = {"image": fields["image"]}
     return System("frame_average", "none", apply, Origin("interpolation"), takes, gives)
+
+
+def temporal_median() -> System:
+    """The median of the dates at each pixel and channel, in [0, 1]."""
+
+    def apply(inputs, scale=1):
+        del scale
+        return {"image": jnp.clip(jnp.median(jnp.asarray(inputs["frames"]), axis=1), 0.0, 1.0)}
+
+    takes, gives = {"frames": pictures(None, None)}, {"image": PICTURE}
+    origin, options = Origin("interpolation"), {"scale": (1,)}
+    return System("temporal_median", "none", apply, origin, takes, gives, options)

@@ -51,6 +51,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "zero_filled": lambda _: interpolation.zero_filled(),
     "zssr": zero_shot.system,
     "frame_average": lambda _: averages.frame_average(),
+    "temporal_median": lambda _: averages.temporal_median(),
     "gaussian": _parts(fitted.gaussian, 2),
     "gaussian_per_class": fitted.gaussian_per_class,
     "pca": _parts(fitted.principal_components, 2),

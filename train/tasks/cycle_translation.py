@@ -45,7 +45,7 @@ class CycleTranslation(ImageTranslation):
       supervised: weight of ``mean (G(x) - y)² + mean (F(y) - x)²``, where x and y are pairs.
 
     Raises:
-      ValueError: networks of other roles, or a negative weight.
+      ValueError: networks of other roles or of several dates, or a negative weight.
 
     Source: Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using Cycle-Consistent
     Adversarial Networks", ICCV 2017; Wang et al., "SAR-to-Optical Image Translation Using
@@ -70,6 +70,10 @@ class CycleTranslation(ImageTranslation):
         supervised: float = 0.0,
     ):
         super().__init__(networks, optimizers, steps, ema_decay)
+        for name in GENERATORS:
+            if dates := networks[name].dates:
+                found = f"{type(networks[name]).__name__} of {dates} dates"
+                raise ValueError(f"model.{name}: wanted a Translator of one image, got {found}")
         check_weights(
             adversarial=adversarial, cycle=cycle, identity=identity, supervised=supervised
         )

@@ -11,7 +11,7 @@ from imaging_jax.models import MODELS
 from imaging_jax.models.translation import PatchDiscriminator, Translator
 from train.config.registry import build, call
 from train.config.settings import TrainSettings, check_no_accumulation, check_sections
-from train.data.fields import Fields, picture
+from train.data.fields import Fields, picture, pictures
 from train.state import train_state as states
 from train.state.optimizers import make_optimizer
 from train.state.stage import STEP, Stage
@@ -92,9 +92,15 @@ class ImageTranslation(Task):
         )
 
     @property
+    def given(self) -> str:
+        """The field that is translated."""
+        return "frames" if self.networks[GENERATOR].dates else "image"
+
+    @property
     def takes(self) -> Fields:
-        """Images of any size, in colour; grey ones have three equal channels."""
-        return {"image": picture(3)}
+        """Images of any size, in colour, or as many dates; grey ones have three equal channels."""
+        dates = self.networks[GENERATOR].dates
+        return {self.given: pictures(dates, 3) if dates else picture(3)}
 
     @property
     def gives(self) -> Fields:
@@ -108,7 +114,7 @@ class ImageTranslation(Task):
 
     @property
     def learns(self) -> Fields:
-        """The image, and what it should become or what others of that domain look like."""
+        """What is given, and what it should become or what others of that domain look like."""
         return {**self.takes, "target": self.gives["image"]}
 
     @property
@@ -120,18 +126,28 @@ class ImageTranslation(Task):
     def apply(self, variables: dict, inputs: dict, scale: int = 1) -> dict[str, jax.Array]:
         """Translates images (N, H, W, C) in [0, 1], continued by their edge to what divides.
 
+        A network of several dates is given (N, dates, H, W, C).
+
+
         What a network drops doesn't depend on the batch: it is the same for every image.
         """
         del scale
         network = self.networks[GENERATOR]
-        x = 2.0 * inputs["image"] - 1.0
-        height, width = x.shape[1:3]
+        x = 2.0 * inputs[self.given] - 1.0
+        height, width = x.shape[-3:-1]
         margins = [(0, -side % network.divisor) for side in (height, width)]
-        x = jnp.pad(x, [(0, 0), *margins, (0, 0)], mode="edge")
+        x = jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [*margins, (0, 0)], mode="edge")
 
         params = {GENERATOR: variables[GENERATOR]["params"]}
         one = lambda x: self._generate(params, GENERATOR, jax.random.key(0), x[None])[0]  # noqa: E731
         return {"image": (jax.vmap(one)(x)[:, :height, :width] + 1.0) / 2.0}
+
+    def check_data(self, data: Any) -> None:
+        """As `Task.check_data`; tells a number of dates by the network's key."""
+        dates, found = self.networks[GENERATOR].dates, data.fields.get("frames")
+        if dates and found and found.shape[0] != dates:
+            raise ValueError(f"model.{GENERATOR}.dates={dates}: the data have {found.shape[0]}")
+        super().check_data(data)
 
     def _start(self, key, shown: Mapping[str, jax.Array], **extras: Any) -> TrainState:
         """The state of networks that are shown images of these shapes."""

@@ -1,4 +1,4 @@
-"""A network that maps one image to another, against one that tells its pairs from true ones."""
+"""A network that makes an image of what is given, against one that tells pairs from true ones."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.losses import ADVERSARIAL_LOSSES, l1
+from imaging_jax.models.translation import dates_as_channels
 from train.config.registry import look_up
 from train.state.train_state import TrainState
 from train.tasks.adversarial_checks import check_weights
@@ -17,7 +18,7 @@ DISCRIMINATOR = "discriminator"
 
 
 class Translation(ImageTranslation):
-    """pix2pix: pairs of a given image and the one it should become.
+    """pix2pix: pairs of a given image and the one it should become; STGAN: of several dates.
 
     A step updates the discriminator on the true pair and on that with the generated image, and then
     the generator through the updated discriminator. The paper halves the discriminator's loss,
@@ -31,13 +32,14 @@ class Translation(ImageTranslation):
       loss: a name of `imaging_jax.losses.ADVERSARIAL_LOSSES`.
       adversarial: weight of the generator's adversarial loss; 0 leaves the discriminator out.
       l1: weight of the mean absolute difference.
-      conditional: whether the discriminator sees the given image beside the other.
+      conditional: whether the discriminator sees the given image, or all dates, beside the other.
 
     Raises:
       ValueError: networks of other roles, an unknown loss, or a negative weight.
 
     Source: Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional Adversarial
-    Networks", CVPR 2017.
+    Networks", CVPR 2017; Sarukkai, Jain, Uzkent, Ermon, "Cloud Removal in Satellite Images Using
+    Spatiotemporal Generative Networks", WACV 2020.
     """
 
     roles: ClassVar[Mapping[str, type]] = roles_of((GENERATOR,), (DISCRIMINATOR,))
@@ -66,12 +68,12 @@ class Translation(ImageTranslation):
 
     def _init(self, key, example, previous) -> TrainState:
         del previous
-        given, target = (jnp.zeros(example[name].shape) for name in ("image", "target"))
+        given, target = (jnp.zeros(example[name].shape) for name in (self.given, "target"))
         return self._start(key, {GENERATOR: given, DISCRIMINATOR: self._seen(given, target)})
 
     def _step(self, state: TrainState, batch):
         key = state.step_key()
-        given, target = (2.0 * batch[name] - 1.0 for name in ("image", "target"))
+        given, target = (2.0 * batch[name] - 1.0 for name in (self.given, "target"))
         fake, generate = _made_once(
             lambda params: self._generate({GENERATOR: params}, GENERATOR, key, given),
             state.params[GENERATOR],
@@ -105,7 +107,11 @@ class Translation(ImageTranslation):
 
     def _seen(self, given: jax.Array, image: jax.Array) -> jax.Array:
         """What the discriminator sees of a pair."""
-        return jnp.concatenate([given, image], axis=-1) if self.conditional else image
+        if not self.conditional:
+            return image
+        if given.ndim > image.ndim:
+            given = dates_as_channels(given)
+        return jnp.concatenate([given, image], axis=-1)
 
 
 def _made_once(

@@ -48,8 +48,11 @@ class UNetGenerator(Translator):
 
     @nn.compact
     def _translate(self, x):
-        encoded = self._encode(x)
-        y = encoded.pop()
+        return self._decode(self._encode(x))
+
+    def _decode(self, encoded):
+        """The image, of what the encoder's layers gave, the last of which is a single pixel."""
+        *encoded, y = encoded
         for level in reversed(range(1, self.levels)):
             y = self._up(nn.relu(y), self._width(level), level)
             if self.levels - level <= _DROPPED:

@@ -16,6 +16,8 @@ class Translator(nn.Module):
     "dropout" chooses what it drops, where it drops something.
 
     Attributes:
+        dates: how many images of one place it is given, (N, dates, H, W, C); 0 for one image
+            without that axis.
         divisor: what height and width must be multiples of.
         channels: of the image that is made.
         features: channels after the first layer.
@@ -30,6 +32,8 @@ class Translator(nn.Module):
 
     takes: ClassVar[tuple[str, ...]] = ("signed_image",)
 
+    # A field of those that are given several.
+    dates: ClassVar[int] = 0
     # A property of those whose fields decide it.
     divisor: ClassVar[int] = 1
 
@@ -40,14 +44,18 @@ class Translator(nn.Module):
         """Translates images.
 
         Args:
-            x: ``(N, H, W, C)`` in [-1, 1].
+            x: ``(N, H, W, C)`` in [-1, 1], or ``(N, dates, H, W, C)``.
 
         Returns:
             ``(N, H, W, channels)`` in [-1, 1], float32.
 
         Raises:
-            ValueError: on images of sides that aren't multiples of the divisor, or a field below 1.
+            ValueError: on images of sides that aren't multiples of the divisor, another number of
+                dates, or a field below 1.
         """
         self._check_fields()
-        check_multiples(x, self.divisor, type(self).__name__)
+        self._check_images(x)
         return self._translate(x)
+
+    def _check_images(self, x):
+        check_multiples(x, self.divisor, type(self).__name__)

@@ -120,7 +120,7 @@ def test_pairs_that_cannot_be_cut_are_named(folders, tmp_path):
     with pytest.raises(ValueError, match=r"/1 is 20x24, smaller than a patch of 32"):
         pair_patches(folders, batch_size=1, patch_size=32)
     Image.fromarray(LEVELS[1, :12]).save(tmp_path / "clear/2.png")
-    with pytest.raises(ValueError, match=r"/2: the image is 20x24, its target 20x12"):
+    with pytest.raises(ValueError, match=r"/2: image of 20x24, target of 20x12; wanted"):
         pair_patches(folders, batch_size=1, patch_size=8)
     with pytest.raises(ValueError, match=r"data\.images='dead_leaves': its images have no targets"):
         pair_patches("dead_leaves", batch_size=1, patch_size=8)

@@ -153,6 +153,10 @@ def test_a_run_killed_ten_times_ends_bit_for_bit_as_one_that_was_not(tmp_path, m
             lambda c: setattr(c.model, "generator", {"name": "patch_discriminator"}),
             "model.generator: wanted a Translator, got PatchDiscriminator",
         ),
+        (
+            lambda c: setattr(c.model, "inverse_generator", {"name": "stgan_generator"}),
+            "model.inverse_generator: wanted a Translator of one image, got STGANGenerator of 3 da",
+        ),
         (lambda c: c.train.update({"accumulate": 2}), "train.accumulate=2"),
         (lambda c: delattr(c.model, "discriminator"), "model: wanted the sections generator"),
         (lambda c: delattr(c.optimizer, "generators"), "optimizer: wanted the sections gener"),

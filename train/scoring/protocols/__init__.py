@@ -5,7 +5,7 @@ from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
-from train.scoring.protocols.paired import PairedProtocol
+from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
@@ -84,8 +84,9 @@ PROTOCOLS: dict[str, Protocol] = {
         ReconstructionProtocol("reconstruction_judge_noise_50", _JUDGE, noise=0.5),
         ClassificationProtocol("classification"),
         BurstProtocol("bursts"),
-        # Cloud removal.
+        # Cloud removal, of one image or of several dates.
         PairedProtocol("paired"),
+        DatesProtocol("dates"),
         StylizationProtocol("stylization"),
     )
 }  # fmt: skip
@@ -95,6 +96,7 @@ __all__ = [
     "Batch",
     "BurstProtocol",
     "ClassificationProtocol",
+    "DatesProtocol",
     "GenerationProtocol",
     "OneSeedProtocol",
     "PairedProtocol",

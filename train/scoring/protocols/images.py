@@ -64,7 +64,7 @@ class ImageProtocol(Protocol):
     ) -> Iterator[Batch]:
         """Batches of items of one size; a last one that isn't full is filled with repetitions."""
         del system
-        for group in _groups(dataset, size):
+        for group in _groups(dataset, next(iter(self.reads)), size):
             for start in range(0, len(group), size):
                 indices = group[start : start + size]
                 filled = indices + indices[-1:] * (size - len(indices))
@@ -135,14 +135,14 @@ def _levels(image: np.ndarray) -> np.ndarray:
     return images.from_float(np.abs(image) if np.iscomplexobj(image) else image)
 
 
-def _groups(dataset: DataSet, size: int) -> list[list[int]]:
+def _groups(dataset: DataSet, field: str, size: int) -> list[list[int]]:
     # Unequal sizes can't share a batch; with batches of one there is nothing to group, and no
     # image is read twice.
     if size == 1:
         return [[i] for i in range(len(dataset))]
     by_shape = defaultdict(list)
     for index in range(len(dataset)):
-        by_shape[dataset[index]["image"].shape].append(index)
+        by_shape[dataset[index][field].shape].append(index)
     return list(by_shape.values())
 
 

@@ -1,4 +1,7 @@
-"""Sets that hold what is given beside what is wanted, such as cloudy and clear images."""
+"""Sets that hold what is given beside what is wanted, such as cloudy and clear images.
+
+What is given may be one image, or several dates.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from train.data.data_set import DataSet
-from train.data.fields import PICTURE, Fields
+from train.data.fields import PICTURE, Fields, check_fields, pictures
 from train.scoring.protocols.images import ImageProtocol
+from train.systems.system import System
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,37 @@ class PairedProtocol(ImageProtocol):
         """What is given, and what stands beside it, in [0, 1]."""
         del value
         items = [dataset[index] for index in indices]
-        image, target = (
+        given, target = (
             np.stack([item[name] for item in items]) / dataset.fields[name].white
             for name in self.reads
         )
-        return {"image": image}, target
+        (name,) = self.feeds
+        return {name: given}, target
 
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """Nothing: the baseline shows it."""
         del inputs, scale
         return None
+
+
+@dataclass(frozen=True)
+class DatesProtocol(PairedProtocol):
+    """The target of each stack of dates, likewise."""
+
+    reads: ClassVar[Fields] = {"frames": pictures(None, None), "target": PICTURE}
+    feeds: ClassVar[tuple[str, ...]] = ("frames",)
+
+    def check(self, system: System, dataset: DataSet, value: int | None) -> None:
+        """As `Protocol.check`; also where the system takes another number of dates."""
+        super().check(system, dataset, value)
+        taken = {"frames": system.takes["frames"]}
+        check_fields(dataset.fields, taken, dataset.name, f"{system.name} ({system.weights})")
+
+    def baseline(self) -> str:
+        """The median of the dates, pixel by pixel."""
+        return "temporal_median"
+
+    def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
+        """The first date."""
+        del scale
+        return inputs["frames"][0, 0]
