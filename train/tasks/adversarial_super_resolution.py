@@ -10,10 +10,9 @@ import jax.numpy as jnp
 
 from imaging_jax import pretrained
 from imaging_jax.losses import ADVERSARIAL_LOSSES, content_loss, mse
-from imaging_jax.models import MODELS
 from imaging_jax.models.generative import Discriminator
-from train.config.registry import build, call, look_up
-from train.config.settings import TrainSettings, check_no_accumulation, check_sections
+from train.config.registry import look_up
+from train.config.settings import TrainSettings
 from train.data import degradations
 from train.data.fields import PICTURE, Fields, picture
 from train.state import train_state as states
@@ -23,6 +22,7 @@ from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState
 from train.state.update import step_function, update
 from train.tasks.adversarial_checks import check_weights
+from train.tasks.several_networks import from_sections
 from train.tasks.super_resolution import enlarge
 from train.tasks.task import Task
 
@@ -106,24 +106,9 @@ class AdversarialSuperResolution(Task):
         cls, config: Mapping[str, Any], settings: TrainSettings
     ) -> "AdversarialSuperResolution":
         """Builds networks, optimizers and task out of a config's sections."""
-        check_no_accumulation(settings)
-        section = {key: value for key, value in config["task"].items() if key != "name"}
-        check_sections(config, "model", NETWORKS)
-        check_sections(config, "optimizer", (PRETRAINING, *NETWORKS))
-        given = {"scale": section.get("scale"), "channels": 3}
-        networks = {
-            name: build(MODELS, config["model"][name], f"model.{name}", **given)
-            for name in NETWORKS
-        }
-        return call(
-            cls,
-            section,
-            "task",
-            networks=networks,
-            optimizers=config["optimizer"],
-            steps=settings.steps,
-            ema_decay=settings.ema_decay,
-        )
+        fields = {"scale": config["task"].get("scale"), "channels": 3}
+        optimizers = (PRETRAINING, *NETWORKS)
+        return from_sections(cls, config, settings, NETWORKS, optimizers, **fields)
 
     @property
     def options(self) -> dict[str, tuple[int, ...]]:

@@ -7,16 +7,15 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.models import MODELS
 from imaging_jax.models.translation import PatchDiscriminator, Translator
-from train.config.registry import build, call
-from train.config.settings import TrainSettings, check_no_accumulation, check_sections
+from train.config.settings import TrainSettings
 from train.data.fields import Fields, picture, pictures
 from train.state import train_state as states
 from train.state.optimizers import make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState
 from train.state.update import update
+from train.tasks.several_networks import from_sections
 from train.tasks.task import Task
 
 GENERATOR = "generator"
@@ -74,22 +73,7 @@ class ImageTranslation(Task):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "ImageTranslation":
         """Builds networks, optimizers and task out of a config's sections."""
-        check_no_accumulation(settings)
-        check_sections(config, "model", tuple(cls.roles))
-        check_sections(config, "optimizer", tuple(cls.moved))
-        section = {key: value for key, value in config["task"].items() if key != "name"}
-        networks = {
-            name: build(MODELS, config["model"][name], f"model.{name}") for name in cls.roles
-        }
-        return call(
-            cls,
-            section,
-            "task",
-            networks=networks,
-            optimizers=config["optimizer"],
-            steps=settings.steps,
-            ema_decay=settings.ema_decay,
-        )
+        return from_sections(cls, config, settings, tuple(cls.roles), tuple(cls.moved))
 
     @property
     def given(self) -> str:
@@ -127,7 +111,6 @@ class ImageTranslation(Task):
         """Translates images (N, H, W, C) in [0, 1], continued by their edge to what divides.
 
         A network of several dates is given (N, dates, H, W, C).
-
 
         What a network drops doesn't depend on the batch: it is the same for every image.
         """

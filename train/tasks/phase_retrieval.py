@@ -9,12 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.models import MODELS
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.operators import fourier_magnitude, frame_support
 from imaging_jax.transforms import haar_packet, inverse_haar_packet
-from train.config.registry import build, call
-from train.config.settings import TrainSettings, check_no_accumulation, check_sections
+from train.config.settings import TrainSettings
 from train.data.fields import SUPPORT, Field, Fields
 from train.state import train_state as states
 from train.state.networks import apply_in_training
@@ -22,6 +20,7 @@ from train.state.optimizers import Optimizer, make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState
 from train.state.update import step_function
+from train.tasks.several_networks import from_sections
 from train.tasks.task import Task
 
 PREDICTOR, ENCODER, DECODER = "predictor", "encoder", "decoder"
@@ -103,25 +102,10 @@ class PhaseRetrieval(Task):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], settings: TrainSettings) -> "PhaseRetrieval":
         """Builds networks, optimizers and task out of a config's sections."""
-        check_no_accumulation(settings)
         learnt = len(config["model"]) > 1
-        halves = (ENCODER, DECODER) if learnt else ()
-        check_sections(config, "model", (PREDICTOR, *halves))
-        halves = (AUTOENCODER, DECODER) if learnt else ()
-        check_sections(config, "optimizer", (PREDICTOR, *halves))
-        section = {key: value for key, value in config["task"].items() if key != "name"}
-        return call(
-            cls,
-            section,
-            "task",
-            networks={
-                name: build(MODELS, model, f"model.{name}")
-                for name, model in config["model"].items()
-            },
-            optimizers=config["optimizer"],
-            steps=settings.steps,
-            ema_decay=settings.ema_decay,
-        )
+        networks = (PREDICTOR, *((ENCODER, DECODER) if learnt else ()))
+        optimizers = (PREDICTOR, *((AUTOENCODER, DECODER) if learnt else ()))
+        return from_sections(cls, config, settings, networks, optimizers)
 
     @property
     def exports(self) -> tuple[str, ...]:
