@@ -72,10 +72,11 @@ def get_config(variant=""):
 
 def _make_mini(config):
     """Patches of T91: 2,000 steps of squared error and 400 against the discriminator."""
-    _narrow(config, features=32, blocks=4, size=48)
+    _narrow(config, features=32, blocks=4, size=72)
     config.task.pretraining_steps = 2_000
     config.optimizer.pretraining = common.adam_with_cosine(1e-3)
-    config.data.update({"images": "t91_train", "storage": "resident", "patch_size": 48})
+    config.data.update({"images": "t91_train", "storage": "resident"})
+    config.data.update({"batch_size": 8, "patch_size": 72})
     config.data.update({"on_error": "stop", "workers": 0})
     config.train.update({"steps": 2_400, "log_every": 50})
     config.train.update({"validate_every": 2_400, "checkpoint_every": 400})
