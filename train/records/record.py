@@ -1,7 +1,9 @@
 """Records: every number of a table, and where it comes from."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 from train.engine.folder import write_json
 from train.engine.provenance import ROOT, provenance
@@ -9,16 +11,21 @@ from train.scoring.conditions import condition_words
 from train.scoring.evaluation import Evaluation
 
 RESULTS = ROOT / "results"
+# The folders of an absolute path: they tell of one machine, and of nothing that moves a figure.
+_FOLDERS = re.compile(r"(?<![\w.}])/(?:[^\s:,'\"/]+/)+")
 # Beyond so many, the images of a set aren't listed one by one.
 _LISTED = 1_000
 
 
 def record(evaluation: Evaluation) -> dict:
-    """One cell with all its metrics, and the command, commit and machine that made it."""
+    """One cell with all its metrics, and the command, commit and machine that made it.
+
+    Of absolute paths it keeps the last name alone.
+    """
     system, protocol = evaluation.system, evaluation.protocol
     origin = system.origin
     listed = evaluation.per_item if len(evaluation.per_item) <= _LISTED else []
-    return {
+    entry = {
         "cell": {
             "system": system.name,
             "weights": system.weights,
@@ -38,6 +45,15 @@ def record(evaluation: Evaluation) -> dict:
         "precision": f"{origin.precision}, scores {protocol.precision}",
         "seconds": round(evaluation.seconds, 2),
     }
+    return _without_folders(entry)
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_folders(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(entry) for entry in value]
+    return _FOLDERS.sub("", value) if isinstance(value, str) else value
 
 
 def write(entry: dict, folder: Path = RESULTS) -> Path:
