@@ -62,9 +62,11 @@ def clouded(key: jax.Array, x: jax.Array) -> jax.Array:
     """
     x = as_image("x", x, real=True)
     height, width = x.shape[-3:-1]
-    opacity = sample_cloud_opacity(key, (height, width), threshold=0.45)
-    shadow = jnp.roll(opacity, (height // 8, width // 8), (0, 1))
-    return add_clouds(x * (1 - shadow / 2), opacity)
+    down, right = height // 8, width // 8
+    # Clouds outside of the scene cast their shadow into it.
+    opacity = sample_cloud_opacity(key, (height + down, width + right), threshold=0.45)
+    shadow = opacity[:height, :width]
+    return add_clouds(x * (1 - shadow / 2), opacity[down:, right:])
 
 
 def radar_like(key: jax.Array, x: jax.Array) -> jax.Array:

@@ -37,6 +37,10 @@ def test_clouds_brighten_and_their_shadows_darken():
     assert found.max() <= 1
     assert 0.2 < np.mean(found > 0.45) < 0.8
     assert np.mean(found < 0.38) > 0.02
+    # No shadow begins at a straight line.
+    for axis in (1, 2):
+        steps = np.abs(np.diff(found, axis=axis)).mean(axis=(0, 3 - axis, 3))
+        assert steps.max() < 2.5 * np.median(steps)
 
 
 def test_speckle_has_the_variance_of_its_looks():
