@@ -23,8 +23,11 @@ _MODEL = flags.DEFINE_string(
 _SCALE = flags.DEFINE_integer(
     "scale", None, "Factor. Default: the first the weights serve.", lower_bound=1
 )
-_SIGMA = flags.DEFINE_integer(
-    "sigma", None, "Level of the noise, of 255, for a denoiser. Default: likewise.", lower_bound=1
+_SIGMA = flags.DEFINE_string(
+    "sigma",
+    None,
+    "Level of the noise, of 255, for a denoiser; 'auto' estimates each picture's, a .csv file has "
+    "lines <picture>,<level>. Default: likewise.",
 )
 _MEMORY = flags.DEFINE_float("memory", 2.0, "Gigabytes; a larger picture is taken in parts.")
 _SELF_ENSEMBLE = flags.DEFINE_bool(
@@ -60,23 +63,27 @@ def _main(arguments: list[str]) -> None:
         raise ValueError(f"--memory={_MEMORY.value}: wanted gigabytes, above 0")
     if _LEVELS.value is not None and not 0 < _LEVELS.value < math.inf:
         raise ValueError(f"--levels={_LEVELS.value}: wanted the level that is white, above 0")
+    from train.systems.noise_level import level_of
+
+    level = None if _SIGMA.value is None else level_of(_SIGMA.value)
     from train.systems.catalogue import system as open_system
     from train.systems.enlarging import Enlarger, enlarge_files
     from train.systems.outputs import outputs_of
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
-    told = _told(system)
+    told = _told(system, level)
     suffix = "denoised" if "sigma" in told else f"x{told['scale']}"
     pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
     there = [str(output) for _, output in pairs if output.exists()]
     if there and not _OVERWRITE.value:
         raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
     enlarger = Enlarger(system, told, _MEMORY.value * 1e9, _BOUNDARY.value == "wrap")
-    enlarge_files(enlarger, pairs, _LEVELS.value, _PAGES.value)
+    by_picture = level if callable(level) else None
+    enlarge_files(enlarger, pairs, _LEVELS.value, _PAGES.value, by_picture)
 
 
-def _told(system) -> dict[str, int]:
-    """What the flags tell the system: its scale, or the level of noise."""
+def _told(system, level) -> dict[str, float]:
+    """What the flags tell the system: its scale, or the level of noise where it is one for all."""
     if "image" not in system.takes or "image" not in system.gives:
         raise ValueError(f"--weights={_WEIGHTS.value}: it restores no pictures")
     denoises = "sigma" in (system.options or {})
@@ -84,9 +91,13 @@ def _told(system) -> dict[str, int]:
     if other.value is not None:
         raise ValueError(f"--{other.name}: {_WEIGHTS.value} goes by {flag.name}")
     served = (system.options or {}).get(flag.name, ())
-    if flag.value is None and denoises and not served:
+    if level is None and denoises and not served:
         raise ValueError(f"--sigma is missing: {_WEIGHTS.value} takes any level of noise")
-    told = {flag.name: flag.value if flag.value is not None else (served or (2,))[0]}
+    if callable(level) and served:
+        raise ValueError(f"--sigma={_SIGMA.value}: {_WEIGHTS.value} serves {served} alone")
+    value = level if denoises else _SCALE.value
+    # Where each picture has its own level, this one measures the memory of a tile.
+    told = {flag.name: (served or (2,))[0] if value is None or callable(value) else value}
     system.check(**told)
     return told
 

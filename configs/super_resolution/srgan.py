@@ -21,7 +21,8 @@ CONTENT = {
 
 def get_config(variant=""):
     common.check_variant(variant, (*(f"mini_{name}" for name in CONTENT), "tiny"))
-    content, features = CONTENT[variant.removeprefix("mini_") if "mini" in variant else "mse"]
+    small = variant.startswith("mini_")
+    content, features = CONTENT[variant.removeprefix("mini_") if small else "mse"]
     config = common.luminance()
     common.colour(config)
     config.task = ConfigDict(
@@ -60,7 +61,7 @@ def get_config(variant=""):
     scoring = {"scale": 4, "protocol": "rgb_sharpness"}
     config.validation = ConfigDict({"images": "scikit_image", **scoring})
     config.evaluation = ({"images": "set5", **scoring},)
-    if variant.startswith("mini"):
+    if small:
         _make_mini(config)
     if variant == "tiny":
         common.make_tiny(config)

@@ -21,5 +21,5 @@ def gram_matrix(features: jax.Array) -> jax.Array:
     """
     features = as_image("features", features, real=True)
     height, width, channels = features.shape[-3:]
-    products = jnp.einsum("...ijc,...ijd->...cd", features, features)
+    products = jnp.einsum("...ijc,...ijd->...cd", features, features, precision="highest")
     return products / (height * width * channels)

@@ -33,6 +33,8 @@ class Weights:
         values: its fields.
         serves: the enlargements, or for a denoiser the noise levels of 255, that the weights were
             trained for; empty where a denoiser is told the level.
+        levels: the lowest and the highest level of noise, of 255, that a denoiser which is told
+            the level was trained for; None for others.
         convert: maps the file's arrays to the module's variables.
         source: where they were published, with the commit.
         licence: as stated there.
@@ -55,6 +57,7 @@ class Weights:
     packaged: bool = False
     task: str = "super_resolution"
     side: int = 32
+    levels: tuple[float, float] | None = None
 
 
 def _edsr_light(scale: int, sha256: str) -> Weights:
@@ -93,6 +96,7 @@ def _denoiser(
         licence=licence,
         paper=paper,
         task="denoising",
+        levels=None if sigma else (0, 75),
     )
 
 

@@ -64,5 +64,7 @@ def test_parameters_are_those_of_the_file_without_its_mixers(imaging_data, monke
 def test_other_networks_are_refused():
     with pytest.raises(ValueError, match=r"level must be one of \(1, 2, 3, 4\), got 5"):
         jax.eval_shape(DistilledVGG19(level=5).init, jax.random.key(0), jnp.zeros((8, 8, 3)))
+    with pytest.raises(ValueError, match=r"x must have at least 16x16 pixels, got \(15, 40, 3\)"):
+        jax.eval_shape(DistilledVGG19().init, jax.random.key(0), jnp.zeros((15, 40, 3)))
     with pytest.raises(ValueError, match="edsr_light_x2: wanted a network of features, got super"):
         load_features("edsr_light_x2")

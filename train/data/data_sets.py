@@ -130,9 +130,9 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "pairs": pairs,
     "prdeep": prdeep,
     "rice_sample": rice_sample,
-    "styled": styled,
     "right_to_left": partial(side_by_side, reverse=True),
     "sen12mscr_sample": sen12mscr_sample,
+    "styled": styled,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
 }

@@ -108,6 +108,8 @@ def styled(rest: str) -> DataSet:
       ValueError: an unknown set, or one of several paintings.
     """
     style, _, name = rest.partition(":")
+    if not (style and name):
+        raise ValueError(f"styled:{rest}: wanted styled:<painting>:<images>")
     paintings, images = image_set(style), image_set(name)
     if len(paintings) != 1:
         raise ValueError(f"styled:{rest}: {style} has {len(paintings)} images, wanted one painting")

@@ -11,8 +11,8 @@ from train.scoring.conditions import condition_words
 from train.scoring.evaluation import Evaluation
 
 RESULTS = ROOT / "results"
-# The folders of an absolute path: they tell of one machine, and of nothing that moves a figure.
-_FOLDERS = re.compile(r"(?<![\w.}])/(?:[^\s:,'\"/]+/)+")
+# The folders of an absolute path but the last: they tell of one machine, and move no figure.
+_FOLDERS = re.compile(r"(?<![\w.}/~])/(?!/)(?:[^\s:,'\"/]+/)*(?=[^\s:,'\"/]+/[^\s:,'\"/]+)")
 # Beyond so many, the images of a set aren't listed one by one.
 _LISTED = 1_000
 
@@ -20,7 +20,7 @@ _LISTED = 1_000
 def record(evaluation: Evaluation) -> dict:
     """One cell with all its metrics, and the command, commit and machine that made it.
 
-    Of absolute paths it keeps the last name alone.
+    Of absolute paths it keeps the last two names.
     """
     system, protocol = evaluation.system, evaluation.protocol
     origin = system.origin

@@ -236,7 +236,7 @@ class _Run:
         self.scalars.write(step, {f"{VALIDATION}{k}": v for k, v in scores.items()})
         say(f"step {step}: {review.says(scores)}")
         quality, steps = review.quality(scores), self.best.steps()
-        # What a later stage makes replaces what an earlier one did, whatever is measured.
+        # Stages train towards different ends: those of an earlier one are no rivals.
         begun = max((end for end in self._ends if end < step), default=0)
         better = not steps or steps[-1] <= begun or quality > self.best.note(steps[-1])["quality"]
         if jax.process_count() > 1:

@@ -109,7 +109,7 @@ def _average_gradient_of_estimate(reference, estimate):
 
 
 def _gram_distance(style, estimate):
-    """Between the deepest maps of a small copy of VGG-19, in Frobenius' norm."""
+    """Frobenius' norm between Gram matrices of "relu4_1" of a small copy of VGG-19, in float32."""
     grams = [_gram()(jnp.asarray(images, jnp.float32)) for images in (style, estimate)]
     return jnp.linalg.norm(grams[0] - grams[1], axis=(-2, -1))
 
@@ -121,12 +121,17 @@ def _gram() -> Callable[[jax.Array], jax.Array]:
 
 
 def _edge_correlation(reference, estimate):
-    """Of what Sobel's filter makes of both luminances."""
+    """Pearson's, of what Sobel's filter makes of both luminances; 0 where one has no edges."""
     edges = [
         [sobel(np.asarray(grey)[..., 0]).ravel() for grey in luminance(jnp.asarray(images))]
         for images in (reference, estimate)
     ]
-    return np.asarray([np.corrcoef(*pair)[0, 1] for pair in zip(*edges, strict=True)])
+    return np.asarray([_correlation(*pair) for pair in zip(*edges, strict=True)])
+
+
+def _correlation(x, y):
+    flat = min(x.std(), y.std()) == 0
+    return 0.0 if flat else np.corrcoef(x, y)[0, 1]
 
 
 METRICS = {

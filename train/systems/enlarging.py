@@ -14,6 +14,7 @@ from train.config.console import say
 from train.data import images
 from train.data.images import Picture
 from train.systems.interpolation import interpolation
+from train.systems.noise_level import Level, say_beyond
 from train.systems.outputs import SOFTWARE
 from train.systems.system import System
 from train.systems.tiling import PERIOD, largest_tile, receptive_radius, tiled
@@ -24,6 +25,7 @@ def enlarge_files(
     pairs: list[tuple[Path, Path]],
     levels: float | None = None,
     pages: bool = False,
+    level: Level | None = None,
 ) -> None:
     """Restores one after the other; what can't be is told at the end.
 
@@ -32,6 +34,7 @@ def enlarge_files(
       pairs: pictures and their outputs.
       levels: what white is in the files; None takes the largest level of their type.
       pages: takes every page or frame of a file; otherwise a file of several is refused.
+      level: of the noise of each picture, where the system is told one.
 
     Raises:
       ValueError: names each that can't be read, restored or written, and why; the others were
@@ -41,7 +44,10 @@ def enlarge_files(
     for picture, output in tqdm(pairs, desc="pictures", disable=len(pairs) == 1, leave=False):
         try:
             read = images.read_pages if pages else lambda *file: [images.read(*file)]
-            restored = [enlarger(page) for page in read(picture, levels)]
+            restored = [
+                enlarger(page, level(picture, page) if level else None)
+                for page in read(picture, levels)
+            ]
             images.write_pages(output, restored, SOFTWARE)
         except images.UnreadableImage as error:
             failures.append(str(error))
@@ -59,25 +65,35 @@ class Enlarger:
 
     Args:
       system: what restores.
-      told: what it is told, such as {"scale": 3} or {"sigma": 25}.
+      told: what it is told, such as {"scale": 3} or {"sigma": 25}; the level may be another for
+        each picture.
       memory: bytes that a compiled program may hold; a larger picture is taken in tiles.
       wrap: takes what lies beyond an edge from the opposite one, as textures that repeat want.
     """
 
-    def __init__(self, system: System, told: dict[str, int], memory: float, wrap: bool = False):
+    def __init__(self, system: System, told: dict[str, float], memory: float, wrap: bool = False):
         self.scale = told.get("scale", 1)
         self._restorer = _Restorer(system, told, memory)
         self._bicubic = _Restorer(interpolation("bicubic"), {"scale": self.scale}, memory)
         self._wrap = wrap
+        if "sigma" in told:
+            say_beyond(system, told["sigma"])
 
-    def __call__(self, picture: Picture) -> Picture:
+    def __call__(self, picture: Picture, sigma: float | None = None) -> Picture:
         """Enlarges one picture.
+
+        Args:
+          picture: whose levels, bands and alpha stay.
+          sigma: of its noise, of 255, in place of what the system is told else.
 
         Raises:
           ValueError: the memory doesn't hold a tile with its overlap, edges can't wrap because
             the system looks at the whole picture, or it takes other bands.
         """
-        parts = self._parts(picture)
+        if sigma is not None:
+            self._restorer.system.check(sigma=sigma)
+            say_beyond(self._restorer.system, sigma)
+        parts = self._parts(picture, {} if sigma is None else {"sigma": sigma})
         pixels, margin = picture.pixels, 0
         if self._wrap:
             margin = _margin(parts)
@@ -89,7 +105,7 @@ class Enlarger:
             """Restores (1, h, w, C) from levels to levels, so that floats are of one tile."""
             restored = [
                 images.from_float(
-                    part.restorer(images.to_float(levels[..., part.channels], picture.white)),
+                    part(images.to_float(levels[..., part.channels], picture.white)),
                     levels.dtype,
                     picture.white,
                 )
@@ -102,7 +118,7 @@ class Enlarger:
         height, width = restored.shape[:2]
         return picture.with_pixels(restored[edge : height - edge, edge : width - edge])
 
-    def _parts(self, picture: Picture) -> list["_Part"]:
+    def _parts(self, picture: Picture, told: dict[str, float]) -> list["_Part"]:
         """Grey or colours at once, other bands one after the other, alpha by itself."""
         bands = picture.bands
         if bands not in (1, 3):
@@ -112,8 +128,8 @@ class Enlarger:
                 )
             say(f"{bands} bands are restored one after the other, as grey pictures", once="bands")
         count = bands if bands in (1, 3) else 1
-        parts = [_Part(self._restorer, first, count) for first in range(0, bands, count)]
-        return parts + [_Part(self._bicubic, bands, 1)] * picture.alpha
+        parts = [_Part(self._restorer, first, count, told) for first in range(0, bands, count)]
+        return parts + [_Part(self._bicubic, bands, 1, {})] * picture.alpha
 
 
 def filled_outwards(pixels: np.ndarray) -> np.ndarray:
@@ -135,9 +151,9 @@ def filled_outwards(pixels: np.ndarray) -> np.ndarray:
 
 
 class _Restorer:
-    """A system that is told one thing, and the tiles that it is given."""
+    """A system, what it is told of every picture, and the tiles that it is given."""
 
-    def __init__(self, system: System, told: dict[str, int], memory: float):
+    def __init__(self, system: System, told: dict[str, float], memory: float):
         self.system = system
         self._told = told
         self._scale = told.get("scale", 1)
@@ -146,11 +162,11 @@ class _Restorer:
         self.largest_tile = cache(self._measure_tile)
         self.radius = cache(self._measure_radius)
 
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+    def __call__(self, inputs: np.ndarray, told: dict[str, float]) -> np.ndarray:
         # Where colours alone are taken, grey is three equal channels.
         if self.colours and inputs.shape[-1] == 1:
             inputs = np.repeat(inputs, 3, axis=-1)
-        return np.asarray(self.system.apply({"image": inputs}, **self._told)["image"])
+        return np.asarray(self.system.apply({"image": inputs}, **self._told | told)["image"])
 
     def _pure(self, inputs, _):
         return self.system.pure({"image": inputs}, **self._told)["image"]
@@ -169,11 +185,15 @@ class _Restorer:
 
 @dataclass(frozen=True)
 class _Part:
-    """Channels that are restored together, and what restores them."""
+    """Channels that are restored together, what restores them, and what it is told of them."""
 
     restorer: _Restorer
     first: int
     count: int
+    told: dict[str, float]
+
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        return self.restorer(inputs, self.told)
 
     @property
     def channels(self) -> slice:

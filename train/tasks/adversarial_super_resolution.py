@@ -1,7 +1,7 @@
 """Super-resolution against a network that tells restored images from true ones: SRGAN."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import flax.linen as nn
@@ -31,6 +31,8 @@ NETWORKS = (GENERATOR, DISCRIMINATOR)
 PRETRAINING = "pretraining"
 # The content loss that compares pixels; any other name is one of a feature network's maps.
 PIXELS = "mse"
+# (restored, true) -> scalar
+Content = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 class AdversarialSuperResolution(Task):
@@ -94,7 +96,8 @@ class AdversarialSuperResolution(Task):
         self.degradation = degradation
         self.pretraining_steps = pretraining_steps
         self.adversarial = adversarial
-        self._content = _content(content, features)
+        _check_content(content, features)
+        self.content, self.features = content, features
         self._optimizers = {
             name: self._optimizer(name, section)
             for name, section in optimizers.items()
@@ -107,6 +110,7 @@ class AdversarialSuperResolution(Task):
     ) -> "AdversarialSuperResolution":
         """Builds networks, optimizers and task out of a config's sections."""
         fields = {"scale": config["task"].get("scale"), "channels": 3}
+        # Also where a command line sets no steps for it, which can't take its section away.
         optimizers = (PRETRAINING, *NETWORKS)
         return from_sections(cls, config, settings, NETWORKS, optimizers, **fields)
 
@@ -118,22 +122,30 @@ class AdversarialSuperResolution(Task):
     @property
     def stages(self) -> list[Stage]:
         """One of squared error, where it has steps, and one against the discriminator."""
-        first = (self._optimizers[PRETRAINING],) if self.pretraining_steps else ()
-        pretrain = step_function(self._squared_error, first, ema=self.ema)
-        second = tuple(self._optimizers[name] for name in NETWORKS)
-        stages = (
-            (PRETRAINING, self.pretraining_steps, pretrain, first),
-            ("adversarial", self.steps - self.pretraining_steps, self._step, second),
-        )
-        return [
-            Stage(name, steps, partial(self._start, own), {STEP: step}, optimizers=own)
-            for name, steps, step, own in stages
-            if steps
-        ]
+        return [*self._pretraining(), self._against_discriminator()]
+
+    def _pretraining(self) -> list[Stage]:
+        if not self.pretraining_steps:
+            return []
+        own = (self._optimizers[PRETRAINING],)
+        step = step_function(self._squared_error, own, ema=self.ema)
+        return [self._stage(PRETRAINING, self.pretraining_steps, step, own)]
+
+    def _against_discriminator(self) -> Stage:
+        own = tuple(self._optimizers[name] for name in NETWORKS)
+        return self._stage("adversarial", self.steps - self.pretraining_steps, self._step, own)
+
+    def _stage(self, name, steps, step, optimizers) -> Stage:
+        start = partial(self._start, optimizers)
+        return Stage(name, steps, start, {STEP: step}, optimizers=optimizers)
 
     def check_data(self, data: Any) -> None:
-        """As `Task.check_data`; also where a patch isn't a multiple of the scale."""
+        """As `Task.check_data`; also where a patch isn't a multiple of the scale.
+
+        Here the features are opened, which training alone needs: who restores pictures doesn't.
+        """
         super().check_data(data)
+        content_of(self.content, self.features)
         if data.patch_size % self.scale:
             raise ValueError(
                 f"data.patch_size={data.patch_size} isn't a multiple of task.scale={self.scale}"
@@ -167,34 +179,40 @@ class AdversarialSuperResolution(Task):
         return degradations.degrade(key, hr, self.degradation, self.scale), hr
 
     def _squared_error(self, params, collections, key, batch):
-        lr, hr = self._pair(key, batch)
+        pair_key, key = jax.random.split(key)
+        lr, hr = self._pair(pair_key, batch)
         restored, own = self._generate(params, collections, key, lr)
         return mse(restored, hr), ({GENERATOR: own}, {})
 
     def _step(self, state: TrainState, batch):
-        key = state.step_key()
+        pair_key, generator_key, discriminator_key = jax.random.split(state.step_key(), 3)
         generator, discriminator = (self._optimizers[name] for name in NETWORKS)
-        lr, hr = self._pair(key, batch)
-        state, metrics = update(state, self._restored, key, (lr, hr), (generator,), ema=self.ema)
+        lr, hr = self._pair(pair_key, batch)
+        state, metrics = update(
+            state, self._restored, generator_key, (lr, hr), (generator,), ema=self.ema
+        )
         # What the generator made before it moved.
         pair = (hr, metrics.pop("restored"))
-        state, more = update(state, self._told_apart, key, pair, (discriminator,))
+        state, more = update(state, self._told_apart, discriminator_key, pair, (discriminator,))
         return state.replace(step=state.step + 1), {**metrics, **more}
 
     def _restored(self, params, collections, key, batch):
         """What the generator is worth, and what it made beside parts of that."""
+        generator_key, discriminator_key = jax.random.split(key)
         lr, hr = batch
-        restored, own = self._generate(params, collections, key, lr)
-        logits, _ = self._judge(params, collections[DISCRIMINATOR], key, restored)
-        content = self._content(restored, hr)
+        restored, own = self._generate(params, collections, generator_key, lr)
+        judged = collections[DISCRIMINATOR]
+        logits, _ = self._judge(params, judged, discriminator_key, restored)
+        difference = content_of(self.content, self.features)(restored, hr)
         _, generator_loss = ADVERSARIAL_LOSSES["non_saturating"]
-        value = content + self.adversarial * generator_loss(logits)
-        return value, ({GENERATOR: own}, {"content": content, "restored": restored})
+        value = difference + self.adversarial * generator_loss(logits)
+        return value, ({GENERATOR: own}, {"content": difference, "restored": restored})
 
     def _told_apart(self, params, collections, key, batch):
         real, restored = batch
-        real_logits, own = self._judge(params, collections[DISCRIMINATOR], key, real)
-        fake_logits, own = self._judge(params, own, key, restored)
+        real_key, fake_key = jax.random.split(key)
+        real_logits, own = self._judge(params, collections[DISCRIMINATOR], real_key, real)
+        fake_logits, own = self._judge(params, own, fake_key, restored)
         discriminator_loss, _ = ADVERSARIAL_LOSSES["non_saturating"]
         metrics = {"real_logit": jnp.mean(real_logits), "fake_logit": jnp.mean(fake_logits)}
         return discriminator_loss(real_logits, fake_logits), ({DISCRIMINATOR: own}, metrics)
@@ -234,16 +252,30 @@ def _check_roles(networks: Mapping[str, nn.Module]) -> None:
         raise ValueError(f"model.discriminator: {found} doesn't judge images alone")
 
 
-def _content(name: str, source: str) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """(restored, true), both in [0, 1] -> the content loss."""
+def _check_content(name: str, source: str) -> None:
     if (name == PIXELS) != (not source):
         raise ValueError(
             f"task.content={name!r}, task.features={source!r}: wanted {PIXELS!r} alone, or a map "
             "and the network that it is of"
         )
+
+
+@cache
+def content_of(name: str, source: str) -> Content:
+    """The content loss of a restored and a true image, both in [0, 1].
+
+    Args:
+      name: "mse", or a feature map.
+      source: the network whose map it is.
+
+    Raises:
+      ValueError: an unknown map, or as `imaging_jax.pretrained.load_features`.
+    """
     if name == PIXELS:
         return lambda restored, true: mse(2.0 * restored, 2.0 * true)
-    features = pretrained.load_features(source)
+    # Weights, also where a step is being traced.
+    with jax.ensure_compile_time_eval():
+        features = pretrained.load_features(source)
     image = jax.ShapeDtypeStruct((1, 32, 32, 3), jnp.float32)
     look_up(jax.eval_shape(features, image), name, "task.content")
     return partial(content_loss, features=lambda images: features(images)[name])

@@ -119,7 +119,8 @@ def _made_once(
 ) -> tuple[jax.Array, Callable[[Any], jax.Array]]:
     """What a function makes of these parameters, and the function at these parameters alone.
 
-    That gives what was made, and its gradient by the same forward pass: where two losses look at
+    What it is called with later isn't looked at, and what its gradient needs is kept meanwhile. It
+    gives what was made, and its gradient by the same forward pass: where two losses look at
     one image, the compiler doesn't merge the passes.
     """
     made, pull_back = jax.vjp(make, params)

@@ -26,7 +26,8 @@ class DistilledVGG19(nn.Module):
         precision: of the convolutions.
 
     Raises:
-        ValueError: on images that aren't RGB, or another level.
+        ValueError: on images that aren't RGB or have less than 2^level pixels a side, or another
+            level.
 
     Source: Wang, Li, Wang, Hu, Yang, "Collaborative Distillation for Ultra-Resolution Universal
     Style Transfer", CVPR 2020; github.com/MingSun-Tse/Collaborative-Distillation.
@@ -46,8 +47,12 @@ class DistilledVGG19(nn.Module):
         They are named as VGG-19's, and as large: the sides of block i are those of the image
         divided by 2^(i - 1), rounded down. Images are continued by reflection.
         """
-        check_choice(type(self).__name__, "level", self.level, tuple(_LEVELS))
-        check_channels(x, self.channels, type(self).__name__)
+        check_choice(type(self).__name__, "level", self.level, _LEVELS)
+        name = type(self).__name__
+        check_channels(x, self.channels, name)
+        if min(x.shape[-3:-1]) < 2**self.level:
+            side = 2**self.level
+            raise ValueError(f"{name}: x must have at least {side}x{side} pixels, got {x.shape}")
         y = self._conv(self.channels, (1, 1), "levels")(x)
         maps = {}
         for block, (convolutions, width) in enumerate(_BLOCKS[: self.level], start=1):

@@ -55,7 +55,7 @@ def check_at_least(least: int, model: str, **values: int) -> None:
             raise ValueError(f"{model}: {name} must be at least {least}, got {value}")
 
 
-def check_choice(model: str, name: str, value: Any, choices: Collection[str]) -> None:
+def check_choice(model: str, name: str, value: Any, choices: Collection[Any]) -> None:
     """Raises ValueError unless ``value``, of the field ``name``, is one of ``choices``."""
     if value not in choices:
         raise ValueError(f"{model}: {name} must be one of {tuple(choices)}, got {value!r}")

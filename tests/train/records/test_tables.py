@@ -47,15 +47,16 @@ def test_images_are_listed_one_by_one_where_they_are_few(entry, monkeypatch):
 
 def test_a_record_tells_nothing_of_one_machine(monkeypatch):
     words = ["--system=/home/x/runs/a", "--images=pairs:/home/x/cloudy:/home/x/clear"]
-    words += ["--weights={'generator': '/tmp/b.npz'}", "$IMAGING_DATA/sr/T91", "configs/a/b.py:c"]
+    same = ["$IMAGING_DATA/sr/T91", "configs/a/b.py:c", "https://a.b/c/d/e", "~/a/b/c", "/data"]
+    words += ["--weights={'generator': '/tmp/c/d/b.npz'}", *same]
     monkeypatch.setattr("sys.argv", ["/home/x/train/evaluate.py", *words])
     fields = {"image": Field((24, 30, 3), "uint8", "image", (0, 255))}
     pixels = np.zeros((24, 30, 3), np.uint8)
     images = DataSet("folder:/home/x/noise", fields, ["a"], lambda i: {"image": pixels})
     found = records.record(evaluate(system("bicubic"), images, PROTOCOLS["luminance"], 2))
-    assert found["cell"]["images"] == "folder:noise"
-    wanted = ["--system=a", "--images=pairs:cloudy:clear", "--weights={'generator': 'b.npz'}"]
-    wanted += ["$IMAGING_DATA/sr/T91", "configs/a/b.py:c"]
+    assert found["cell"]["images"] == "folder:x/noise"
+    wanted = ["--system=runs/a", "--images=pairs:x/cloudy:x/clear"]
+    wanted += ["--weights={'generator': 'd/b.npz'}", *same]
     assert shlex.split(found["command"]) == ["python", "-m", "train.evaluate", *wanted]
 
 

@@ -55,8 +55,11 @@ def test_edges_are_those_of_light_and_dark_however_they_are_coloured():
     assert correlation(image, image[:, ::-1]).item() < 0.5
     noise = np.random.default_rng(0).random((1, 40, 40, 3))
     assert abs(correlation(image, noise).item()) < 0.2
+    assert correlation(image, np.full_like(image, 0.5)).item() == 0
 
 
 def test_several_paintings_are_refused(folders):
+    with pytest.raises(ValueError, match="styled:set14: wanted styled:<painting>:<images>"):
+        data_set("styled:set14")
     with pytest.raises(ValueError, match="photographs has 2 images, wanted one painting"):
         data_set(f"styled:{folders / 'photographs'}:{folders / 'photographs'}")

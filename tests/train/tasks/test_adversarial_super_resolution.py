@@ -1,5 +1,8 @@
 """SRGAN's two stages: who moves in which, what the losses are, and what is refused."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,9 +10,10 @@ import pytest
 
 from configs.super_resolution import srgan
 from train.config.settings import TrainSettings
+from train.data.fields import picture
 from train.state.stage import STEP
 from train.tasks import AdversarialSuperResolution
-from train.tasks.adversarial_super_resolution import DISCRIMINATOR, GENERATOR
+from train.tasks.adversarial_super_resolution import DISCRIMINATOR, GENERATOR, content_of
 
 
 def built(**task):
@@ -35,6 +39,14 @@ def states(batch):
         for _ in range(3):
             state, metrics = step(state, batch)
     return task, *found, state, metrics
+
+
+@dataclass
+class Patches:
+    """What a task looks at of a source."""
+
+    patch_size: int
+    fields: ClassVar = {"image": picture(3)}
 
 
 def still(before, after):
@@ -85,12 +97,35 @@ def test_losses_of_an_undecided_discriminator(states, batch):
 
 
 def test_features_are_compared_by_name(imaging_data, batch):
-    task = built(content="relu2_2", features="distilled_vgg19_4")
+    content = content_of("relu2_2", "distilled_vgg19_4")
     x = batch["image"]
-    assert task._content(x, x) == 0
-    assert task._content(x[:, ::-1], x) > 0
+    assert content(x, x) == 0
+    assert content(x[:, ::-1], x) > 0
     with pytest.raises(ValueError, match=r"task.content='relu5_4' is unknown; did you mean"):
-        built(content="relu5_4", features="distilled_vgg19_4")
+        content_of("relu5_4", "distilled_vgg19_4")
+
+
+def test_training_alone_needs_features(states, batch):
+    task = built(content="relu5_4", features="vgg19_that_is_nowhere.safetensors")
+    *_, state, _ = states
+    for stage in task.stages:
+        jax.eval_shape(stage.init, jax.random.key(0), batch, None)
+    lr = jnp.full((1, 5, 7, 3), 0.5)
+    assert task.apply(task.variables(state), {"image": lr}, scale=4)["image"].shape[1] == 20
+    with pytest.raises(FileNotFoundError):
+        task.check_data(Patches(24))
+    with pytest.raises(ValueError, match=r"data.patch_size=23 isn't a multiple of task.scale=4"):
+        built().check_data(Patches(23))
+
+
+def test_without_a_first_stage_steps_and_rates_count_from_the_start(batch):
+    task = built(pretraining_steps=0)
+    (stage,) = task.stages
+    assert (stage.name, stage.steps) == ("adversarial", 4)
+    state = stage.init(jax.random.key(0), batch, None)
+    assert set(state.opt_state) == {GENERATOR, DISCRIMINATOR}
+    assert [optimizer.count(0) for optimizer in stage.optimizers] == [0, 0]
+    assert [o.count(2) for o in built().stages[1].optimizers] == [0, 0]
 
 
 def test_grey_and_coloured_images_are_enlarged(states):

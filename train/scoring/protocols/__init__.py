@@ -87,6 +87,7 @@ PROTOCOLS: dict[str, Protocol] = {
         # Cloud removal, of one image or of several dates.
         PairedProtocol("paired"),
         DatesProtocol("dates"),
+        # Photographs made to look painted.
         StylizationProtocol("stylization"),
     )
 }  # fmt: skip
