@@ -88,7 +88,7 @@ def _map_radar(config, supervised):
 
 def _map_photographs(config):
     """Photographs to one painting, and back; as the paper's, with an identity term."""
-    _networks(config, features=16, blocks=3, halvings=2)
+    _networks(config, features=16, blocks=3, halvings=3)
     config.task.identity = 5.0
     config.data.update({"images": "t91_train", "targets": "paintings/wave"})
     config.data.update({"batch_size": 4, "patch_size": 64})

@@ -102,7 +102,7 @@ def outlines(rest: str) -> DataSet:
 def styled(rest: str) -> DataSet:
     """Opens "<painting>:<images>": images, and beside each a painting that it should look like.
 
-    The painting is continued by reflection, or cut, to the size of the image.
+    The painting is cut to its middle of the size of the image, or continued by reflection.
 
     Raises:
       ValueError: an unknown set, or one of several paintings.
@@ -116,15 +116,20 @@ def styled(rest: str) -> DataSet:
 
     def load(index: int) -> dict[str, np.ndarray]:
         image, painting = to_rgb(images.colours(index)), to_rgb(paintings.colours(0))
-        margins = [
-            (0, max(0, wanted - found))
-            for wanted, found in zip(image.shape[:2], painting.shape[:2], strict=True)
-        ]
-        continued = np.pad(painting, [*margins, (0, 0)], mode="symmetric")
-        return {"image": image, "style": continued[: image.shape[0], : image.shape[1]]}
+        return {"image": image, "style": _middle(painting, image.shape[:2])}
 
     fields = dict.fromkeys(("image", "style"), _LEVELS)
     return DataSet(f"styled:{rest}", fields, images.names, load)
+
+
+def _middle(painting: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    lacking = [max(0, wanted - found) for wanted, found in zip(shape, painting.shape, strict=False)]
+    margins = [(count // 2, count - count // 2) for count in lacking]
+    continued = np.pad(painting, [*margins, (0, 0)], mode="symmetric")
+    top, left = (
+        (found - wanted) // 2 for found, wanted in zip(continued.shape, shape, strict=False)
+    )
+    return continued[top : top + shape[0], left : left + shape[1]]
 
 
 def rice_sample(rest: str) -> DataSet:

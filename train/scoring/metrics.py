@@ -109,15 +109,24 @@ def _average_gradient_of_estimate(reference, estimate):
 
 
 def _gram_distance(style, estimate):
-    """Frobenius' norm between Gram matrices of "relu4_1" of a small copy of VGG-19, in float32."""
-    grams = [_gram()(jnp.asarray(images, jnp.float32)) for images in (style, estimate)]
-    return jnp.linalg.norm(grams[0] - grams[1], axis=(-2, -1))
+    """Frobenius' norm between Gram matrices over that of the style's, in float32.
+
+    The mean over "relu1_1" to "relu4_1" of a small copy of VGG-19; 0 is the style itself.
+    """
+    ours, wanted = (_grams()(jnp.asarray(x, jnp.float32)) for x in (estimate, style))
+    norm = partial(jnp.linalg.norm, axis=(-2, -1))
+    return np.mean([norm(a - b) / norm(b) for a, b in zip(ours, wanted, strict=True)], axis=0)
 
 
 @cache
-def _gram() -> Callable[[jax.Array], jax.Array]:
+def _grams() -> Callable[[jax.Array], list[jax.Array]]:
     features = pretrained.load_features("distilled_vgg19_4")
-    return jax.jit(lambda images: gram_matrix(features(images)["relu4_1"]))
+
+    def grams(images):
+        maps = features(images)
+        return [gram_matrix(maps[f"relu{block}_1"]) for block in range(1, 5)]
+
+    return jax.jit(grams)
 
 
 def _edge_correlation(reference, estimate):
@@ -148,7 +157,7 @@ METRICS = {
     "energy_ratio": Metric("energy ratio {:.2f}", True, _energy_ratio),
     "average_gradient": Metric("AG {:.3f}", None, _average_gradient_of_estimate),
     # Of a painting and a picture that should look like it; of a photograph and that picture.
-    "gram_distance": Metric("Gram {:.2f}", False, _gram_distance),
+    "gram_distance": Metric("Gram {:.3f}", False, _gram_distance),
     "edge_correlation": Metric("edges {:.3f}", True, _edge_correlation),
     "niqe": Metric("NIQE {:.3f}", False, _niqe_of_estimate),
     "lpips": Metric("LPIPS {:.3f}", False),
@@ -206,7 +215,7 @@ def check_measurable(names: tuple[str, ...]) -> None:
     if "niqe" in names:
         _pristine()
     if "gram_distance" in names:
-        _gram()
+        _grams()
 
 
 def words(values: Mapping[str, float], separator: str = " / ") -> str:
