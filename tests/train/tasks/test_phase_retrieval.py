@@ -125,7 +125,8 @@ def test_an_image_and_itself_turned_count_alike_where_the_loss_is_invariant(rota
     task = built(config)
     (stage,) = task.stages
     state = stage.init(jax.random.key(0), batch(), None)
-    loss = jax.jit(lambda x: task._prediction(state.params, state.collections, jax.random.key(0), x)[0])
+    trained = (state.params, state.collections, jax.random.key(0))
+    loss = jax.jit(lambda x: task._prediction(*trained, x)[0])
     images = batch()["image"]
     there, turned = loss({"image": images}), loss({"image": images[:, ::-1, ::-1]})
     assert (abs(there - turned) < 1e-5) == rotation_invariant
