@@ -208,6 +208,13 @@ def colour(config):
     config.evaluation = ({"images": "set5", "scale": 3, "protocol": "rgb_rounded_once"},)
 
 
+def patches_of_t91(config):
+    """Large patches, held in memory: of small ones batch norm learns the border's statistics."""
+    config.data.update({"images": "t91_train", "storage": "resident", "batch_size": 8})
+    config.data.update({"patch_size": 72, "on_error": "stop", "workers": 0})
+    config.validation.images = "t91_held_back"
+
+
 def adam_with_cosine(peak):
     """Adam whose rate rises for 100 steps and falls to 0 with the last."""
     schedule = {"name": "cosine", "peak": peak, "warmup": 100}

@@ -76,12 +76,9 @@ def _make_mini(config):
     _narrow(config, features=32, blocks=4, size=72)
     config.task.pretraining_steps = 2_000
     config.optimizer.pretraining = common.adam_with_cosine(1e-3)
-    config.data.update({"images": "t91_train", "storage": "resident"})
-    config.data.update({"batch_size": 8, "patch_size": 72})
-    config.data.update({"on_error": "stop", "workers": 0})
+    common.patches_of_t91(config)
     config.train.update({"steps": 2_400, "log_every": 50})
     config.train.update({"validate_every": 2_400, "checkpoint_every": 400})
-    config.validation.images = "t91_held_back"
 
 
 def _narrow(config, features, blocks, size):

@@ -30,11 +30,8 @@ def get_config(variant=""):
     if variant == "mini":
         config.paper = ""
         config.model.update({"features": 32, "blocks": 4})
-        config.data.update({"images": "t91_train", "storage": "resident"})
-        config.data.update({"batch_size": 8, "patch_size": 72})
-        config.data.update({"on_error": "stop", "workers": 0})
+        common.patches_of_t91(config)
         common.train_on_cpu(config, 2_000, peak=1e-3, ema_decay=0.0)
-        config.validation.images = "t91_held_back"
     if variant == "tiny":
         common.make_tiny(config)
         config.data.update({"storage": "resident", "workers": 0})

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
@@ -23,6 +24,17 @@ def look_up(table: Mapping[str, Any], name: str, path: str) -> Any:
     if name not in table:
         raise ValueError(f"{path}={name!r} is unknown; {nearest(name, table)}")
     return table[name]
+
+
+def positive(word: str, where: str, wanted: str) -> float:
+    """Reads a positive, finite number out of a name; else a ValueError of where and what it is."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise ValueError(f"{where}: wanted {wanted}")
+    return value
 
 
 def build(table: Mapping[str, Callable], section: Mapping[str, Any], path: str, **given) -> Any:

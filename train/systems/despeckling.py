@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax.scipy.special import digamma
 
 from imaging_jax.solvers import tv_denoise
+from train.config.registry import positive
 from train.data.fields import PICTURE, as_numbers
-from train.systems.priors import positive
 from train.systems.system import Origin, System
 
 # Below a level of 8 bits logarithms would tell of rounding.
@@ -31,7 +31,10 @@ def despeckle_tv(looks: str, weight: str) -> System:
     logarithmically transformed", JOSA 66(11), 1976 (the logarithm); Rudin, Osher, Fatemi, 1992.
     """
     name = f"despeckle_tv:{looks}:{weight}"
-    L, value = positive(looks, name, "number of looks"), positive(weight, name, "weight")
+    L, value = (
+        positive(looks, name, "a positive number of looks"),
+        positive(weight, name, "a positive weight"),
+    )
     bias = float(digamma(L)) / 2 - math.log(L) / 2
 
     @jax.jit

@@ -172,7 +172,7 @@ class _Restorer:
         return self.system.pure({"image": inputs}, **self._told)["image"]
 
     def _measure_tile(self, channels: int) -> float:
-        if self.system.pure is None or self.system.whole:
+        if self.system.pure is None:
             return math.inf
         dtype = "float64" if self.system.origin.precision == "float64" else "float32"
         return largest_tile(self._pure, self._scale, channels, self._memory, dtype)

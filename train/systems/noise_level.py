@@ -1,7 +1,6 @@
 """What level of noise a denoiser is told of each picture."""
 
 import csv
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from skimage.restoration import estimate_sigma
 
 from imaging_jax import pretrained
 from train.config.console import say
+from train.config.registry import positive
 from train.data import images
 from train.data.images import Picture
 from train.systems.system import System
@@ -93,13 +93,7 @@ def _read(file: Path) -> dict[str, float]:
 
 
 def _positive(words: str, where: str) -> float:
-    try:
-        level = float(words)
-    except ValueError:
-        level = math.nan
-    if not 0 < level < math.inf:
-        raise ValueError(f"{where}: wanted a level of noise, of 255, above 0")
-    return level
+    return positive(words, where, "a level of noise, of 255, above 0")
 
 
 def _trained(system: System) -> tuple[float, float] | None:

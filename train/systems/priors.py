@@ -1,12 +1,12 @@
 """Solvers with classical priors as systems: what the operator of a measurement can undo."""
 
-import math
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 
 from imaging_jax.solvers import fista, tv_proximal, wavelet_proximal
+from train.config.registry import positive
 from train.systems.measurements import measurement
 from train.systems.system import Origin, System
 
@@ -27,7 +27,7 @@ def fista_with_prior(name: str, degradation: str, weight: str) -> System:
       ValueError: no such measurement, one whose operator isn't linear, or a weight that is no
         positive number.
     """
-    value = positive(weight, f"{name}:{degradation}:{weight}", "weight of the prior")
+    value = positive(weight, f"{name}:{degradation}:{weight}", "a positive weight of the prior")
     given = measurement(degradation, name)
     proximal, settings = PRIORS[name]
 
@@ -49,18 +49,3 @@ def fista_with_prior(name: str, degradation: str, weight: str) -> System:
         options=given.options,
         undoes=given.undoes,
     )
-
-
-def positive(word: str, name: str, what: str) -> float:
-    """Reads a positive number.
-
-    Raises:
-      ValueError: the word is none; names the system and what was wanted.
-    """
-    try:
-        value = float(word)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name}: wanted a positive {what}")
-    return value

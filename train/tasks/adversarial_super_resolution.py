@@ -9,7 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax import pretrained
-from imaging_jax.losses import ADVERSARIAL_LOSSES, content_loss, mse
+from imaging_jax.losses import (
+    content_loss,
+    cross_entropy_discriminator_loss,
+    mse,
+    non_saturating_generator_loss,
+)
 from imaging_jax.models.generative import Discriminator
 from train.config.registry import look_up
 from train.config.settings import TrainSettings
@@ -21,13 +26,12 @@ from train.state.optimizers import Optimizer, make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState
 from train.state.update import step_function, update
+from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
 from train.tasks.adversarial_checks import check_weights
 from train.tasks.several_networks import from_sections
 from train.tasks.super_resolution import enlarge
 from train.tasks.task import Task
 
-GENERATOR, DISCRIMINATOR = "generator", "discriminator"
-NETWORKS = (GENERATOR, DISCRIMINATOR)
 PRETRAINING = "pretraining"
 # The content loss that compares pixels; any other name is one of a feature network's maps.
 PIXELS = "mse"
@@ -204,8 +208,7 @@ class AdversarialSuperResolution(Task):
         judged = collections[DISCRIMINATOR]
         logits, _ = self._judge(params, judged, discriminator_key, restored)
         difference = content_of(self.content, self.features)(restored, hr)
-        _, generator_loss = ADVERSARIAL_LOSSES["non_saturating"]
-        value = difference + self.adversarial * generator_loss(logits)
+        value = difference + self.adversarial * non_saturating_generator_loss(logits)
         return value, ({GENERATOR: own}, {"content": difference, "restored": restored})
 
     def _told_apart(self, params, collections, key, batch):
@@ -213,9 +216,9 @@ class AdversarialSuperResolution(Task):
         real_key, fake_key = jax.random.split(key)
         real_logits, own = self._judge(params, collections[DISCRIMINATOR], real_key, real)
         fake_logits, own = self._judge(params, own, fake_key, restored)
-        discriminator_loss, _ = ADVERSARIAL_LOSSES["non_saturating"]
         metrics = {"real_logit": jnp.mean(real_logits), "fake_logit": jnp.mean(fake_logits)}
-        return discriminator_loss(real_logits, fake_logits), ({DISCRIMINATOR: own}, metrics)
+        value = cross_entropy_discriminator_loss(real_logits, fake_logits)
+        return value, ({DISCRIMINATOR: own}, metrics)
 
     def _generate(self, params, collections, key, lr):
         variables = {"params": params[GENERATOR], **collections[GENERATOR]}

@@ -47,8 +47,8 @@ class DistilledVGG19(nn.Module):
         They are named as VGG-19's, and as large: the sides of block i are those of the image
         divided by 2^(i - 1), rounded down. Images are continued by reflection.
         """
-        check_choice(type(self).__name__, "level", self.level, _LEVELS)
         name = type(self).__name__
+        check_choice(name, "level", self.level, _LEVELS)
         check_channels(x, self.channels, name)
         if min(x.shape[-3:-1]) < 2**self.level:
             side = 2**self.level
