@@ -72,6 +72,22 @@ def denoising(sigma):
     return config
 
 
+def textured_dead_leaves(batch_size, patch_size):
+    """Images drawn on the device that networks of our own are trained on."""
+    return ConfigDict(
+        {
+            "name": "dead_leaves",
+            "batch_size": batch_size,
+            "patch_size": patch_size,
+            "leaves": 200,
+            "radius": (4.0, 100.0),
+            "supersampling": 2,
+            "blur": 0.4,
+            "texture": 0.1,
+        }
+    )
+
+
 def adversarial(variant):
     """What two networks against each other on digits share: the small convolutional pair.
 

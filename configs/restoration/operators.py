@@ -39,18 +39,7 @@ def get_config(variant="motion_15"):
                 "dtype": "float32",
             }
         )
-    config.data = ConfigDict(
-        {
-            "name": "dead_leaves",
-            "batch_size": batch_size,
-            "patch_size": patch_size,
-            "leaves": 200,
-            "radius": (4.0, 100.0),
-            "supersampling": 2,
-            "blur": 0.4,
-            "texture": 0.1,
-        }
-    )
+    config.data = common.textured_dead_leaves(batch_size, patch_size)
     common.train_on_cpu(config, STEPS[degradation], peak=1e-2, ema_decay=0.99)
     config.optimizer.name = "muon"
     scoring = {"scale": 1, "protocol": degradation}
