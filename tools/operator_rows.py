@@ -271,6 +271,7 @@ SOLVERS = (
     solvers.admm,
     solvers.conjugate_gradient,
     solvers.data_proximal,
+    solvers.demosaic,
     solvers.fista,
     solvers.forward_backward,
     solvers.gerchberg_saxton,

@@ -1,6 +1,7 @@
 """Algorithms without training: least squares, deconvolution, proximal methods, low rank."""
 
 from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
+from imaging_jax.solvers._demosaicing import demosaic
 from imaging_jax.solvers._douglas_rachford import pnp_douglas_rachford
 from imaging_jax.solvers._first_order import fista, forward_backward, ista
 from imaging_jax.solvers._hyperspectral import lrmr, lrtv
@@ -64,6 +65,7 @@ __all__ = [
     "conjugate_gradient",
     "data_proximal",
     "dct_proximal",
+    "demosaic",
     "difference_map",
     "dpir_schedule",
     "error_reduction",

@@ -72,3 +72,40 @@ def test_douglas_rachford_reconstructs(name, mask, zero_filled, simple, realsn):
     ]
     ratios = [evaluation.values["energy_ratio"] for evaluation in found]
     assert ratios == pytest.approx([simple, realsn], abs=0.02)
+
+
+def test_linear_demosaicing_of_kodak_is_that_of_the_tables(imaging_data):
+    # 35.78 dB is printed of MATLAB's, which computes in 8 bits; by colours.
+    found = scored("given:bayer", "kodak24", "bayer", 1)
+    assert found.values["mpsnr"] == pytest.approx(35.78, abs=0.05)
+
+
+@pytest.mark.parametrize("solver", ["pnp_admm", "red"])
+def test_other_splittings_deblur(solver):
+    degradation = "gaussian_1.6_noise_2"
+    before = deblurred("identity", degradation, "set12/01")
+    after = deblurred(f"{solver}:{degradation}:ffdnet_gray", degradation, "set12/01")
+    assert after.values["psnr"] > before.values["psnr"] + 2
+
+
+def test_the_closed_form_enlarges():
+    name = "gaussian_1.6_x2"
+    protocol = f"{name}_one_seed"
+    before = scored("bicubic", "set12/01", protocol, 2)
+    after = scored(f"pnp_hqs:{name}:ffdnet_gray", "set12/01", protocol, 2)
+    assert after.values["psnr"] > before.values["psnr"] + 3
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "message"),
+    [
+        ("red:bayer:ffdnet_color", "bayer", "red:bayer: wanted a degradation with noise"),
+        ("given:gaussian_1.6_x2", "bayer", "wanted bicubic"),
+        ("pnp_hqs:jpeg_20:ffdnet_gray", "bayer", "no linear operator"),
+        ("pnp_hqs:bayer:ffdnet", "bayer", "ffdnet_gray"),
+        ("bicubic", "gaussian_1.6_x2_one_seed", "wants 2"),
+    ],
+)
+def test_what_does_not_fit_is_named(name, protocol, message):
+    with pytest.raises(ValueError, match=message):
+        scored(name, "set12/01", protocol, 1)

@@ -21,11 +21,13 @@ class Degradation:
       reference: names of REFERENCE, applied to the reference beforehand, also where it is compared.
       estimate: names of ESTIMATE, from the measurement to the image that networks are given, where
         that isn't the measurement itself.
+      scale: by which it shrinks the image, where it serves one scale alone.
     """
 
     measure: Steps
     reference: Steps = ()
     estimate: Steps = ()
+    scale: int = 1
 
 
 _CT_VIEWS = 40
@@ -51,6 +53,14 @@ _BLURRED = {
     )
 }
 DEBLURRING = tuple(_BLURRED)
+# Circular blurs of which every second or fourth pixel is kept, that it is also compared on.
+_DECIMATED = {
+    f"gaussian_1.6_x{scale}": Degradation(
+        [("decimated_gaussian_blur", {"size": 25, "sigma": 1.6}), _NOISE], scale=scale
+    )
+    for scale in (2, 4)
+}
+DECIMATION = tuple(_DECIMATED)
 
 PRESETS = {
     "bicubic": Degradation([("resize", {"rounding": "none"})]),
@@ -76,7 +86,10 @@ PRESETS = {
         reference=[("inscribed_disc", {})],
         estimate=[("filtered_back_projection", {"views": _CT_VIEWS})],
     ),
+    # A sensor's mosaic of colours.
+    "bayer": Degradation([("bayer_mosaic", {})], estimate=[("demosaic", {})]),
     **_BLURRED,
+    **_DECIMATED,
 }
 
 
@@ -94,6 +107,16 @@ def _gaussian_blur(key, x, scale, size, sigma):
 def _circular_gaussian_blur(key, x, scale, size, sigma):
     del key, scale
     return operators.blur(x, operators.gaussian_kernel(size, sigma))
+
+
+def _decimated_gaussian_blur(key, x, scale, size, sigma):
+    blurred = _circular_gaussian_blur(key, x, scale, size, sigma)
+    return operators.downsample(blurred, scale)
+
+
+def _bayer_mosaic(key, x, scale):
+    del key, scale
+    return operators.bayer_mosaic(x)
 
 
 def _box_blur(key, x, scale, size):
@@ -129,8 +152,10 @@ def _radon(key, x, scale, views):
 
 
 MEASURE = {
+    "bayer_mosaic": _bayer_mosaic,
     "box_blur": _box_blur,
     "circular_gaussian_blur": _circular_gaussian_blur,
+    "decimated_gaussian_blur": _decimated_gaussian_blur,
     "diagonal_motion": _diagonal_motion,
     "gaussian_blur": _gaussian_blur,
     "gaussian_noise": _gaussian_noise,
@@ -171,15 +196,33 @@ def _normalized_convolution(y, size, sigma):
     return jnp.where(kept > 0, y, filled)
 
 
+def _demosaic(y):
+    return solvers.demosaic(y)
+
+
 ESTIMATE = {
+    "demosaic": _demosaic,
     "filtered_back_projection": _filtered_back_projection,
     "normalized_convolution": _normalized_convolution,
     "wiener": _wiener,
 }
 
 
+def _bayer_operator(y, scale):
+    del scale
+    return operators.BayerMosaic(in_shape=(*y.shape[:2], 3), in_dtype=y.dtype)
+
+
+def _decimated_operator(y, scale, **values):
+    height, width, channels = y.shape
+    shape = (scale * height, scale * width, channels)
+    kernel = operators.gaussian_kernel(**values)
+    return operators.BlurDownsample(kernel, scale, in_shape=shape, in_dtype=y.dtype)
+
+
 def _blur_by(kernel):
-    def operator(y, **values):
+    def operator(y, scale, **values):
+        del scale
         return operators.Blur(kernel(**values), in_shape=y.shape, in_dtype=y.dtype)
 
     return operator
@@ -190,12 +233,13 @@ def _kept(y):
     return jnp.any(y != 0, axis=-1, keepdims=True).astype(y.dtype)
 
 
-def _mask_operator(y, kept):
-    del kept
+def _mask_operator(y, scale, kept):
+    del scale, kept
     return operators.Inpainting(_kept(y), in_shape=y.shape, in_dtype=y.dtype)
 
 
-def _radon_operator(y, views):
+def _radon_operator(y, scale, views):
+    del scale
     size, _, channels = y.shape
     angles = jnp.asarray(view_angles(views), y.dtype)
     return operators.Radon(angles, in_shape=(size, size, channels), in_dtype=y.dtype)
@@ -207,8 +251,10 @@ def diagonal_kernel(length: int) -> jax.Array:
 
 
 OPERATORS = {
+    "bayer_mosaic": _bayer_operator,
     "box_blur": _blur_by(operators.box_kernel),
     "circular_gaussian_blur": _blur_by(operators.gaussian_kernel),
+    "decimated_gaussian_blur": _decimated_operator,
     "diagonal_motion": _blur_by(diagonal_kernel),
     "radon": _radon_operator,
     "random_mask": _mask_operator,
@@ -241,6 +287,14 @@ def degrade(key: jax.Array, x: jax.Array, preset: str, scale: int) -> jax.Array:
     return x
 
 
+def noiseless(preset: str, x: jax.Array) -> jax.Array:
+    """What a named degradation of one scale makes of images (..., H, W, C) without its noise."""
+    for name, values in PRESETS[preset].measure:
+        if name != "gaussian_noise":
+            x = MEASURE[name](jax.random.key(0), x, PRESETS[preset].scale, **values)
+    return x
+
+
 def has_operator(preset: str) -> bool:
     """Whether the named degradation is one known linear operator and noise."""
     steps = [name for name, _ in PRESETS[preset].measure if name != "gaussian_noise"]
@@ -264,7 +318,7 @@ def linear_operator(preset: str, y: jax.Array) -> operators.LinearOperator:
     if not has_operator(preset):
         raise ValueError(f"the degradation {preset} has no linear operator that is known here")
     name, values = next(step for step in PRESETS[preset].measure if step[0] in OPERATORS)
-    return OPERATORS[name](y, **values)
+    return OPERATORS[name](y, PRESETS[preset].scale, **values)
 
 
 def data_step(preset: str, y: jax.Array) -> Callable[[jax.Array, jax.Array], jax.Array]:

@@ -46,6 +46,13 @@ def _psnr(reference, estimate):
         return -10 * np.log10(_mse(reference, estimate))
 
 
+def _mpsnr(reference, estimate):
+    """The mean of the bands' own."""
+    with np.errstate(divide="ignore"):
+        by_band = -10 * np.log10(np.mean((reference - estimate) ** 2, axis=(1, 2)))
+    return by_band.mean(axis=-1)
+
+
 def _mse(reference, estimate):
     return np.mean(np.abs(reference - estimate) ** 2, axis=(1, 2, 3))
 
@@ -146,6 +153,8 @@ def _correlation(x, y):
 METRICS = {
     # Of pairs of images.
     "psnr": Metric("{:.2f}", True, _psnr),
+    # Of bands, or of colours one by one.
+    "mpsnr": Metric("MPSNR {:.2f}", True, _mpsnr),
     "ssim": Metric("{:.4f}", True, _ssim),
     "mse": Metric("MSE {:.4f}", False, _mse),
     "mae": Metric("MAE {:.4f}", False, _mae),

@@ -46,7 +46,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)
        for name in alternating_projections.RULES},
     "despeckle_tv": _parts(despeckling.despeckle_tv, 2),
-    "pnp_hqs": _parts(plug_and_play.half_quadratic_splitting, 2),
+    **{name: _parts(opener, 2) for name, opener in plug_and_play.SOLVERS.items()},
     "pnp_douglas_rachford": plug_and_play.douglas_rachford,
     "zero_filled": lambda _: interpolation.zero_filled(),
     "zssr": zero_shot.system,
@@ -62,7 +62,7 @@ FORMS = {
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
     **{name: f"{name}:<iterations>:<starts>" for name in alternating_projections.RULES},
     "despeckle_tv": "despeckle_tv:<looks>:<weight>",
-    "pnp_hqs": "pnp_hqs:<degradation>:<denoiser>",
+    **{name: f"{name}:<degradation>:<denoiser>" for name in plug_and_play.SOLVERS},
     "pnp_douglas_rachford": "pnp_douglas_rachford:<denoiser>",
     "zssr": "zssr:<iterations>",
     "gaussian": "gaussian:<components>:<set>",

@@ -66,7 +66,8 @@ def zero_filled() -> System:
 
 def given(preset: str) -> System:
     """The image that networks are given of a measurement by the named degradation."""
-    look_up(degradations.PRESETS, preset, "given")
+    if look_up(degradations.PRESETS, preset, "given").scale > 1:
+        raise ValueError(f"given:{preset}: networks are given the small image; wanted bicubic")
     estimate = jax.jit(lambda y: degradations.estimate(preset, y))
     return System(
         "given",

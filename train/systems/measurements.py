@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.operators import LinearOperator, MaskedFourier
+from imaging_jax.operators import LinearOperator, MaskedFourier, fourier_shift, resize
 from train.config.registry import look_up
 from train.data import degradations
 from train.data.fields import FREQUENCY_MASK, PICTURE, SPECTRUM, Fields, as_numbers
@@ -57,11 +57,19 @@ def measurement(name: str, whom: str) -> Measurement:
     if not degradations.has_operator(name):
         raise ValueError(f"{whom}: {name} has no linear operator that is known here")
 
+    scale = degradations.PRESETS[name].scale
+
     def problem(item):
         y = item["image"]
-        return degradations.linear_operator(name, y), y, degradations.estimate(name, y)
+        start = degradations.estimate(name, y) if scale == 1 else _enlarged(y, scale)
+        return degradations.linear_operator(name, y), y, start
 
-    return Measurement({"image": PICTURE}, problem, {"scale": (1,)}, name)
+    return Measurement({"image": PICTURE}, problem, {"scale": (scale,)}, name)
+
+
+def _enlarged(y, scale):
+    """Interpolates where each pixel kept is the upper left of its block, as in DPIR's code."""
+    return fourier_shift(resize(y, scale), jnp.full(2, (1 - scale) / 2))
 
 
 def _masked_fourier(item):

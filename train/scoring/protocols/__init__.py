@@ -1,6 +1,6 @@
 """How a system is scored: every choice that moves a digit, by name."""
 
-from train.data.degradations import DEBLURRING
+from train.data.degradations import DEBLURRING, DECIMATION
 from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
@@ -52,7 +52,8 @@ PROTOCOLS: dict[str, Protocol] = {
             for preset in ("motion_15", "inpainting_50", "ct_40")
         ),
         # Plug-and-play: circular blurs, one noise field for all; spectra by published masks.
-        *(OneSeedProtocol(f"{preset}_one_seed", preset) for preset in DEBLURRING),
+        *(OneSeedProtocol(f"{preset}_one_seed", preset) for preset in (*DEBLURRING, *DECIMATION)),
+        OneSeedProtocol("bayer", "bayer", left_out=10, metrics=("psnr", "mpsnr", "ssim")),
         *(
             SpectrumProtocol(f"mri_{mask.lower()}_30", mask)
             for mask in ("Random", "Radial", "Cartesian")

@@ -71,7 +71,7 @@ class RestorationProtocol(DegradedProtocol):
         self, image: np.ndarray, value: int, indices: list[int]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Makes (low resolution, reference), in float64, as the papers' MATLAB did."""
-        reference = in_equal_tiles(partial(_reference, self), _modcropped(image, value))
+        reference = in_equal_tiles(partial(_reference, self), modcropped(image, value))
         if self.degradation:
             return _by_preset(self.degradation, reference, value, indices)
         lr = _shrunk(self, reference, value)
@@ -100,7 +100,8 @@ def check_undoes(system: System, protocol: str, degradation: str) -> None:
         )
 
 
-def _modcropped(image, scale):
+def modcropped(image: np.ndarray, scale: int) -> np.ndarray:
+    """The upper left of images (N, H, W, C) whose sides are multiples of the scale."""
     height, width = image.shape[1:3]
     if min(height, width) < scale:
         raise ValueError(
