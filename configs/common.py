@@ -72,6 +72,13 @@ def denoising(sigma):
     return config
 
 
+def small_dncnn():
+    """56,097 parameters for grey images: DnCNN of eight layers without batch norm."""
+    return ConfigDict(
+        {"name": "dncnn", "depth": 8, "features": 32, "batch_norm": False, "dtype": "float32"}
+    )
+
+
 def textured_dead_leaves(batch_size, patch_size):
     """Images drawn on the device that networks of our own are trained on."""
     return ConfigDict(

@@ -253,6 +253,7 @@ OPERATORS = (
 )
 
 NOISES = (
+    operators.correlated_noise,
     operators.dead_line_noise,
     operators.gaussian_noise,
     operators.nmog_noise,

@@ -23,10 +23,16 @@ from imaging_jax.losses._gram import gram_matrix
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.losses._pixel import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
+from imaging_jax.losses._without_clean_images import (
+    blind_spots,
+    masked_mse,
+    noisier2noise_estimate,
+)
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
     "binary_cross_entropy",
+    "blind_spots",
     "charbonnier",
     "clip_weights",
     "content_loss",
@@ -39,9 +45,11 @@ __all__ = [
     "l1",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
+    "masked_mse",
     "minimax_generator_loss",
     "mse",
     "negative_psnr",
+    "noisier2noise_estimate",
     "non_saturating_generator_loss",
     "path_length",
     "r1_penalty",

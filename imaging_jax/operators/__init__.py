@@ -67,6 +67,7 @@ from imaging_jax.operators._masked_fourier import (
 )
 from imaging_jax.operators._motion_kernels import motion_kernel, sample_motion_kernel
 from imaging_jax.operators._noise import (
+    correlated_noise,
     gaussian_noise,
     poisson_gaussian_noise,
     poisson_noise,
@@ -129,6 +130,7 @@ __all__ = [
     "cassi",
     "centre_kernel",
     "coded_diffraction",
+    "correlated_noise",
     "dead_line_noise",
     "disk_kernel",
     "downsample",

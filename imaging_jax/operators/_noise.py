@@ -28,6 +28,38 @@ def gaussian_noise(key: jax.Array, x: jax.Array, sigma: float | jax.Array) -> ja
     return x + (sigma * noise).astype(x.dtype)
 
 
+def correlated_noise(
+    key: jax.Array, x: jax.Array, sigma: float | jax.Array, correlation: float
+) -> jax.Array:
+    """Adds Gaussian noise that went through a Gaussian filter, ``y = x + sigma g * n``.
+
+    The filter is periodic, and scaled so that the standard deviation is that of ``sigma n``.
+
+    Args:
+      key: of the noise.
+      x: images ``(..., H, W, C)``, real.
+      sigma: as of `gaussian_noise`.
+      correlation: standard deviation of the filter, in pixels, at least 0; 0 for white noise.
+
+    Returns:
+      Images of the shape and dtype of ``x``.
+
+    Raises:
+      ValueError: as of `gaussian_noise`, or a correlation below 0.
+    """
+    x = as_image("x", x, real=True)
+    sigma = as_level("sigma", sigma, x)
+    if not correlation >= 0:
+        raise ValueError(f"correlation: expected at least 0, got {correlation}")
+    noise = jax.random.normal(key, x.shape, x.dtype)
+    rows, columns = (np.fft.fftfreq(size) for size in x.shape[-3:-1])
+    squared_frequency = rows[:, None] ** 2 + columns**2
+    response = np.exp(-2 * (np.pi * correlation) ** 2 * squared_frequency)
+    response = jnp.asarray(response / np.sqrt(np.mean(response**2)), x.dtype)[..., None]
+    filtered = jnp.fft.ifft2(response * jnp.fft.fft2(noise, axes=(-3, -2)), axes=(-3, -2)).real
+    return x + (sigma * (filtered if correlation else noise)).astype(x.dtype)
+
+
 def uniform_noise(key: jax.Array, x: jax.Array, half_width: float | jax.Array) -> jax.Array:
     """Adds noise uniform in [-half_width, half_width], of variance ``half_width² / 3``.
 

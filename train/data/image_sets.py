@@ -257,21 +257,23 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
 
 
 def image_set(name: str, levels: float | None = None) -> ImageSet:
-    """Opens a set: a name of IMAGE_SETS, "tfds:<name>:<split>", or a folder ($VARIABLES expand).
+    """Opens a set: a name of IMAGE_SETS, "tfds:<name>:<split>", a folder or a picture.
+
+    $VARIABLES of the environment expand.
 
     "<name of IMAGE_SETS>/<image>" is the set of that image alone.
 
     Args:
       name: of the set.
-      levels: what white is in a folder's files; None takes the largest level of their type.
+      levels: what white is in files; None takes the largest level of their type.
 
     Raises:
       ValueError: nothing of that name, with the nearest; a folder without images; levels for
-        anything but a folder.
+        anything but files.
     """
     path = Path(os.path.expandvars(name)).expanduser()
-    if levels is not None and (name in IMAGE_SETS or not path.is_dir()):
-        raise ValueError(f"levels={levels:g}: {name} is no folder; white is said of folders alone")
+    if levels is not None and (name in IMAGE_SETS or not path.exists()):
+        raise ValueError(f"levels={levels:g}: {name} is no folder; white is said of files alone")
     if name in IMAGE_SETS:
         return IMAGE_SETS[name]()
     whole, _, image = name.partition("/")
@@ -285,4 +287,6 @@ def image_set(name: str, levels: float | None = None) -> ImageSet:
         return tfds(name)
     if path.is_dir():
         return folder(path, levels=levels)
+    if path.is_file():
+        return ImageSet(str(path), [path.stem], lambda _: images.read(path, levels), [path])
     raise ValueError(f"{name!r} is no folder and no known set; {nearest(name, IMAGE_SETS)}")

@@ -153,6 +153,8 @@ def _correlation(x, y):
 METRICS = {
     # Of pairs of images.
     "psnr": Metric("{:.2f}", True, _psnr),
+    # Of hidden pixels predicted from those around, of 255.
+    "blind_error": Metric("blind error {:.3f}", False),
     # Of bands, or of colours one by one.
     "mpsnr": Metric("MPSNR {:.2f}", True, _mpsnr),
     "ssim": Metric("{:.4f}", True, _ssim),

@@ -84,13 +84,16 @@ class Review:
     ) -> "Review":
         """Builds what the config's sections `validation` and `evaluation` ask for.
 
+        A line that names no images scores those that are trained on.
+
         Raises:
           ValueError: whatever couldn't be scored, by its path in the config.
         """
         ours = _ours(task, None, assets)
-        validation = _line(config["validation"], "validation", ours, choosing=True)
+        own = {"images": config["data"]["images"]} if "images" in config["data"] else {}
+        validation = _line({**own, **config["validation"]}, "validation", ours, choosing=True)
         evaluation = tuple(
-            _line(section, f"evaluation[{index}]", ours)
+            _line({**own, **section}, f"evaluation[{index}]", ours)
             for index, section in enumerate(config["evaluation"])
         )
         return cls(task, validation, evaluation, assets)

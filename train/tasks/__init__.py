@@ -13,6 +13,7 @@ from train.tasks.super_resolution import SuperResolution
 from train.tasks.task import Task
 from train.tasks.translation import Translation
 from train.tasks.variational import Variational
+from train.tasks.without_clean_images import Noise2Noise, Noise2Void, Noisier2Noise
 
 TASKS: dict[str, type[Task]] = {
     "adversarial": Adversarial,
@@ -22,6 +23,9 @@ TASKS: dict[str, type[Task]] = {
     "classification": Classification,
     "cycle_translation": CycleTranslation,
     "denoising": Denoising,
+    "noise2noise": Noise2Noise,
+    "noise2void": Noise2Void,
+    "noisier2noise": Noisier2Noise,
     "phase_retrieval": PhaseRetrieval,
     "style_adversarial": StyleAdversarial,
     "super_resolution": SuperResolution,
@@ -38,6 +42,9 @@ __all__ = [
     "Classification",
     "CycleTranslation",
     "Denoising",
+    "Noise2Noise",
+    "Noise2Void",
+    "Noisier2Noise",
     "PhaseRetrieval",
     "StyleAdversarial",
     "SuperResolution",

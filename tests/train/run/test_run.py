@@ -377,7 +377,7 @@ def restores_shapes(task, state):
         for channels in (1, 3):
             # Square, as tomography wants it.
             lr = jax.ShapeDtypeStruct((1, 16, 16, channels), np.float32)
-            if name == "scale" and value == 1:
+            if value == 1 and hasattr(task, "degradation"):
                 measure = partial(degrade, preset=task.degradation, scale=1)
                 lr = jax.eval_shape(measure, state.key, lr)
             apply = partial(task.apply, **{name: value})

@@ -1,6 +1,7 @@
 """How a system is scored: every choice that moves a digit, by name."""
 
 from train.data.degradations import DEBLURRING, DECIMATION
+from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
@@ -12,7 +13,7 @@ from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
 from train.scoring.protocols.spectra import SpectrumProtocol
 from train.scoring.protocols.stylization import StylizationProtocol
-from train.scoring.protocols.white_noise import WhiteNoiseProtocol
+from train.scoring.protocols.white_noise import CorrelatedNoiseProtocol, WhiteNoiseProtocol
 
 _JUDGE = "lenet5_mnist_csinva"
 _OF_DIGITS = ("mse", "mae", "ssim_range_2", "ssim_range_1", "recovered")
@@ -44,6 +45,9 @@ PROTOCOLS: dict[str, Protocol] = {
         # DnCNN, FFDNet and their time.
         WhiteNoiseProtocol("awgn"),
         WhiteNoiseProtocol("awgn_one_seed", one_seed=True),
+        CorrelatedNoiseProtocol("correlated_noise"),
+        # Noisy images alone.
+        BlindSpotProtocol("blind_spots"),
         # Restoration at the image's own size; grey, nothing rounded before it is degraded.
         *(
             RestorationProtocol(
@@ -96,8 +100,10 @@ PROTOCOLS: dict[str, Protocol] = {
 __all__ = [
     "PROTOCOLS",
     "Batch",
+    "BlindSpotProtocol",
     "BurstProtocol",
     "ClassificationProtocol",
+    "CorrelatedNoiseProtocol",
     "DatesProtocol",
     "GenerationProtocol",
     "OneSeedProtocol",

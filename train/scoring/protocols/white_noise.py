@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import jax
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from imaging_jax.operators import round_to_8bit
 from train.scoring.protocols.degraded import DegradedProtocol
@@ -43,13 +44,37 @@ class WhiteNoiseProtocol(DegradedProtocol):
         """Makes (noisy, reference) by noise of standard deviation `value`, of 255."""
         seeds = [0] * len(indices) if self.one_seed else indices
         noise = [np.random.RandomState(seed).randn(*image.shape[1:]) for seed in seeds]
-        return image + value / 255 * np.stack(noise), image
+        return image + value / 255 * self.filtered(np.stack(noise)), image
+
+    def filtered(self, noise: np.ndarray) -> np.ndarray:
+        """The noise (N, H, W, C) that is added, of white noise."""
+        return noise
 
     def comparable(
         self, reference: np.ndarray, estimate: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The estimate rounded to 8 bits."""
         return reference, in_equal_tiles(_rounded, estimate)
+
+
+@dataclass(frozen=True)
+class CorrelatedNoiseProtocol(WhiteNoiseProtocol):
+    """The same of noise that went through a periodic Gaussian filter, its level unchanged.
+
+    Attributes:
+      correlation: standard deviation of the filter, in pixels.
+    """
+
+    correlation: float = 1.0
+
+    def filtered(self, noise: np.ndarray) -> np.ndarray:
+        """The noise filtered, row by row and column by column."""
+        axes = {"axes": (1, 2), "mode": "wrap", "truncate": 6.0}
+        point = np.zeros_like(noise[:1])
+        point[:, 0, 0] = 1
+        response = gaussian_filter(point, self.correlation, **axes)
+        norm = np.sqrt(np.sum(response**2, axis=(1, 2), keepdims=True))
+        return gaussian_filter(noise, self.correlation, **axes) / norm
 
 
 _rounded = jax.jit(round_to_8bit)

@@ -1,0 +1,33 @@
+"""Cleans noisy pictures of which no clean one is there (Krull et al., CVPR 2019).
+
+    python -m train.main --config=configs/restoration/noise2void.py --config.data.images=FOLDER
+
+where FOLDER is a folder of noisy pictures, or one picture.
+"""
+
+from ml_collections import ConfigDict
+
+from configs import common
+
+
+def get_config(variant=""):
+    common.check_variant(variant, ("tiny",))
+    config = common.luminance()
+    config.task = ConfigDict(
+        {
+            "name": "noise2void",
+            "box": 8,
+            "radius": 2,
+            "replacement": "median",
+            "colour": "rgb",
+        }
+    )
+    config.model = common.small_dncnn()
+    config.data.update({"images": "", "batch_size": 16, "patch_size": 48})
+    common.train_on_cpu(config, 2000, peak=1e-3, ema_decay=0.99)
+    config.validation = ConfigDict({"protocol": "blind_spots"})
+    config.evaluation = ({"protocol": "blind_spots"},)
+    if variant == "tiny":
+        common.make_tiny(config)
+        config.model.update({"depth": 3, "features": 8})
+    return config
