@@ -273,6 +273,7 @@ SOLVERS = (
     solvers.data_proximal,
     solvers.fista,
     solvers.forward_backward,
+    solvers.gap_tv,
     solvers.gerchberg_saxton,
     solvers.godec,
     solvers.half_quadratic_splitting,
@@ -293,6 +294,7 @@ SOLVERS = (
     solvers.spectral_initialization,
     solvers.tikhonov,
     solvers.truncated_amplitude_flow,
+    solvers.truncated_svd,
     solvers.tv_denoise,
     solvers.wiener,
     solvers.wirtinger_flow,
@@ -303,6 +305,7 @@ PROXIMAL_MAPS = (
     solvers.project_box,
     solvers.project_nonnegative,
     solvers.singular_value_threshold,
+    solvers.translation_invariant_wavelet_proximal,
     solvers.tv_proximal,
     solvers.wavelet_proximal,
 )

@@ -3,7 +3,8 @@
 from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
 from imaging_jax.solvers._douglas_rachford import pnp_douglas_rachford
 from imaging_jax.solvers._first_order import fista, forward_backward, ista
-from imaging_jax.solvers._hyperspectral import lrmr, lrtv
+from imaging_jax.solvers._gap import gap_tv
+from imaging_jax.solvers._hyperspectral import lrmr, lrtv, truncated_svd
 from imaging_jax.solvers._least_squares import (
     conjugate_gradient,
     data_proximal,
@@ -42,6 +43,7 @@ from imaging_jax.solvers._proximal import (
     project_box,
     project_nonnegative,
     singular_value_threshold,
+    translation_invariant_wavelet_proximal,
     wavelet_proximal,
 )
 from imaging_jax.solvers._regularization_by_denoising import red
@@ -69,6 +71,7 @@ __all__ = [
     "error_reduction",
     "fista",
     "forward_backward",
+    "gap_tv",
     "gerchberg_saxton",
     "godec",
     "half_quadratic_splitting",
@@ -96,7 +99,9 @@ __all__ = [
     "spectral_initialization",
     "tikhonov",
     "total_variation",
+    "translation_invariant_wavelet_proximal",
     "truncated_amplitude_flow",
+    "truncated_svd",
     "tv_denoise",
     "tv_proximal",
     "wavelet_proximal",

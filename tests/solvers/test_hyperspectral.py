@@ -1,0 +1,101 @@
+"""Cubes of many bands: denoised, and reconstructed from coded snapshots."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.io
+
+from imaging_jax.metrics import spectral_angle
+from imaging_jax.operators import Cassi, Inpainting
+from imaging_jax.solvers import gap_tv, truncated_svd
+from tests.solvers.helpers import noise, psnr
+
+
+@pytest.fixture
+def samson(imaging_data):
+    """The cube ``(95, 95, 156)``, and with Gaussian noise of level 50."""
+    bands = scipy.io.loadmat(imaging_data / "hyperspectral/Samson.mat")["Y"].reshape(156, 95, 95)
+    noisy = bands + np.random.RandomState(0).randn(156, 95, 95) * 50 / 255
+    return np.moveaxis(bands, 0, -1), np.moveaxis(noisy, 0, -1)
+
+
+def mpsnr(y, x):
+    return np.mean(-10 * np.log10(np.mean((np.asarray(y) - x) ** 2, axis=(-3, -2))), axis=-1)
+
+
+def test_printed_truncated_svd(samson, x64):
+    x, y = samson
+    printed = {2: (32.946, 10.99), 3: (31.539, 12.57), 4: (29.987, 15.23), 6: (28.035, 18.92)}
+    assert mpsnr(y, x) == pytest.approx(14.156, abs=6e-4)
+    assert spectral_angle(x, y) == pytest.approx(48.90, abs=6e-3)
+    for rank, (decibels, degrees) in printed.items():
+        found = truncated_svd(y, rank)
+        assert mpsnr(found, x) == pytest.approx(decibels, abs=6e-4)
+        assert spectral_angle(x, found) == pytest.approx(degrees, abs=6e-3)
+
+
+def test_truncated_svd_against_numpy(x64):
+    y = noise(0, (2, 5, 4, 6))
+    u, s, vh = np.linalg.svd(y.reshape(2, 20, 6), full_matrices=False)
+    expected = (u[..., :3] * s[:, None, :3]) @ vh[:, :3]
+    np.testing.assert_allclose(truncated_svd(y, 3), expected.reshape(y.shape), atol=1e-12)
+
+
+def snapshot():
+    """Eight bands of smooth materials, the operator of a random mask, and what it measures."""
+    r = np.random.RandomState(0)
+    rows, columns = np.mgrid[:32, :32]
+    wavelengths = np.linspace(0, 1, 8)
+    x = 0
+    for k in range(3):
+        row, column, width, phase = 32 * r.rand(), 32 * r.rand(), 5 + 5 * r.rand(), r.rand()
+        abundance = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * width**2))
+        x = x + abundance[..., None] * (1 + np.sin(2 * np.pi * (wavelengths * (1 + k) / 3 + phase)))
+    x /= x.max()
+    mask = (r.rand(32, 32) < 0.5).astype(float)
+    A = Cassi(mask, 2, in_shape=x.shape, in_dtype=jnp.float64)
+    return x, A, A(x)
+
+
+def test_coded_snapshots_are_reconstructed(x64):
+    x, A, y = snapshot()
+    start = A.H(y / np.where(A.gram > 0, A.gram, 1))
+    result = gap_tv(A, np.stack([y, y + 0.02 * noise(0, y.shape)]), max_iterations=100)
+    clean, noisy = (psnr(found, x) for found in result.x)
+    assert psnr(start, x) < 12
+    assert clean > 40
+    assert noisy > 30
+    assert result.converged[0]
+    residual = np.linalg.norm(A(result.x[0]) - y) / np.linalg.norm(y)
+    assert result.history[0, -1] == pytest.approx(residual, rel=1e-6)
+    assert residual < 1e-3
+
+
+def test_projections_measure_what_was_measured(x64):
+    x, A, y = snapshot()
+    # Without a weight nothing is smoothed: one step is the projection of the start.
+    z = noise(1, x.shape)
+    projected = gap_tv(A, y, 0.0, z, max_iterations=1).x
+    np.testing.assert_allclose(A(projected), y, atol=1e-12)
+    moved = np.asarray(projected - z)
+    normal = A.H(A(moved) / np.where(A.gram > 0, A.gram, 1))
+    np.testing.assert_allclose(normal, moved, atol=1e-12)
+    # What measures as wanted already stays.
+    np.testing.assert_allclose(gap_tv(A, y, 0.0, x, max_iterations=3).x, x, atol=1e-12)
+
+
+def test_wrong_input():
+    cube = jnp.ones((5, 4, 8))
+    with pytest.raises(ValueError, match=r"rank: expected at most min\(H W, B\) = 8, got 9"):
+        truncated_svd(cube, 9)
+    with pytest.raises(ValueError, match="rank: expected a positive integer, got 0"):
+        truncated_svd(cube, 0)
+    with pytest.raises(ValueError, match="y: expected a real floating-point image"):
+        truncated_svd(cube + 0j, 2)
+    A = Cassi(jnp.ones((5, 4)), 2, in_shape=(5, 4, 8))
+    with pytest.raises(ValueError, match=r"A: expected an operator .*, got Inpainting"):
+        gap_tv(Inpainting(jnp.ones((5, 4)), in_shape=(5, 4, 8)), cube)
+    with pytest.raises(ValueError, match="y: expected shape"):
+        gap_tv(A, cube)
+    with pytest.raises(ValueError, match="weight: expected a number >= 0, got -1"):
+        gap_tv(A, A(cube), -1)
