@@ -282,6 +282,7 @@ SOLVERS = (
     solvers.lrmr,
     solvers.lrtv,
     solvers.lsqr,
+    solvers.nmog,
     solvers.pnp_admm,
     solvers.pnp_douglas_rachford,
     solvers.pnp_forward_backward,

@@ -13,6 +13,7 @@ from imaging_jax.solvers._least_squares import (
 )
 from imaging_jax.solvers._low_rank import godec, robust_pca
 from imaging_jax.solvers._lsqr import lsqr
+from imaging_jax.solvers._mixture_low_rank import nmog
 from imaging_jax.solvers._phase_alignment import align
 from imaging_jax.solvers._phase_flows import (
     intensities,
@@ -83,6 +84,7 @@ __all__ = [
     "lrmr",
     "lrtv",
     "lsqr",
+    "nmog",
     "on_support",
     "pnp_admm",
     "pnp_douglas_rachford",

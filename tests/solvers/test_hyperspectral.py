@@ -7,8 +7,9 @@ import scipy.io
 
 from imaging_jax.metrics import spectral_angle
 from imaging_jax.operators import Cassi, Inpainting
-from imaging_jax.solvers import gap_tv, truncated_svd
+from imaging_jax.solvers import gap_tv, nmog, truncated_svd
 from tests.solvers.helpers import noise, psnr
+from tests.solvers.test_low_rank import hyperspectral_image, mpsnr
 
 
 @pytest.fixture
@@ -17,10 +18,6 @@ def samson(imaging_data):
     bands = scipy.io.loadmat(imaging_data / "hyperspectral/Samson.mat")["Y"].reshape(156, 95, 95)
     noisy = bands + np.random.RandomState(0).randn(156, 95, 95) * 50 / 255
     return np.moveaxis(bands, 0, -1), np.moveaxis(noisy, 0, -1)
-
-
-def mpsnr(y, x):
-    return np.mean(-10 * np.log10(np.mean((np.asarray(y) - x) ** 2, axis=(-3, -2))), axis=-1)
 
 
 def test_printed_truncated_svd(samson, x64):
@@ -39,6 +36,39 @@ def test_truncated_svd_against_numpy(x64):
     u, s, vh = np.linalg.svd(y.reshape(2, 20, 6), full_matrices=False)
     expected = (u[..., :3] * s[:, None, :3]) @ vh[:, :3]
     np.testing.assert_allclose(truncated_svd(y, 3), expected.reshape(y.shape), atol=1e-12)
+
+
+def test_mixtures_of_noise_are_told_from_a_low_rank(x64):
+    x, y = hyperspectral_image()
+    # Of the Gaussian and of the mixed case, by the true rank.
+    assert mpsnr(truncated_svd(y[0], 4), x) == pytest.approx(28.767, abs=6e-4)
+    result = nmog(y, 4)
+    gaussian, mixed = mpsnr(result.x, x)
+    assert gaussian > 31
+    assert mixed > 30
+    assert mixed > mpsnr(truncated_svd(y[1], 4), x) + 8
+    assert (result.history[:, -1] < 1e-3).all()
+    # Neither the order of pixels nor that of bands matters.
+    order = np.random.RandomState(1).permutation(30)
+    turned = nmog(np.swapaxes(y, 1, 2)[..., order], 4)
+    np.testing.assert_allclose(np.swapaxes(turned.x, 1, 2), result.x[..., order], atol=1e-8, rtol=0)
+
+
+def test_bands_of_little_noise_are_trusted(x64):
+    r = np.random.RandomState(0)
+    x = (r.rand(20, 20, 2) @ r.rand(2, 12)) / 2
+    levels = np.where(np.arange(12) < 4, 0.01, 0.3)
+    y = x + levels * r.standard_normal(x.shape)
+    errors = [
+        np.mean((np.asarray(found) - x) ** 2) for found in (nmog(y, 2).x, truncated_svd(y, 2))
+    ]
+    assert errors[0] < errors[1] / 20
+    # A weighted least squares by the true levels and the true spectra: no estimate is better.
+    spectra = np.linalg.svd(x.reshape(400, 12), full_matrices=False)[2][:2]
+    weighted = spectra / levels
+    found = np.linalg.solve(weighted @ weighted.T, weighted @ (y / levels).reshape(400, 12).T)
+    best = np.mean((found.T @ spectra - x.reshape(400, 12)) ** 2)
+    assert best < errors[0] < 4 * best
 
 
 def snapshot():
@@ -99,3 +129,9 @@ def test_wrong_input():
         gap_tv(A, cube)
     with pytest.raises(ValueError, match="weight: expected a number >= 0, got -1"):
         gap_tv(A, A(cube), -1)
+    with pytest.raises(ValueError, match="y: expected a real floating-point image"):
+        nmog(cube + 0j, 2)
+    with pytest.raises(ValueError, match="components: expected a positive integer, got 0"):
+        nmog(cube, 2, components=0)
+    with pytest.raises(ValueError, match="max_iterations: expected at least 2, after which 2"):
+        nmog(jnp.ones((5, 4, 12)), 2, max_iterations=1)
