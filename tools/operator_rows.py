@@ -293,6 +293,7 @@ SOLVERS = (
     solvers.richardson_lucy,
     solvers.robust_pca,
     solvers.spectral_initialization,
+    solvers.tdl,
     solvers.tikhonov,
     solvers.truncated_amplitude_flow,
     solvers.truncated_svd,

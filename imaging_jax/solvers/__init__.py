@@ -50,6 +50,7 @@ from imaging_jax.solvers._proximal import (
 from imaging_jax.solvers._regularization_by_denoising import red
 from imaging_jax.solvers._result import Result
 from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
+from imaging_jax.solvers._tensor_dictionary import tdl
 from imaging_jax.solvers._total_variation import (
     FiniteDifferences,
     total_variation,
@@ -99,6 +100,7 @@ __all__ = [
     "robust_pca",
     "singular_value_threshold",
     "spectral_initialization",
+    "tdl",
     "tikhonov",
     "total_variation",
     "translation_invariant_wavelet_proximal",

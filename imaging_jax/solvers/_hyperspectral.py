@@ -101,7 +101,7 @@ def lrmr(
     check_counts(patch_size=patch_size, stride=stride)
     if min(y.shape[-3:-1]) < patch_size:
         raise ValueError(f"y: expected at least {patch_size} pixels a side, got {y.shape}")
-    rows, columns = _pixels_of_blocks(*y.shape[-3:-1], patch_size, stride)
+    rows, columns = pixels_of_blocks(*y.shape[-3:-1], patch_size, stride)
     blocks = y[..., rows, columns, :]
     split = godec(
         blocks,
@@ -117,7 +117,7 @@ def lrmr(
     return total / jnp.asarray(counts[..., None], y.dtype)
 
 
-def _pixels_of_blocks(height, width, patch_size, stride):
+def pixels_of_blocks(height, width, patch_size, stride):
     """Row and column of every pixel, each ``(blocks, patch_size²)``."""
 
     def starts(size):

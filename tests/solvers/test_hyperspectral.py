@@ -7,7 +7,7 @@ import scipy.io
 
 from imaging_jax.metrics import spectral_angle
 from imaging_jax.operators import Cassi, Inpainting
-from imaging_jax.solvers import gap_tv, nmog, truncated_svd
+from imaging_jax.solvers import gap_tv, nmog, tdl, truncated_svd
 from tests.solvers.helpers import noise, psnr
 from tests.solvers.test_low_rank import hyperspectral_image, mpsnr
 
@@ -69,6 +69,34 @@ def test_bands_of_little_noise_are_trusted(x64):
     found = np.linalg.solve(weighted @ weighted.T, weighted @ (y / levels).reshape(400, 12).T)
     best = np.mean((found.T @ spectra - x.reshape(400, 12)) ** 2)
     assert best < errors[0] < 4 * best
+
+
+def test_similar_patches_share_a_dictionary(x64):
+    x, y = hyperspectral_image()
+    # The best matrix of the true rank reaches 28.77.
+    assert mpsnr(tdl(y[0], 0.1), x) > 37
+    assert mpsnr(tdl(y[0], 0.1, patches_per_cluster=81), x) > 34
+    # Without noise to speak of, every mode keeps every vector.
+    np.testing.assert_allclose(tdl(y, 1e-9), y, atol=1e-12)
+
+
+def test_the_dictionaries_of_one_patch_against_numpy(x64):
+    y = np.einsum("ha,wb,ck,abk->hwc", *(noise(k, (n, 2)) for k, n in enumerate((8, 8, 20))),
+                  noise(3, (2, 2, 2))) + 0.05 * noise(4, (8, 8, 20))  # fmt: skip
+    expected, kept = y, [8, 8, 20]
+    for mode in (2, 0, 1):
+        unfolded = np.moveaxis(expected, mode, 0)
+        u, s, _ = np.linalg.svd(unfolded.reshape(len(unfolded), -1), full_matrices=False)
+        others = np.prod([n for i, n in enumerate(kept) if i != mode])
+        small, large = sorted((y.shape[mode], others))
+        ratio = small / large
+        root = np.sqrt(ratio**2 + 14 * ratio + 1)
+        factor = np.sqrt(2 * (ratio + 1) + 8 * ratio / (ratio + 1 + root))
+        u = u[:, s > factor * np.sqrt(large) * 0.05]
+        assert u.shape[1] == 2
+        kept[mode] = 2
+        expected = np.moveaxis(np.tensordot(u @ u.T, unfolded, 1), 0, mode)
+    np.testing.assert_allclose(tdl(y, 0.05), expected, atol=1e-12)
 
 
 def snapshot():
@@ -135,3 +163,9 @@ def test_wrong_input():
         nmog(cube, 2, components=0)
     with pytest.raises(ValueError, match="max_iterations: expected at least 2, after which 2"):
         nmog(jnp.ones((5, 4, 12)), 2, max_iterations=1)
+    with pytest.raises(ValueError, match="y: expected at least 8 pixels a side, got"):
+        tdl(cube, 0.1)
+    with pytest.raises(ValueError, match="sigma: expected a positive number, got 0"):
+        tdl(cube, 0, patch_size=4)
+    with pytest.raises(ValueError, match="patches_per_cluster: expected a positive integer"):
+        tdl(cube, 0.1, patches_per_cluster=0)
