@@ -26,9 +26,10 @@ def tdl(
     Patches of all bands are grouped by k-means. Those of a group are one tensor of rows, columns,
     bands and patches; a dictionary of each of its four modes holds the leading singular vectors of
     the unfolded tensor, which is then replaced by what the dictionary holds of it, bands first and
-    patches next: a sequentially truncated higher-order singular value decomposition. A mode's vectors are those whose singular values are above the
-    optimal hard threshold of Gavish and Donoho for white noise of level ``sigma``, at least one.
-    Restored patches are averaged where they overlap.
+    patches next: a sequentially truncated higher-order singular value decomposition. A dictionary
+    takes the vectors whose singular values are above the optimal hard threshold of Gavish and
+    Donoho for white noise of level ``sigma``, at least one. Restored patches are averaged where
+    they overlap.
 
     Groups are made by numpy, so ``y`` can't be traced.
 
@@ -47,9 +48,9 @@ def tdl(
         number is out of its range.
 
     Peng, Meng, Xu, Gao, Yang, Zhang, "Decomposable nonlocal tensor dictionary learning for
-    multispectral image denoising", CVPR 2014, which takes dictionaries as large as information
-    criteria say; Gavish, Donoho, "The optimal hard threshold for singular values is 4/sqrt(3)", IEEE
-    Trans. Information Theory 2014, equation 11.
+    multispectral image denoising", CVPR 2014, where information criteria choose the sizes of
+    dictionaries; Gavish, Donoho, "The optimal hard threshold for singular values is 4/sqrt(3)",
+    IEEE Trans. Information Theory 2014, equation 11.
     """
     y = as_image("y", y, real=True)
     check_counts(patch_size=patch_size, stride=stride, patches_per_cluster=patches_per_cluster)
