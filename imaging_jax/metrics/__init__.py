@@ -20,6 +20,7 @@ from imaging_jax.metrics._kernel_distance import kernel_distance
 from imaging_jax.metrics._lpips import LPIPS_NETWORKS, LPIPSNetwork, lpips, lpips_weights
 from imaging_jax.metrics._neighbors import nearest_neighbors, precision_recall
 from imaging_jax.metrics._niqe import NIQEModel, niqe, niqe_model
+from imaging_jax.metrics._noise_level import noise_level
 from imaging_jax.metrics._perceptual_index import perceptual_index
 from imaging_jax.metrics._psnr import psnr
 from imaging_jax.metrics._spectral import ergas, spectral_angle
@@ -48,6 +49,7 @@ __all__ = [
     "nearest_neighbors",
     "niqe",
     "niqe_model",
+    "noise_level",
     "perceptual_index",
     "pixel_deviation",
     "precision_recall",

@@ -4,7 +4,8 @@ from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
 from imaging_jax.solvers._demosaicing import demosaic
 from imaging_jax.solvers._douglas_rachford import pnp_douglas_rachford
 from imaging_jax.solvers._first_order import fista, forward_backward, ista
-from imaging_jax.solvers._hyperspectral import lrmr, lrtv
+from imaging_jax.solvers._gap import gap_tv
+from imaging_jax.solvers._hyperspectral import lrmr, lrtv, truncated_svd
 from imaging_jax.solvers._least_squares import (
     conjugate_gradient,
     data_proximal,
@@ -13,6 +14,7 @@ from imaging_jax.solvers._least_squares import (
 )
 from imaging_jax.solvers._low_rank import godec, robust_pca
 from imaging_jax.solvers._lsqr import lsqr
+from imaging_jax.solvers._mixture_low_rank import nmog
 from imaging_jax.solvers._phase_alignment import align
 from imaging_jax.solvers._phase_flows import (
     intensities,
@@ -43,11 +45,13 @@ from imaging_jax.solvers._proximal import (
     project_box,
     project_nonnegative,
     singular_value_threshold,
+    translation_invariant_wavelet_proximal,
     wavelet_proximal,
 )
 from imaging_jax.solvers._regularization_by_denoising import red
 from imaging_jax.solvers._result import Result
 from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
+from imaging_jax.solvers._tensor_dictionary import tdl
 from imaging_jax.solvers._total_variation import (
     FiniteDifferences,
     total_variation,
@@ -71,6 +75,7 @@ __all__ = [
     "error_reduction",
     "fista",
     "forward_backward",
+    "gap_tv",
     "gerchberg_saxton",
     "godec",
     "half_quadratic_splitting",
@@ -82,6 +87,7 @@ __all__ = [
     "lrmr",
     "lrtv",
     "lsqr",
+    "nmog",
     "on_support",
     "pnp_admm",
     "pnp_douglas_rachford",
@@ -96,9 +102,12 @@ __all__ = [
     "robust_pca",
     "singular_value_threshold",
     "spectral_initialization",
+    "tdl",
     "tikhonov",
     "total_variation",
+    "translation_invariant_wavelet_proximal",
     "truncated_amplitude_flow",
+    "truncated_svd",
     "tv_denoise",
     "tv_proximal",
     "wavelet_proximal",

@@ -7,7 +7,7 @@ import numpy as np
 
 from imaging_jax._counts import check_counts
 from imaging_jax._images import as_image
-from imaging_jax.solvers._low_rank import godec
+from imaging_jax.solvers._low_rank import godec, project_rank
 from imaging_jax.solvers._problem import (
     check_not_negative,
     check_positive,
@@ -23,6 +23,42 @@ _FIRST_PENALTY = 1e-2
 _PENALTY_GROWTH = 1.5
 _LARGEST_PENALTY = 1e6
 _TV_ITERATIONS = 20
+
+
+def truncated_svd(y: jax.Array, rank: int) -> jax.Array:
+    """Denoises hyperspectral images by the best low-rank matrix of all pixels by bands.
+
+    Args:
+      y: real images ``(..., H, W, B)``.
+      rank: positive, at most ``min(H W, B)``.
+
+    Returns:
+      Images ``(..., H, W, B)``.
+
+    Raises:
+      ValueError: where ``y`` isn't a real floating-point image or ``rank`` is out of its range.
+
+    Eckart, Young, "The approximation of one matrix by another of lower rank", Psychometrika 1936.
+    """
+    y = as_image("y", y, real=True)
+    check_image_rank(y, rank)
+    return _truncated_svd(y, rank)
+
+
+@functools.partial(jax.jit, static_argnames="rank")
+def _truncated_svd(y, rank):
+    def solve(y):
+        return project_rank(y.reshape(-1, y.shape[-1]), rank).reshape(y.shape)
+
+    return solve_each(solve, y.shape[-3:], y)
+
+
+def check_image_rank(y: jax.Array, rank: int) -> None:
+    """ValueError unless matrices of pixels by bands can have this rank."""
+    check_counts(rank=rank)
+    largest = min(y.shape[-3] * y.shape[-2], y.shape[-1])
+    if rank > largest:
+        raise ValueError(f"rank: expected at most min(H W, B) = {largest}, got {rank}")
 
 
 def lrmr(
@@ -65,7 +101,7 @@ def lrmr(
     check_counts(patch_size=patch_size, stride=stride)
     if min(y.shape[-3:-1]) < patch_size:
         raise ValueError(f"y: expected at least {patch_size} pixels a side, got {y.shape}")
-    rows, columns = _pixels_of_blocks(*y.shape[-3:-1], patch_size, stride)
+    rows, columns = pixels_of_blocks(*y.shape[-3:-1], patch_size, stride)
     blocks = y[..., rows, columns, :]
     split = godec(
         blocks,
@@ -81,7 +117,7 @@ def lrmr(
     return total / jnp.asarray(counts[..., None], y.dtype)
 
 
-def _pixels_of_blocks(height, width, patch_size, stride):
+def pixels_of_blocks(height, width, patch_size, stride):
     """Row and column of every pixel, each ``(blocks, patch_size²)``."""
 
     def starts(size):
@@ -125,14 +161,10 @@ def lrtv(
     hyperspectral image restoration", IEEE TGRS 2016.
     """
     y = as_image("y", y, real=True)
-    check_counts(rank=rank, max_iterations=max_iterations)
-    *_, height, width, bands = y.shape
-    if rank > min(height * width, bands):
-        raise ValueError(
-            f"rank: expected at most min(H W, B) = {min(height * width, bands)}, got {rank}"
-        )
+    check_image_rank(y, rank)
+    check_counts(max_iterations=max_iterations)
     if sparse_weight is None:
-        sparse_weight = 10 / math.sqrt(height * width)
+        sparse_weight = 10 / math.sqrt(y.shape[-3] * y.shape[-2])
     check_not_negative(tv_weight=tv_weight, tolerance=tolerance)
     check_positive(sparse_weight=sparse_weight)
     return _lrtv(y, rank, tv_weight, sparse_weight, tolerance, max_iterations)

@@ -144,7 +144,7 @@ def _godec(d, rank, cardinality, threshold, tolerance, max_iterations):
     def solve(d):
         def step(state, _):
             low_rank, sparse = state
-            new_low_rank = _project_rank(d - sparse, rank)
+            new_low_rank = project_rank(d - sparse, rank)
             new_state = (new_low_rank, sparse_part(d - new_low_rank))
             return new_state, relative_change(new_low_rank, low_rank)
 
@@ -155,10 +155,10 @@ def _godec(d, rank, cardinality, threshold, tolerance, max_iterations):
     return solve_each(solve, d.shape[-2:], d)
 
 
-def _project_rank(x, rank):
+def project_rank(x, rank):
     """The closest matrix of a rank, by the eigenvectors of the smaller Gram matrix."""
     if x.shape[0] < x.shape[1]:
-        return _project_rank(x.T, rank).T
+        return project_rank(x.T, rank).T
     highest = jax.lax.Precision.HIGHEST
     _, vectors = jnp.linalg.eigh(jnp.matmul(x.T, x, precision=highest))
     leading = vectors[:, -rank:]

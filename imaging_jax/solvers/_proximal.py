@@ -5,6 +5,8 @@ from imaging_jax.transforms import (
     dct2,
     idct2,
     soft_threshold,
+    stationary_wavelet_decompose,
+    stationary_wavelet_reconstruct,
     wavelet_decompose,
     wavelet_reconstruct,
 )
@@ -67,6 +69,33 @@ def wavelet_proximal(
     approximation, *details = wavelet_decompose(x, wavelet, levels)
     details = jax.tree.map(lambda band: soft_threshold(band, step), details)
     return wavelet_reconstruct([approximation, *details], wavelet)
+
+
+def translation_invariant_wavelet_proximal(
+    x: jax.Array, step: float | jax.Array, wavelet: str = "db4", levels: int = 3
+) -> jax.Array:
+    """The mean of `wavelet_proximal` over all shifts of the image, by the undecimated transform.
+
+    A proximal map as well, of the proximal average of the shifted penalties, where the wavelet is
+    orthogonal.
+
+    Args:
+      x: images ``(..., H, W, C)`` of any size; shifts are periodic.
+      step: threshold, not negative.
+      wavelet: as of `wavelet_decompose`.
+      levels: at least 1.
+
+    Returns:
+      Images ``(..., H, W, C)``.
+
+    Raises:
+      ValueError: as `stationary_wavelet_decompose`.
+
+    Coifman, Donoho, "Translation-invariant de-noising", Wavelets and Statistics, 1995.
+    """
+    approximation, *details = stationary_wavelet_decompose(x, wavelet, levels)
+    details = jax.tree.map(lambda band: soft_threshold(band, step), details)
+    return stationary_wavelet_reconstruct([approximation, *details], wavelet)
 
 
 def dct_proximal(x: jax.Array, step: float | jax.Array) -> jax.Array:

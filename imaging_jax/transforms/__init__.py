@@ -9,6 +9,10 @@ from imaging_jax.transforms._finite_differences import (
 from imaging_jax.transforms._haar_packet import haar_packet, inverse_haar_packet
 from imaging_jax.transforms._latent import attribute_arithmetic, lerp, slerp
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
+from imaging_jax.transforms._stationary_wavelets import (
+    stationary_wavelet_decompose,
+    stationary_wavelet_reconstruct,
+)
 from imaging_jax.transforms._thresholding import (
     bayes_shrink,
     estimate_noise,
@@ -40,6 +44,8 @@ __all__ = [
     "slerp",
     "soft_threshold",
     "space_to_depth",
+    "stationary_wavelet_decompose",
+    "stationary_wavelet_reconstruct",
     "visu_shrink",
     "wavelet_decompose",
     "wavelet_packet",

@@ -8,7 +8,7 @@ import pywt
 
 from imaging_jax._images import as_image
 
-_ROWS, _COLUMNS = -3, -2
+ROWS, COLUMNS = -3, -2
 
 Details = tuple[jax.Array, jax.Array, jax.Array]
 
@@ -41,7 +41,7 @@ def wavelet_decompose(
     Mallat, "A theory for multiresolution signal decomposition", IEEE TPAMI 1989.
     """
     x = as_image("x", x)
-    filters = _filters(wavelet)
+    filters = wavelet_filters(wavelet)
     _check_levels(x, levels)
     coefficients = []
     for _ in range(levels):
@@ -67,7 +67,7 @@ def wavelet_reconstruct(
       ValueError: where the shapes of the coefficients don't follow each other, or there is no such
         wavelet.
     """
-    filters = _filters(wavelet)
+    filters = wavelet_filters(wavelet)
     x = as_image("coefficients", coefficients[0])
     for details in coefficients[1:]:
         shapes = {x.shape, *(np.shape(band) for band in details)}
@@ -98,7 +98,7 @@ def wavelet_packet(x: jax.Array, wavelet: str = "haar", levels: int = 1) -> jax.
       ValueError: as `wavelet_decompose`.
     """
     x = as_image("x", x)
-    filters = _filters(wavelet)
+    filters = wavelet_filters(wavelet)
     _check_levels(x, levels)
     for _ in range(levels):
         low, high_rows, high_columns, high_both = _analyse(x, filters)
@@ -125,7 +125,7 @@ def inverse_wavelet_packet(
         there is no such wavelet.
     """
     x = as_image("coefficients", coefficients)
-    filters = _filters(wavelet)
+    filters = wavelet_filters(wavelet)
     if levels < 1 or x.shape[-1] % 4**levels:
         raise ValueError(
             f"coefficients: expected a multiple of 4**levels channels and levels >= 1, "
@@ -137,58 +137,58 @@ def inverse_wavelet_packet(
     return x
 
 
-class _Filters(NamedTuple):
+class Filters(NamedTuple):
     decompose_low: np.ndarray
     decompose_high: np.ndarray
     reconstruct_low: np.ndarray
     reconstruct_high: np.ndarray
 
 
-def _filters(wavelet: str) -> _Filters:
+def wavelet_filters(wavelet: str) -> Filters:
     if wavelet not in pywt.wavelist(kind="discrete"):
         raise ValueError(
             f"wavelet: expected a discrete wavelet such as 'haar', 'db4' or 'bior4.4', "
             f"got {wavelet!r}"
         )
-    return _Filters(*map(np.asarray, pywt.Wavelet(wavelet).filter_bank))
+    return Filters(*map(np.asarray, pywt.Wavelet(wavelet).filter_bank))
 
 
-def _analyse(x, filters: _Filters):
+def _analyse(x, filters: Filters):
     """One level: low, high along height, high along width, high along both."""
-    low, high = _split(x, _ROWS, filters)
-    low_low, low_high = _split(low, _COLUMNS, filters)
-    high_low, high_high = _split(high, _COLUMNS, filters)
+    low, high = _split(x, ROWS, filters)
+    low_low, low_high = _split(low, COLUMNS, filters)
+    high_low, high_high = _split(high, COLUMNS, filters)
     return low_low, high_low, low_high, high_high
 
 
-def _synthesise(low_low, high_low, low_high, high_high, filters: _Filters):
-    low = _merge(low_low, low_high, _COLUMNS, filters)
-    high = _merge(high_low, high_high, _COLUMNS, filters)
-    return _merge(low, high, _ROWS, filters)
+def _synthesise(low_low, high_low, low_high, high_high, filters: Filters):
+    low = _merge(low_low, low_high, COLUMNS, filters)
+    high = _merge(high_low, high_high, COLUMNS, filters)
+    return _merge(low, high, ROWS, filters)
 
 
-def _split(x, axis, filters: _Filters):
+def _split(x, axis, filters: Filters):
     """``a[k] = sum_j f[j] x[2k + L/2 - j]`` for the low and the high filter, periodically."""
     length, size = len(filters.decompose_low), x.shape[axis]
     reach = length // 2 - 1
-    padded = _pad_periodically(x, axis, reach)
+    padded = pad_periodically(x, axis, reach)
 
     def filtered(taps):
         starts = (reach + length // 2 - j for j in range(length))
-        return _weighted_sum(padded, axis, taps, starts, size // 2, stride=2)
+        return weighted_sum(padded, axis, taps, starts, size // 2, stride=2)
 
     parts = filtered(filters.decompose_low), filtered(filters.decompose_high)
     # Fused into one loop, several levels would compute every coefficient many times over.
     return jax.lax.optimization_barrier(parts)
 
 
-def _merge(low, high, axis, filters: _Filters):
+def _merge(low, high, axis, filters: Filters):
     """``x[n] = sum_k r[n - 2k + L/2 - 1] a[k]`` summed over both filters, periodically."""
     length, size = len(filters.reconstruct_low), low.shape[axis]
     reach = length // 4 + 1
     bands = [
-        (_pad_periodically(low, axis, reach), filters.reconstruct_low),
-        (_pad_periodically(high, axis, reach), filters.reconstruct_high),
+        (pad_periodically(low, axis, reach), filters.reconstruct_low),
+        (pad_periodically(high, axis, reach), filters.reconstruct_high),
     ]
     phases = []
     for phase in (0, 1):
@@ -197,9 +197,7 @@ def _merge(low, high, axis, filters: _Filters):
         indices = range(last % 2, length, 2)
         starts = [reach + (last - j) // 2 for j in indices]
         phases.append(
-            sum(
-                _weighted_sum(band, axis, taps[last % 2 :: 2], starts, size) for band, taps in bands
-            )
+            sum(weighted_sum(band, axis, taps[last % 2 :: 2], starts, size) for band, taps in bands)
         )
     phases = jax.lax.optimization_barrier(phases)
     interleaved = jnp.stack(phases, axis=axis % low.ndim + 1)
@@ -208,7 +206,7 @@ def _merge(low, high, axis, filters: _Filters):
     return interleaved.reshape(shape)
 
 
-def _weighted_sum(x, axis, taps, starts, size, stride=1):
+def weighted_sum(x, axis, taps, starts, size, stride=1):
     """Shifted copies in place of a convolution: they fuse, and XLA's is slow for one channel."""
     axis %= x.ndim
     total = 0
@@ -219,7 +217,7 @@ def _weighted_sum(x, axis, taps, starts, size, stride=1):
     return total
 
 
-def _pad_periodically(x, axis, reach):
+def pad_periodically(x, axis, reach):
     padding = [(0, 0)] * x.ndim
     padding[axis] = (reach, reach)
     return jnp.pad(x, padding, mode="wrap")

@@ -7,7 +7,12 @@ import pytest
 import pywt
 
 from imaging_jax.operators import MaskedFourier, sample_cartesian_mask
-from imaging_jax.solvers import fista, tv_proximal, wavelet_proximal
+from imaging_jax.solvers import (
+    fista,
+    translation_invariant_wavelet_proximal,
+    tv_proximal,
+    wavelet_proximal,
+)
 from tests.solvers.helpers import noise, psnr, small_camera
 
 
@@ -25,7 +30,14 @@ def test_wavelet_details_keep_their_phase(x64):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("proximal", "weight"), [(tv_proximal, 0.01), (wavelet_proximal, 0.01)])
+@pytest.mark.parametrize(
+    ("proximal", "weight"),
+    [
+        (tv_proximal, 0.01),
+        (wavelet_proximal, 0.01),
+        (translation_invariant_wavelet_proximal, 0.01),
+    ],
+)
 def test_undersampled_spectra_of_an_image_with_phase_are_completed(proximal, weight, x64):
     magnitude = small_camera()[:128, :128]
     rows = jnp.linspace(-1, 1, 128)[:, None, None]
@@ -38,3 +50,18 @@ def test_undersampled_spectra_of_an_image_with_phase_are_completed(proximal, wei
     before, after = (psnr(jnp.abs(image), magnitude) for image in (zero_filled, result.x))
     assert jnp.iscomplexobj(result.x)
     assert after > before + 0.5
+
+
+@pytest.mark.parametrize("wavelet", ["haar", "db4"])
+def test_cycle_spinning_is_the_mean_over_all_shifts(wavelet, x64):
+    x = noise(0, (16, 24, 2)) + 1j * noise(1, (16, 24, 2))
+    shrink = jax.jit(lambda x: wavelet_proximal(x, 0.5, wavelet, 2))
+    wanted = np.mean(
+        [
+            np.roll(shrink(np.roll(x, shift, (0, 1))), np.negative(shift), (0, 1))
+            for shift in np.ndindex(4, 4)
+        ],
+        axis=0,
+    )
+    found = translation_invariant_wavelet_proximal(x, 0.5, wavelet, 2)
+    np.testing.assert_allclose(found, wanted, atol=1e-12)

@@ -8,6 +8,7 @@ import numpy as np
 from skimage.restoration import estimate_sigma
 
 from imaging_jax import pretrained
+from imaging_jax.metrics import noise_level
 from train.config.console import say
 from train.config.registry import positive
 from train.data import images
@@ -19,6 +20,8 @@ Level = Callable[[Path, Picture], float]
 AUTO = "auto"
 # Of 255: what the transform rounds of a flat picture is less.
 _LEAST = 1e-3
+# Pixels a side: smaller pictures have too few patches for their covariance.
+_FEW = 64
 
 
 def level_of(words: str) -> float | Level:
@@ -53,13 +56,17 @@ def estimated_level(picture: Picture) -> float:
     Raises:
       ValueError: a picture without noise, or too small to tell.
 
-    Source: Donoho, Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81(3),
-    1994, as scikit-image has it.
+    By `imaging_jax.metrics.noise_level`; of pictures below 64 pixels a side by the median of the
+    finest wavelets: Donoho, Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika
+    81(3), 1994, as scikit-image has it.
     """
     bands = images.to_float(picture.pixels[..., : picture.bands], picture.white)
     if min(bands.shape[:2]) < 2:
         raise ValueError("too small to estimate its noise; wanted a level in --sigma")
-    level = 255 * float(np.mean(estimate_sigma(bands, channel_axis=-1)))
+    if min(bands.shape[:2]) < _FEW:
+        level = 255 * float(np.mean(estimate_sigma(bands, channel_axis=-1)))
+    else:
+        level = 255 * float(np.mean(np.asarray(noise_level(bands))))
     if level < _LEAST:
         raise ValueError("no noise was found; wanted a level in --sigma")
     return level

@@ -5,7 +5,12 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.solvers import fista, tv_proximal, wavelet_proximal
+from imaging_jax.solvers import (
+    fista,
+    translation_invariant_wavelet_proximal,
+    tv_proximal,
+    wavelet_proximal,
+)
 from train.config.registry import positive
 from train.systems.measurements import measurement
 from train.systems.system import Origin, System
@@ -14,6 +19,10 @@ ITERATIONS = 200
 _WAVELET = {"wavelet": "db4", "levels": 3}
 PRIORS = {
     "fista_tv": (tv_proximal, {}),
+    "fista_cycle_spinning": (
+        partial(translation_invariant_wavelet_proximal, **_WAVELET),
+        {**_WAVELET, "shifts": "all"},
+    ),
     "fista_wavelet": (partial(wavelet_proximal, **_WAVELET), _WAVELET),
 }
 

@@ -46,7 +46,7 @@ def test_the_energy_ratio_of_complex_images():
     assert found["psnr"] == pytest.approx(10 * np.log10(4))
 
 
-@pytest.mark.parametrize("prior", ["fista_tv", "fista_wavelet"])
+@pytest.mark.parametrize("prior", ["fista_tv", "fista_wavelet", "fista_cycle_spinning"])
 def test_classical_priors_complete_spectra(prior):
     rows, columns = np.mgrid[:64, :64]
     magnitude = 0.8 * ((rows - 30) ** 2 + (columns - 34) ** 2 < 400)
