@@ -19,6 +19,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
+from imaging_jax.models.hyperspectral import HSIDCNN
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -70,6 +71,7 @@ MODELS = {
     "espcn": ESPCN,
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
+    "hsid_cnn": HSIDCNN,
     "ircnn": IRCNN,
     "lenet5": LeNet5,
     "lgcnet": LGCNet,

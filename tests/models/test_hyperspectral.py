@@ -1,0 +1,194 @@
+"""Hyperspectral networks: their numbers of parameters, and a second writing of what they do."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.io
+
+from imaging_jax import pretrained
+from imaging_jax.metrics import psnr, spectral_angle
+from imaging_jax.models.hyperspectral import (
+    HSIDCNN,
+    hsid_cnn,
+)
+from tests.models import hyperspectral_numpy as second
+from tests.models.super_resolution_helpers import jit
+
+SMALL = {
+    "hsid_cnn": HSIDCNN(features=4),
+}
+HEIGHT, WIDTH = 7, 10
+
+
+def clean(module):
+    """A smooth cube, (1, H, W, bands)."""
+    bands = {HSIDCNN: 26}.get(type(module), 5)
+    rows, columns, band = np.ogrid[:HEIGHT, :WIDTH, :bands]
+    cube = 0.5 + 0.3 * np.sin(0.5 * rows + 0.3 * columns + 0.4 * band)
+    return jnp.asarray(cube[None], jnp.float32)
+
+
+def arguments(module, cube):
+    """What the network is given of a cube."""
+    generator = np.random.default_rng(1)
+    return (cube + 0.1 * generator.standard_normal(cube.shape[-3:]).astype(np.float32),)
+
+
+@functools.cache
+def initial(module):
+    """Variables as they start, but drawn by numpy: compiling their random numbers takes longer."""
+    generator = np.random.default_rng(2)
+
+    def start(path, leaf):
+        if path[-1].key in ("scale", "var"):
+            return jnp.ones(leaf.shape)
+        std = np.prod(leaf.shape[:-1]) ** -0.5 if path[-1].key == "kernel" else 0.0
+        return jnp.asarray(std * generator.standard_normal(leaf.shape), leaf.dtype)
+
+    given = arguments(module, clean(module))
+    return jax.tree_util.tree_map_with_path(
+        start, jax.eval_shape(module.init, jax.random.key(0), *given)
+    )
+
+
+def random_like(tree):
+    """A tree of these shapes, of values away from 0 of either sign."""
+    generator = np.random.default_rng(2)
+    return jax.tree.map(
+        lambda leaf: (
+            jnp.asarray(generator.uniform(0.1, 0.6, leaf.shape), jnp.float32)
+            * jnp.asarray(generator.choice([-1, 1], leaf.shape), jnp.float32)
+        ),
+        tree,
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "shapes", "parameters"),
+    [
+        (HSIDCNN(), [(8, 8, 24)], 399_161),
+    ],
+    ids=repr,
+)
+def test_has_the_papers_number_of_parameters(module, shapes, parameters):
+    given = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    found = jax.eval_shape(module.init, jax.random.key(0), *given)
+    assert sum(leaf.size for leaf in jax.tree.leaves(found["params"])) == parameters
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_keeps_odd_sizes_and_leading_axes(name):
+    module, cube = SMALL[name], clean(SMALL[name])
+    single = jax.eval_shape(module.apply, initial(module), *arguments(module, cube[0]))
+    assert (single.shape, single.dtype) == (cube.shape[1:], jnp.float32)
+    apply = jit(module.apply)
+    stack = jnp.stack([cube, 0.5 * cube[:, ::-1]])
+    found, turned = (
+        apply(initial(module), *arguments(module, given)) for given in (stack, stack[::-1])
+    )
+    assert found.shape == (2, *cube.shape)
+    assert np.all(np.isfinite(found))
+    assert not np.allclose(found[0], found[1], atol=1e-2)
+    np.testing.assert_allclose(found, turned[::-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_descent_lowers_the_loss_and_every_parameter_has_a_gradient(name):
+    module = SMALL[name]
+    target = clean(module)
+    given = arguments(module, target)
+    variables = dict(initial(module))
+    params = variables.pop("params")
+
+    @jit
+    @functools.partial(jax.value_and_grad, has_aux=True)
+    def gradient(params, variables):
+        output, updated = module.apply(
+            {"params": params, **variables}, *given, train=True, mutable=list(variables)
+        )
+        return jnp.mean((output - target) ** 2), updated
+
+    losses, largest = [], jax.tree.map(lambda _: 0.0, params)
+    for step in range(12):
+        (value, variables), grads = gradient(params, variables)
+        losses.append(float(value))
+        grads = jax.tree.map(np.asarray, grads)
+        if step < 3:
+            largest = jax.tree.map(lambda m, g: max(m, np.abs(g).max()), largest, grads)
+        params = jax.tree.map(lambda p, g: np.asarray(p) - 4e-3 * np.sign(g), params, grads)
+    assert losses[-1] < 0.9 * losses[0]
+    assert all(size > 0 for size in jax.tree.leaves(largest))
+
+
+def test_hsid_cnn_is_that_of_the_second_writing(monkeypatch):
+    module = HSIDCNN(features=2)
+    cube = np.random.default_rng(0).random((6, 5, 29), np.float32)
+    variables = random_like(jax.eval_shape(module.init, jax.random.key(0), cube))
+    variables = jax.tree.map(lambda leaf: leaf / max(1, leaf[..., 0].size) ** 0.5, variables)
+    found = jit(module.apply)(variables, cube)
+    neighbours = {0: [*range(24)], 11: [*range(24)], 12: [*range(12), *range(13, 25)]}
+    neighbours |= {16: [*range(4, 16), *range(17, 29)], 17: [*range(5, 29)], 28: [*range(5, 29)]}
+    assert not np.allclose(found, cube, atol=0.01)
+    for band, others in neighbours.items():
+        wanted = second.hsid_band(
+            variables["params"]["network"], cube[..., band], cube[..., others]
+        )
+        np.testing.assert_allclose(found[..., band], wanted, atol=1e-5)
+    monkeypatch.setattr(hsid_cnn, "_AT_ONCE", 4 * cube[..., 0].size)
+    chunked = jit(lambda variables, cube: module.apply(variables, cube))(variables, cube)
+    np.testing.assert_allclose(chunked, found, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def samson(imaging_data):
+    """The cube and its noisy copy, (95, 95, 156)."""
+    cube = scipy.io.loadmat(imaging_data / "hyperspectral/Samson.mat")["Y"].reshape(156, 95, 95)
+    noisy = cube + 50 / 255 * np.random.RandomState(0).randn(156, 95, 95)
+    return tuple(np.moveaxis(x, 0, -1).astype(np.float32) for x in (cube, noisy))
+
+
+def test_published_weights_are_those_of_the_second_writing(samson, imaging_data, monkeypatch):
+    monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
+    module, variables = pretrained.load("hsid_cnn_sigma50")
+    crop = samson[1][:12, :12, 60:85]
+    found = jit(module.apply)(variables, crop)
+    around = np.delete(crop, 12, axis=-1)
+    wanted = second.hsid_band(variables["params"]["network"], crop[..., 12], around)
+    np.testing.assert_allclose(found[..., 12], wanted, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_published_weights_denoise_samson(samson, imaging_data, monkeypatch):
+    monkeypatch.setenv("IMAGING_DATA", str(imaging_data))
+    module, variables = pretrained.load("hsid_cnn_sigma50")
+    cube, noisy = samson
+    denoised = jax.jit(module.apply)(variables, noisy)
+    figures = []
+    for estimate in (noisy, denoised):
+        bands = psnr(*(np.moveaxis(x, -1, 0)[..., None] for x in (cube, estimate)))
+        figures.append((float(jnp.mean(bands)), float(spectral_angle(cube, estimate))))
+    assert figures[0] == pytest.approx((14.156, 48.90), abs=0.01)
+    assert figures[1] == pytest.approx((33.897, 8.34), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("module", "given", "message"),
+    [
+        (HSIDCNN(), [(8, 8, 23)], "HSIDCNN: x must have at least 24 bands, got 23"),
+        (HSIDCNN(features=1), [(8, 8, 24)], "features must be at least 2, got 1"),
+    ],
+    ids=repr,
+)
+def test_rejects_at_trace_time(module, given, message):
+    given = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in given]
+    with pytest.raises(ValueError, match=message):
+        jax.eval_shape(module.init, jax.random.key(0), *given)
+
+
+def test_rejects_integers():
+    for module in [HSIDCNN()]:
+        with pytest.raises(ValueError, match="x must be real floating point"):
+            jax.eval_shape(module.init, jax.random.key(0), np.zeros((8, 8, 24), np.uint8))
