@@ -19,7 +19,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
-from imaging_jax.models.hyperspectral import HSIDCNN
+from imaging_jax.models.hyperspectral import HSIDCNN, QRNN3D
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -83,6 +83,7 @@ MODELS = {
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
+    "qrnn3d": QRNN3D,
     "rdn": RDN,
     "resnet_generator": ResNetGenerator,
     "simple_cnn": SimpleCNN,

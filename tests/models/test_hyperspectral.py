@@ -7,18 +7,23 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.io
+from scipy.ndimage import zoom
 
 from imaging_jax import pretrained
 from imaging_jax.metrics import psnr, spectral_angle
 from imaging_jax.models.hyperspectral import (
     HSIDCNN,
+    QRNN3D,
     hsid_cnn,
 )
+from imaging_jax.models.hyperspectral._volumes import VolumeConv, enlarge
+from imaging_jax.models.hyperspectral.qrnn3d import recurrent_pooling
 from tests.models import hyperspectral_numpy as second
 from tests.models.super_resolution_helpers import jit
 
 SMALL = {
     "hsid_cnn": HSIDCNN(features=4),
+    "qrnn3d": QRNN3D(features=2),
 }
 HEIGHT, WIDTH = 7, 10
 
@@ -70,6 +75,7 @@ def random_like(tree):
     ("module", "shapes", "parameters"),
     [
         (HSIDCNN(), [(8, 8, 24)], 399_161),
+        (QRNN3D(), [(8, 8, 31)], 860_453),
     ],
     ids=repr,
 )
@@ -121,6 +127,37 @@ def test_descent_lowers_the_loss_and_every_parameter_has_a_gradient(name):
         params = jax.tree.map(lambda p, g: np.asarray(p) - 4e-3 * np.sign(g), params, grads)
     assert losses[-1] < 0.9 * losses[0]
     assert all(size > 0 for size in jax.tree.leaves(largest))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_convolution_of_volumes(stride):
+    x = np.random.default_rng(0).random((1, 4, 6, 5, 2), np.float32)
+    layer = VolumeConv(3, stride, use_bias=True)
+    params = random_like(jax.eval_shape(layer.init, jax.random.key(0), x)["params"])
+    wanted = second.volume_convolution(x[0], **params, stride=stride)
+    np.testing.assert_allclose(layer.apply({"params": params}, x)[0], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_pooling_along_the_bands(backward):
+    z, f = np.random.default_rng(0).random((2, 6, 2, 3)).astype(np.float32)
+    found = recurrent_pooling(z[None], f[None], backward)[0]
+    np.testing.assert_allclose(found, second.pooled(z, f, backward), rtol=1e-5)
+
+
+def test_enlarging_keeps_the_corners():
+    x = np.random.default_rng(0).random((1, 2, 4, 5, 3), np.float32)
+    np.testing.assert_allclose(enlarge(x), zoom(x, (1, 1, 2, 2, 1), order=1), atol=1e-5)
+    np.testing.assert_allclose(enlarge(x[:, :, :1, :1]), np.tile(x[:, :, :1, :1], (1, 1, 2, 2, 1)))
+
+
+def test_qrnn3d_is_that_of_the_second_writing():
+    module = QRNN3D(features=1)
+    cube = np.random.default_rng(0).random((8, 4, 3), np.float32)
+    variables = jax.eval_shape(module.init, jax.random.key(0), cube)
+    variables = jax.tree.map(jnp.abs, random_like(variables))
+    found = jit(module.apply)(variables, cube)
+    np.testing.assert_allclose(found, second.qrnn3d(variables, cube), rtol=1e-4)
 
 
 def test_hsid_cnn_is_that_of_the_second_writing(monkeypatch):
@@ -179,6 +216,8 @@ def test_published_weights_denoise_samson(samson, imaging_data, monkeypatch):
     [
         (HSIDCNN(), [(8, 8, 23)], "HSIDCNN: x must have at least 24 bands, got 23"),
         (HSIDCNN(features=1), [(8, 8, 24)], "features must be at least 2, got 1"),
+        (QRNN3D(), [(8, 31)], r"QRNN3D: x must be a cube .* got \(8, 31\)"),
+        (QRNN3D(), [(8, 0, 31)], r"QRNN3D: x must be a cube .* got \(8, 0, 31\)"),
     ],
     ids=repr,
 )
@@ -189,6 +228,6 @@ def test_rejects_at_trace_time(module, given, message):
 
 
 def test_rejects_integers():
-    for module in [HSIDCNN()]:
+    for module in [HSIDCNN(), QRNN3D()]:
         with pytest.raises(ValueError, match="x must be real floating point"):
             jax.eval_shape(module.init, jax.random.key(0), np.zeros((8, 8, 24), np.uint8))

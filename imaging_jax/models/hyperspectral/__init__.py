@@ -1,5 +1,6 @@
 """Networks of hyperspectral cubes, one file a published system."""
 
 from imaging_jax.models.hyperspectral.hsid_cnn import HSIDCNN
+from imaging_jax.models.hyperspectral.qrnn3d import QRNN3D
 
-__all__ = ["HSIDCNN"]
+__all__ = ["HSIDCNN", "QRNN3D"]
