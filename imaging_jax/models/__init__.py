@@ -19,7 +19,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
-from imaging_jax.models.hyperspectral import HSIDCNN, QRNN3D
+from imaging_jax.models.hyperspectral import HSIDCNN, QRNN3D, SSCANet
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -91,6 +91,7 @@ MODELS = {
     "srcnn": SRCNN,
     "srgan_discriminator": SRGANDiscriminator,
     "srresnet": SRResNet,
+    "sscanet": SSCANet,
     "stgan_generator": STGANGenerator,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,

@@ -14,6 +14,7 @@ from imaging_jax.metrics import psnr, spectral_angle
 from imaging_jax.models.hyperspectral import (
     HSIDCNN,
     QRNN3D,
+    SSCANet,
     hsid_cnn,
 )
 from imaging_jax.models.hyperspectral._volumes import VolumeConv, enlarge
@@ -24,6 +25,8 @@ from tests.models.super_resolution_helpers import jit
 SMALL = {
     "hsid_cnn": HSIDCNN(features=4),
     "qrnn3d": QRNN3D(features=2),
+    "sscanet": SSCANet(features=(4, 8)),
+    "sscanet_without_gates": SSCANet(features=(4, 8), attention=False),
 }
 HEIGHT, WIDTH = 7, 10
 
@@ -76,6 +79,8 @@ def random_like(tree):
     [
         (HSIDCNN(), [(8, 8, 24)], 399_161),
         (QRNN3D(), [(8, 8, 31)], 860_453),
+        (SSCANet(), [(8, 8, 31)], 523_320),
+        (SSCANet(attention=False), [(8, 8, 31)], 499_169),
     ],
     ids=repr,
 )
@@ -218,6 +223,8 @@ def test_published_weights_denoise_samson(samson, imaging_data, monkeypatch):
         (HSIDCNN(features=1), [(8, 8, 24)], "features must be at least 2, got 1"),
         (QRNN3D(), [(8, 31)], r"QRNN3D: x must be a cube .* got \(8, 31\)"),
         (QRNN3D(), [(8, 0, 31)], r"QRNN3D: x must be a cube .* got \(8, 0, 31\)"),
+        (SSCANet(features=(16, 2)), [(8, 8, 31)], "features must be at least 4, got 2"),
+        (SSCANet(features=()), [(8, 8, 31)], "scales must be at least 1, got 0"),
     ],
     ids=repr,
 )
@@ -228,6 +235,6 @@ def test_rejects_at_trace_time(module, given, message):
 
 
 def test_rejects_integers():
-    for module in [HSIDCNN(), QRNN3D()]:
+    for module in [HSIDCNN(), QRNN3D(), SSCANet()]:
         with pytest.raises(ValueError, match="x must be real floating point"):
             jax.eval_shape(module.init, jax.random.key(0), np.zeros((8, 8, 24), np.uint8))

@@ -2,5 +2,6 @@
 
 from imaging_jax.models.hyperspectral.hsid_cnn import HSIDCNN
 from imaging_jax.models.hyperspectral.qrnn3d import QRNN3D
+from imaging_jax.models.hyperspectral.sscanet import SSCANet
 
-__all__ = ["HSIDCNN", "QRNN3D"]
+__all__ = ["HSIDCNN", "QRNN3D", "SSCANet"]
