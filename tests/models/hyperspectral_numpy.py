@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.ndimage import correlate, zoom
+from scipy.special import erf
 
 
 def volume_convolution(x, kernel, bias=0.0, stride=1):
@@ -29,6 +30,13 @@ def convolution(x, layer):
     return np.stack(maps, axis=-1) + np.asarray(layer.get("bias", 0.0))
 
 
+def depthwise(x, layer):
+    """Correlates each channel of ``(H, W, C)`` with its own kernel of ``(h, w, 1, C)``."""
+    kernel = np.asarray(layer["kernel"], np.float64)
+    maps = [correlate(x[..., c], kernel[:, :, 0, c], mode="constant") for c in range(x.shape[-1])]
+    return np.stack(maps, axis=-1) + np.asarray(layer.get("bias", 0.0))
+
+
 def pooled(z, f, backward):
     """The quasi-recurrent mean along the first axis, value by value."""
     h = np.zeros_like(z)
@@ -43,6 +51,10 @@ def pooled(z, f, backward):
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
+
+
+def gelu(x):
+    return x * (1 + erf(x / np.sqrt(2))) / 2
 
 
 def hsid_band(params, band, neighbours):
@@ -87,3 +99,30 @@ def qrnn3d(variables, cube):
     y = layer("decoder5", y, ["back"]) + start
     y = layer("reconstructor", y, ["on", "back"]) + volume
     return np.moveaxis(y[..., 0], 0, -1)
+
+
+def spectral_attention(params, x, heads, guide=None, level=0):
+    """S-MSA of ``(H, W, C)``; with a guide ``(H, W', C)`` of this level, that of MST."""
+    _, width, channels = x.shape
+    query, key, value = (x @ params[name]["kernel"] for name in ("query", "key", "value"))
+    weighed = value * _guide(params["guide"], guide, width, level) if guide is not None else value
+    size, mixed = channels // heads, np.zeros_like(x)
+    for head in range(heads):
+        own = range(head * size, (head + 1) * size)
+        for i in own:
+            k = key[..., i] / np.linalg.norm(key[..., i])
+            angles = [np.sum(k * query[..., j] / np.linalg.norm(query[..., j])) for j in own]
+            weights = np.exp(np.asarray(params["scale"])[head, 0, 0] * np.array(angles))
+            weights /= weights.sum()
+            mixed[..., i] = sum(w * weighed[..., j] for w, j in zip(weights, own, strict=True))
+    y = mixed @ params["projection"]["kernel"] + params["projection"]["bias"]
+    return y + depthwise(gelu(depthwise(value, params["position1"])), params["position2"])
+
+
+def _guide(params, guide, width, level):
+    y = guide @ params["conv1"]["kernel"] + params["conv1"]["bias"]
+    gate = depthwise(y @ params["conv2"]["kernel"] + params["conv2"]["bias"], params["conv3"])
+    y = y + y * sigmoid(gate)
+    starts = [int(2 / 4**level * channel) for channel in range(y.shape[-1])]
+    columns = [y[:, start : start + width, c] for c, start in enumerate(starts)]
+    return np.stack(columns, axis=-1)

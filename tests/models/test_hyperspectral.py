@@ -14,9 +14,11 @@ from imaging_jax.metrics import psnr, spectral_angle
 from imaging_jax.models.hyperspectral import (
     HSIDCNN,
     QRNN3D,
+    MSTPlusPlus,
     SSCANet,
     hsid_cnn,
 )
+from imaging_jax.models.hyperspectral._spectral_transformer import SpectralAttention
 from imaging_jax.models.hyperspectral._volumes import VolumeConv, enlarge
 from imaging_jax.models.hyperspectral.qrnn3d import recurrent_pooling
 from tests.models import hyperspectral_numpy as second
@@ -24,6 +26,7 @@ from tests.models.super_resolution_helpers import jit
 
 SMALL = {
     "hsid_cnn": HSIDCNN(features=4),
+    "mst_plus_plus": MSTPlusPlus(stages=1, bands_out=4),
     "qrnn3d": QRNN3D(features=2),
     "sscanet": SSCANet(features=(4, 8)),
     "sscanet_without_gates": SSCANet(features=(4, 8), attention=False),
@@ -33,7 +36,7 @@ HEIGHT, WIDTH = 7, 10
 
 def clean(module):
     """A smooth cube, (1, H, W, bands)."""
-    bands = {HSIDCNN: 26}.get(type(module), 5)
+    bands = {HSIDCNN: 26, MSTPlusPlus: 4}.get(type(module), 5)
     rows, columns, band = np.ogrid[:HEIGHT, :WIDTH, :bands]
     cube = 0.5 + 0.3 * np.sin(0.5 * rows + 0.3 * columns + 0.4 * band)
     return jnp.asarray(cube[None], jnp.float32)
@@ -42,6 +45,8 @@ def clean(module):
 def arguments(module, cube):
     """What the network is given of a cube."""
     generator = np.random.default_rng(1)
+    if isinstance(module, MSTPlusPlus):
+        return (cube[..., :3] ** 2,)
     return (cube + 0.1 * generator.standard_normal(cube.shape[-3:]).astype(np.float32),)
 
 
@@ -81,6 +86,10 @@ def random_like(tree):
         (QRNN3D(), [(8, 8, 31)], 860_453),
         (SSCANet(), [(8, 8, 31)], 523_320),
         (SSCANet(attention=False), [(8, 8, 31)], 499_169),
+        (MSTPlusPlus(), [(8, 8, 3)], 1_619_625),
+        (MSTPlusPlus(stages=1), [(8, 8, 3)], 546_199),
+        (MSTPlusPlus(stages=2), [(8, 8, 3)], 1_082_912),
+        (MSTPlusPlus(bands_in=28, bands_out=28), [(8, 8, 28)], 1_332_354),
     ],
     ids=repr,
 )
@@ -165,6 +174,27 @@ def test_qrnn3d_is_that_of_the_second_writing():
     np.testing.assert_allclose(found, second.qrnn3d(variables, cube), rtol=1e-4)
 
 
+@pytest.mark.parametrize(("heads", "masked"), [(2, False), (1, True), (4, True)])
+def test_spectral_attention(heads, masked):
+    level, generator = heads.bit_length() - 1, np.random.default_rng(0)
+    x = generator.random((1, 3, 4, 4 * heads), np.float32)
+    guides = [generator.random((1, 3, 4 + shift, 4 * heads), np.float32) for shift in (6, 3, 1)]
+    guide = guides[level] if masked else None
+    layer = SpectralAttention(heads, masked)
+    shapes = jax.eval_shape(layer.init, jax.random.key(0), x, guide)
+    params = random_like(shapes["params"])
+    wanted = second.spectral_attention(params, x[0], heads, guide[0] if masked else None, level)
+    found = jit(layer.apply)({"params": params}, x, guide)[0]
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_attention_of_a_black_image_has_a_gradient():
+    layer, x = SpectralAttention(2), jnp.zeros((1, 3, 4, 8))
+    variables = random_like(jax.eval_shape(layer.init, jax.random.key(0), x))
+    gradient = jit(jax.grad(lambda v: jnp.sum(layer.apply(v, x))))(variables)
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
+
+
 def test_hsid_cnn_is_that_of_the_second_writing(monkeypatch):
     module = HSIDCNN(features=2)
     cube = np.random.default_rng(0).random((6, 5, 29), np.float32)
@@ -225,6 +255,8 @@ def test_published_weights_denoise_samson(samson, imaging_data, monkeypatch):
         (QRNN3D(), [(8, 0, 31)], r"QRNN3D: x must be a cube .* got \(8, 0, 31\)"),
         (SSCANet(features=(16, 2)), [(8, 8, 31)], "features must be at least 4, got 2"),
         (SSCANet(features=()), [(8, 8, 31)], "scales must be at least 1, got 0"),
+        (MSTPlusPlus(), [(8, 8, 4)], r"MSTPlusPlus: x must be an image .* got \(8, 8, 4\)"),
+        (MSTPlusPlus(stages=0), [(8, 8, 3)], "stages must be at least 1, got 0"),
     ],
     ids=repr,
 )

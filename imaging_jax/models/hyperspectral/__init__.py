@@ -1,7 +1,8 @@
 """Networks of hyperspectral cubes, one file a published system."""
 
 from imaging_jax.models.hyperspectral.hsid_cnn import HSIDCNN
+from imaging_jax.models.hyperspectral.mst_plus_plus import MSTPlusPlus
 from imaging_jax.models.hyperspectral.qrnn3d import QRNN3D
 from imaging_jax.models.hyperspectral.sscanet import SSCANet
 
-__all__ = ["HSIDCNN", "QRNN3D", "SSCANet"]
+__all__ = ["HSIDCNN", "QRNN3D", "MSTPlusPlus", "SSCANet"]
