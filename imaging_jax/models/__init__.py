@@ -19,7 +19,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
-from imaging_jax.models.hyperspectral import HSIDCNN, QRNN3D, MSTPlusPlus, SSCANet
+from imaging_jax.models.hyperspectral import HSIDCNN, MST, QRNN3D, MSTPlusPlus, SSCANet
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -78,6 +78,7 @@ MODELS = {
     "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
+    "mst": MST,
     "mst_plus_plus": MSTPlusPlus,
     "patch_discriminator": PatchDiscriminator,
     "pecnn": PECNN,

@@ -13,19 +13,23 @@ from imaging_jax import pretrained
 from imaging_jax.metrics import psnr, spectral_angle
 from imaging_jax.models.hyperspectral import (
     HSIDCNN,
+    MST,
     QRNN3D,
     MSTPlusPlus,
     SSCANet,
+    back_shift,
     hsid_cnn,
 )
 from imaging_jax.models.hyperspectral._spectral_transformer import SpectralAttention
 from imaging_jax.models.hyperspectral._volumes import VolumeConv, enlarge
 from imaging_jax.models.hyperspectral.qrnn3d import recurrent_pooling
+from imaging_jax.operators import cassi
 from tests.models import hyperspectral_numpy as second
 from tests.models.super_resolution_helpers import jit
 
 SMALL = {
     "hsid_cnn": HSIDCNN(features=4),
+    "mst": MST(bands=4, blocks=(1, 1, 1)),
     "mst_plus_plus": MSTPlusPlus(stages=1, bands_out=4),
     "qrnn3d": QRNN3D(features=2),
     "sscanet": SSCANet(features=(4, 8)),
@@ -36,7 +40,7 @@ HEIGHT, WIDTH = 7, 10
 
 def clean(module):
     """A smooth cube, (1, H, W, bands)."""
-    bands = {HSIDCNN: 26, MSTPlusPlus: 4}.get(type(module), 5)
+    bands = {HSIDCNN: 26, MST: 4, MSTPlusPlus: 4}.get(type(module), 5)
     rows, columns, band = np.ogrid[:HEIGHT, :WIDTH, :bands]
     cube = 0.5 + 0.3 * np.sin(0.5 * rows + 0.3 * columns + 0.4 * band)
     return jnp.asarray(cube[None], jnp.float32)
@@ -45,6 +49,9 @@ def clean(module):
 def arguments(module, cube):
     """What the network is given of a cube."""
     generator = np.random.default_rng(1)
+    if isinstance(module, MST):
+        mask = jnp.asarray(generator.random(cube.shape[-3:-1]) > 0.5, jnp.float32)
+        return cassi(cube, mask), mask
     if isinstance(module, MSTPlusPlus):
         return (cube[..., :3] ** 2,)
     return (cube + 0.1 * generator.standard_normal(cube.shape[-3:]).astype(np.float32),)
@@ -90,6 +97,9 @@ def random_like(tree):
         (MSTPlusPlus(stages=1), [(8, 8, 3)], 546_199),
         (MSTPlusPlus(stages=2), [(8, 8, 3)], 1_082_912),
         (MSTPlusPlus(bands_in=28, bands_out=28), [(8, 8, 28)], 1_332_354),
+        (MST(), [(8, 62, 1), (8, 8)], 922_648),
+        (MST(blocks=(2, 4, 4)), [(8, 62, 1), (8, 8)], 1_487_592),
+        (MST(blocks=(4, 7, 5)), [(8, 62, 1), (8, 8)], 2_018_156),
     ],
     ids=repr,
 )
@@ -195,6 +205,14 @@ def test_attention_of_a_black_image_has_a_gradient():
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
 
 
+def test_back_shift_puts_bands_in_their_places():
+    cube = np.zeros((3, 5, 4), np.float32)
+    cube[1, 2, 3] = 1
+    estimate = back_shift(cassi(jnp.asarray(cube), np.ones((3, 5), np.float32)), 4)
+    assert estimate.shape == cube.shape
+    np.testing.assert_array_equal(estimate[..., 3], 0.5 * cube[..., 3])
+
+
 def test_hsid_cnn_is_that_of_the_second_writing(monkeypatch):
     module = HSIDCNN(features=2)
     cube = np.random.default_rng(0).random((6, 5, 29), np.float32)
@@ -257,6 +275,12 @@ def test_published_weights_denoise_samson(samson, imaging_data, monkeypatch):
         (SSCANet(features=()), [(8, 8, 31)], "scales must be at least 1, got 0"),
         (MSTPlusPlus(), [(8, 8, 4)], r"MSTPlusPlus: x must be an image .* got \(8, 8, 4\)"),
         (MSTPlusPlus(stages=0), [(8, 8, 3)], "stages must be at least 1, got 0"),
+        (MST(), [(8, 8, 28), (8, 8)], r"back_shift: x must be an image .* got \(8, 8, 28\)"),
+        (MST(), [(8, 54, 1), (8, 8)], r"28 bands is wider than 54, got \(8, 54, 1\)"),
+        (MST(), [(8, 62, 1), (8, 9)], r"mask \(8, 9\) in 28 bands is \(8, 63, 1\), got"),
+        (MST(), [(8, 62, 1), (8, 8, 1)], r"mask must be real .* shape \(8, 8, 1\)"),
+        (MST(blocks=(1, 1)), [(8, 62, 1), (8, 8)], r"three numbers, got \(1, 1\)"),
+        (MST(blocks=(1, 0, 1)), [(8, 62, 1), (8, 8)], "blocks must be at least 1, got 0"),
     ],
     ids=repr,
 )
