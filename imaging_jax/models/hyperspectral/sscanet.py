@@ -19,8 +19,8 @@ class SSCANet(nn.Module):
     neighbouring bands'; the spatial gate sees the strongest and the mean channel of every pixel.
     523,320 parameters; 499,169 without gates. Any number of bands serves, and any size: images are
     continued by their last row and column to a multiple of what the number of scales asks for.
-    Kernels start He normal. The gates and the U-Net are the paper's by its outline; widths, depth
-    and the gates' kernels are ours.
+    Kernels start He normal, the last at 0, so that training begins at the cube itself. The gates
+    and the U-Net are the paper's by its outline; widths, depth and the gates' kernels are ours.
 
     Attributes:
         features: width at each scale, from fine to coarse, at least 4 each.
@@ -62,7 +62,8 @@ class SSCANet(nn.Module):
         for index in range(len(coarser), 0, -1):
             y = conv(self.features[index - 1], name=f"up{index}")(enlarge(y))
             y = block(name=f"up{index}_block")(y + skips.pop(), train)
-        return x + as_cube(conv(1, name="tail")(y), x)
+        tail = conv(1, kernel_init=nn.initializers.zeros, name="tail")
+        return x + as_cube(tail(y), x)
 
 
 class _Block(nn.Module):
