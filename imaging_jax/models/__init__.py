@@ -19,6 +19,7 @@ from imaging_jax.models.generative import (
     TFGANDiscriminator,
     TFGANGenerator,
 )
+from imaging_jax.models.hyperspectral import HSIDCNN, MST, QRNN3D, MSTPlusPlus, SSCANet
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -70,17 +71,21 @@ MODELS = {
     "espcn": ESPCN,
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
+    "hsid_cnn": HSIDCNN,
     "ircnn": IRCNN,
     "lenet5": LeNet5,
     "lgcnet": LGCNet,
     "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
+    "mst": MST,
+    "mst_plus_plus": MSTPlusPlus,
     "patch_discriminator": PatchDiscriminator,
     "pecnn": PECNN,
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
+    "qrnn3d": QRNN3D,
     "rdn": RDN,
     "resnet_generator": ResNetGenerator,
     "simple_cnn": SimpleCNN,
@@ -88,6 +93,7 @@ MODELS = {
     "srcnn": SRCNN,
     "srgan_discriminator": SRGANDiscriminator,
     "srresnet": SRResNet,
+    "sscanet": SSCANet,
     "stgan_generator": STGANGenerator,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,

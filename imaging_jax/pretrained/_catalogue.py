@@ -7,6 +7,7 @@ from flax import linen as nn
 
 from imaging_jax.models.features import DistilledVGG19, LeNet5
 from imaging_jax.models.generative import VAE
+from imaging_jax.models.hyperspectral import HSIDCNN
 from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN, SPANet
 from imaging_jax.models.super_resolution import (
     EDSR,
@@ -40,9 +41,11 @@ class Weights:
         licence: as stated there.
         paper: the system of the paper that they are a copy of, empty where they are of a variant.
         packaged: they are our own and come with the package.
-        task: what they do: "super_resolution" and "denoising" restore images, "variational" also
-            draws them, "classification" tells them apart, "features" are compared.
+        task: what they do: "super_resolution" and "denoising" restore images, "cube_denoising"
+            hyperspectral cubes, "variational" also draws images, "classification" tells them
+            apart, "features" are compared.
         side: of an image on which the model can be initialised.
+        bands: of a cube on which it can be; 0 where it takes images of the model's channels.
     """
 
     file: str
@@ -57,6 +60,7 @@ class Weights:
     packaged: bool = False
     task: str = "super_resolution"
     side: int = 32
+    bands: int = 0
     levels: tuple[float, float] | None = None
 
 
@@ -173,6 +177,21 @@ _DENOISERS = {
 
 WEIGHTS: dict[str, Weights] = {
     **_DENOISERS,
+    "hsid_cnn_sigma50": Weights(
+        file="weights/hsidcnn_sigma50.npz",
+        sha256="56ce8b839c88bac67fc029b8aeb542f0d0134b5108f63c415f5e92114b8e8bb1",
+        model=HSIDCNN,
+        values={},
+        serves=(50,),
+        convert=_converters.hsid_cnn_qzhang95,
+        source=(
+            "github.com/qzhang95/HSID-CNN, Model/HSID-CNN_noiselevel50.caffemodel at 9932431f92dc"
+        ),
+        licence="none stated",
+        paper="hsid_cnn",
+        task="cube_denoising",
+        bands=24,
+    ),
     "vae_mnist_csinva": Weights(
         file="weights/mnist_vae_csinva.npz",
         sha256="bdc2f20660654f70ae08d5133ee221305a73e2969e8b06cc053fc6dcb23b56c2",

@@ -226,6 +226,20 @@ def ffdnet_official(arrays: Arrays) -> dict:
     return {"params": params}
 
 
+def hsid_cnn_qzhang95(arrays: Arrays) -> dict:
+    """Maps Caffe ``{feature3,feature3_2,…,conv1,…,feature_conv3,…}/{0,1}`` to HSIDCNN."""
+    layers = {f"conv{index}": f"conv{index}" for index in range(1, 11)}
+    for size in (3, 5, 7):
+        layers[f"neighbours_conv{size}"] = f"feature{size}"
+        layers[f"band_conv{size}"] = f"feature{size}_2"
+    layers |= {f"tap{index}": f"feature_conv{index}" for index in (3, 5, 7, 9)}
+    network = {
+        layer: {"kernel": _hwio(arrays[f"{theirs}/0"]), "bias": arrays[f"{theirs}/1"]}
+        for layer, theirs in layers.items()
+    }
+    return {"params": {"network": network}}
+
+
 def lenet5_csinva(arrays: Arrays) -> dict:
     """Maps Torch ``convnet.{c1,c3,c5}`` and ``fc.{f6,f7}`` to LeNet5."""
     params = {name: _torch_convolution(arrays, f"convnet.{name}") for name in ("c1", "c3", "c5")}

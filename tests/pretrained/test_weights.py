@@ -98,8 +98,8 @@ def test_colour_weights_give_their_digits(
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_load_fills_the_whole_model(published, name):
     module, variables = load(name)
-    side = WEIGHTS[name].side
-    image = jax.ShapeDtypeStruct((1, side, side, module.channels), jnp.float32)
+    side, channels = WEIGHTS[name].side, WEIGHTS[name].bands or module.channels
+    image = jax.ShapeDtypeStruct((1, side, side, channels), jnp.float32)
     rest = {FFDNet: (0.1,), VAE: (jax.random.key(0),)}.get(WEIGHTS[name].model, ())
     wanted = jax.eval_shape(module.init, jax.random.key(0), image, *rest)
     found = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), variables)

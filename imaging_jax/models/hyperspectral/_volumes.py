@@ -1,0 +1,87 @@
+"""What networks of volumes ``(N, bands, H, W, C)`` share."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from flax.typing import Initializer
+
+from imaging_jax.models.hyperspectral._cubes import pad_to_multiple
+from imaging_jax.models.layers import convolve
+
+
+class VolumeConv(nn.Module):
+    """A 3x3x3 convolution of bands, rows and columns, zeros around the volume.
+
+    It is computed as one 3x3 convolution of every band beside its two neighbours, which on CPU
+    takes a third to a ninth of the time that XLA's convolution of volumes does.
+
+    Attributes:
+        features: output channels.
+        stride: of rows and columns; all bands are kept.
+        use_bias: add a bias to each channel.
+        kernel_init: of the kernel, (band, row, column, in, out).
+        dtype: type of computation; parameters are float32.
+        precision: of the convolution.
+    """
+
+    features: int
+    stride: int = 1
+    use_bias: bool = False
+    kernel_init: Initializer = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
+    dtype: Any = jnp.float32
+    precision: jax.lax.PrecisionLike = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps ``(N, bands, H, W, C)`` to ``(N, bands, ⌈H / stride⌉, ⌈W / stride⌉, features)``."""
+        batch, bands = x.shape[:2]
+        kernel = self.param("kernel", self.kernel_init, (3, 3, 3, x.shape[-1], self.features))
+        padded = jnp.pad(x.astype(self.dtype), [(0, 0), (1, 1), (0, 0), (0, 0), (0, 0)])
+        beside = jnp.concatenate([padded[:, d : d + bands] for d in range(3)], axis=-1)
+        flat_kernel = jnp.moveaxis(kernel.astype(self.dtype), 0, 2)
+        y = convolve(
+            beside.reshape(-1, *beside.shape[2:]),
+            flat_kernel.reshape(3, 3, -1, self.features),
+            (self.stride, self.stride),
+            ((1, 1), (1, 1)),
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            precision=self.precision,
+        )
+        y = y.reshape(batch, bands, *y.shape[1:])
+        if self.use_bias:
+            y = y + self.param("bias", nn.initializers.zeros, (self.features,)).astype(y.dtype)
+        return y
+
+
+def as_volume(x: jax.Array, multiple: int) -> jax.Array:
+    """Cubes ``(..., H, W, bands)`` as ``(N, bands, H', W', 1)``, continued by their edges.
+
+    Args:
+        x: cubes.
+        multiple: of the sides H' and W'.
+    """
+    padded = pad_to_multiple(x.reshape(-1, *x.shape[-3:]), multiple, "edge")
+    return jnp.moveaxis(padded, -1, 1)[..., None]
+
+
+def as_cube(volume: jax.Array, x: jax.Array) -> jax.Array:
+    """The volume ``(N, bands, H', W', 1)`` in the shape and type of the cubes ``x``."""
+    height, width = x.shape[-3:-1]
+    cubes = jnp.moveaxis(volume[..., 0], 1, -1)[:, :height, :width]
+    return cubes.reshape(x.shape).astype(x.dtype)
+
+
+def enlarge(volume: jax.Array) -> jax.Array:
+    """Doubles rows and columns linearly; the corners stay where they are."""
+    rows, columns = (jnp.asarray(_interpolation(side), volume.dtype) for side in volume.shape[2:4])
+    highest = jax.lax.Precision.HIGHEST
+    volume = jnp.einsum("hi,nbiwc->nbhwc", rows, volume, precision=highest)
+    return jnp.einsum("wj,nbhjc->nbhwc", columns, volume, precision=highest)
+
+
+def _interpolation(side):
+    places = np.linspace(0, side - 1, 2 * side)[:, None]
+    return np.maximum(0, 1 - np.abs(places - np.arange(side)))
