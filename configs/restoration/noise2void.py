@@ -18,7 +18,7 @@ def get_config(variant=""):
             "name": "noise2void",
             "box": 8,
             "radius": 2,
-            "replacement": "median",
+            "replacement": "uniform",
             "colour": "rgb",
         }
     )

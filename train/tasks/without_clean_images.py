@@ -110,7 +110,9 @@ class Noise2Noise(NoisyImages):
 class Noise2Void(NoisyImages):
     """Predicts pixels from those around them alone, of one noisy image a scene.
 
-    What it learns is right where the noise of a pixel tells nothing of that of its neighbours.
+    What it learns is right where the noise of a pixel tells nothing of that of its neighbours. A
+    network that adds to its image passes the median of a window on instead of learning: it wants
+    the replacement "uniform".
 
     Args:
       box: see `imaging_jax.losses.blind_spots`, as for the others.

@@ -112,9 +112,9 @@ def test_one_noisy_picture_is_enough(tmp_path):
     config.data.images = str(picture)
     del config.validation["images"]
     config.evaluation = ({"protocol": "blind_spots"},)
-    config.train.update({"steps": 150, "validate_every": 50, "checkpoint_every": 50})
-    config.train.log_every = 50
-    config.optimizer.schedule.update({"peak": 1e-2, "warmup": 0})
+    config.train.update({"steps": 600, "validate_every": 300, "checkpoint_every": 300})
+    config.train.log_every = 300
+    config.optimizer.schedule.update({"peak": 3e-3, "warmup": 0})
     found = fit(config, tmp_path / "run").table
     identity, ours = (row["blind_error"] for row in found)
     # Neighbours differ by the noise of two pixels; the mean of many by little more than one's.
