@@ -5,6 +5,7 @@ from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves,
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._power_law_texture import power_law_texture
+from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
 __all__ = [
     "Burst",
@@ -20,4 +21,5 @@ __all__ = [
     "power_law_texture",
     "radar_like",
     "sample_leaves",
+    "spectral_cube",
 ]

@@ -14,6 +14,7 @@ import jax
 from train.data.bursts import Bursts
 from train.data.digit_domains import DigitDomains
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
+from train.data.made_cubes import MadeCubes
 from train.data.made_pairs import drawn_pair_patches, made_pair_patches
 from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
@@ -27,6 +28,7 @@ DATA = {
     "digits": Digits,
     "drawn_pair_patches": drawn_pair_patches,
     "labelled": labelled,
+    "made_cubes": MadeCubes,
     "made_pair_patches": made_pair_patches,
     "pair_patches": pair_patches,
     "patches": patches,

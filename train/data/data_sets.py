@@ -16,6 +16,7 @@ from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.drawn import HELD_BACK_KEY, TEST_KEY
 from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
+from train.data.made_cubes import made_cubes
 from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.prdeep import prdeep
@@ -123,6 +124,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
     "outlines": outlines,
     "left_to_right": side_by_side,
+    "made_cubes": partial(made_cubes, HELD_BACK_KEY),
+    "made_cubes_test": partial(made_cubes, TEST_KEY),
     "made_dates": made_dates,
     "made_pairs": made_pairs,
     "mnist": partial(_of_mnist, mnist),

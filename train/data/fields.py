@@ -80,6 +80,8 @@ def pictures(dates: int | None, channels: int | None) -> Field:
 
 
 PICTURE = picture(None)
+# Bands of any number.
+CUBE = Field((None, None, None), "float32", "cube", (0.0, 1.0))
 # Of the orthonormal Fourier transform, frequency 0 first.
 SPECTRUM = Field((None, None, None), "complex64", "spectrum")
 # Its modulus, and where in the frame that was transformed the image lies.

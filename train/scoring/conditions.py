@@ -24,6 +24,7 @@ CONDITIONS = {
     "scale": Condition("scales", "x{}", "Factors. Default: those the system serves."),
     "sigma": Condition("sigmas", "sigma {}", "Levels of noise, of 255. Default: likewise."),
     "alpha": Condition("alphas", "alpha {}", "Strengths of shot noise, of levels in [0, 255]."),
+    "case": Condition("cases", "case {}", "Cases of complex noise of cubes, 1 to 5."),
     "samples": Condition("samples", "{} samples", "Images that a generator draws. 10,000."),
 }
 

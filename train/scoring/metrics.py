@@ -53,6 +53,11 @@ def _mpsnr(reference, estimate):
     return by_band.mean(axis=-1)
 
 
+@jax.jit
+def _spectral_angle(reference, estimate):
+    return metrics.spectral_angle(reference, estimate)
+
+
 def _mse(reference, estimate):
     return np.mean(np.abs(reference - estimate) ** 2, axis=(1, 2, 3))
 
@@ -158,6 +163,9 @@ METRICS = {
     # Of bands, or of colours one by one.
     "mpsnr": Metric("MPSNR {:.2f}", True, _mpsnr),
     "ssim": Metric("{:.4f}", True, _ssim),
+    "mssim": Metric("MSSIM {:.4f}", True, partial(_uniform_ssim, data_range=1)),
+    # In degrees.
+    "sam": Metric("SAM {:.2f}°", False, _spectral_angle),
     "mse": Metric("MSE {:.4f}", False, _mse),
     "mae": Metric("MAE {:.4f}", False, _mae),
     "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, partial(_uniform_ssim, data_range=2)),

@@ -13,6 +13,7 @@ from train.engine.folder import is_run
 from train.systems import (
     alternating_projections,
     averages,
+    cubes,
     despeckling,
     fitted,
     interpolation,
@@ -45,6 +46,9 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)
        for name in alternating_projections.RULES},
+    **{name: partial(cubes.by_rank, name) for name in cubes.RANKED},
+    "lrtv": _parts(cubes.low_rank_total_variation, 2),
+    "tdl": cubes.tensor_dictionaries,
     "despeckle_tv": _parts(despeckling.despeckle_tv, 2),
     **{name: _parts(opener, 2) for name, opener in plug_and_play.SOLVERS.items()},
     "pnp_douglas_rachford": plug_and_play.douglas_rachford,
@@ -61,6 +65,9 @@ FORMS = {
     "given": "given:<degradation>",
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
     **{name: f"{name}:<iterations>:<starts>" for name in alternating_projections.RULES},
+    **{name: f"{name}:<rank>" for name in cubes.RANKED},
+    "lrtv": "lrtv:<rank>:<weight>",
+    "tdl": "tdl:<sigma>",
     "despeckle_tv": "despeckle_tv:<looks>:<weight>",
     **{name: f"{name}:<degradation>:<denoiser>" for name in plug_and_play.SOLVERS},
     "pnp_douglas_rachford": "pnp_douglas_rachford:<denoiser>",

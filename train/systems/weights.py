@@ -17,7 +17,7 @@ from imaging_jax.models import MODELS
 from imaging_jax.models.classification import Classifier
 from imaging_jax.models.generative import Autoencoder
 from train.config.registry import build
-from train.data.fields import PICTURE, Field, Fields
+from train.data.fields import CUBE, PICTURE, Field, Fields
 from train.state.devices import data_mesh, replicated
 from train.systems.compiled import compiled
 from train.systems.system import Origin, System, digest, latent
@@ -70,7 +70,19 @@ def _own_image(network: nn.Module) -> Fields:
     return {"image": Field(network.image_shape, "float32", "image", (0.0, 1.0))}
 
 
+def _denoise_cube(network, variables, inputs, sigma=None):
+    # Trained for one level, it needn't be told.
+    del sigma
+    return {"image": network.apply(variables, inputs["image"]).astype(np.float32)}
+
+
+def _cube(network: nn.Module) -> Fields:
+    del network
+    return {"image": CUBE}
+
+
 APPLICATIONS = {
+    "cube_denoising": Application(_cube, _cube, _denoise_cube, "sigma"),
     "super_resolution": Application(_picture, _picture, _enlarge, "scale"),
     "denoising": Application(_picture, _picture, _denoise, "sigma"),
     "variational": Application(

@@ -5,6 +5,7 @@ from train.tasks.adversarial_super_resolution import AdversarialSuperResolution
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
 from train.tasks.classification import Classification
+from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.phase_retrieval import PhaseRetrieval
@@ -21,6 +22,7 @@ TASKS: dict[str, type[Task]] = {
     "autoencoding": Autoencoding,
     "burst_denoising": BurstDenoising,
     "classification": Classification,
+    "cube_denoising": CubeDenoising,
     "cycle_translation": CycleTranslation,
     "denoising": Denoising,
     "noise2noise": Noise2Noise,
@@ -40,6 +42,7 @@ __all__ = [
     "Autoencoding",
     "BurstDenoising",
     "Classification",
+    "CubeDenoising",
     "CycleTranslation",
     "Denoising",
     "Noise2Noise",

@@ -4,6 +4,7 @@ from train.data.degradations import DEBLURRING, DECIMATION
 from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
+from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
@@ -87,6 +88,9 @@ PROTOCOLS: dict[str, Protocol] = {
         ReconstructionProtocol("reconstruction"),
         ReconstructionProtocol("reconstruction_judge", _JUDGE),
         ReconstructionProtocol("reconstruction_judge_noise_50", _JUDGE, noise=0.5),
+        # Hyperspectral cubes: white noise, and the complex cases.
+        CubeNoiseProtocol("cube_noise"),
+        CubeCaseProtocol("cube_cases"),
         ClassificationProtocol("classification"),
         BurstProtocol("bursts"),
         # Cloud removal, of one image or of several dates.
@@ -104,6 +108,8 @@ __all__ = [
     "BurstProtocol",
     "ClassificationProtocol",
     "CorrelatedNoiseProtocol",
+    "CubeCaseProtocol",
+    "CubeNoiseProtocol",
     "DatesProtocol",
     "GenerationProtocol",
     "OneSeedProtocol",

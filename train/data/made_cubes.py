@@ -1,0 +1,64 @@
+"""Hyperspectral cubes made on the device: to train on, and as sets that no training draws."""
+
+from functools import partial
+
+import jax
+import numpy as np
+
+from imaging_jax import synthesis
+from train.data.data_set import DataSet, Stacked
+from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.fields import Field, Fields
+
+_MEMBERS, _COUNT = 6, 4
+
+
+class MadeCubes(Drawn):
+    """Cubes drawn on the device from the batch's key.
+
+    Args:
+      batch_size: cubes a batch.
+      patch_size: their height and width.
+      bands: as of `imaging_jax.synthesis.spectral_cube`, like the next.
+      members: number of materials.
+    """
+
+    def __init__(self, batch_size: int, patch_size: int, bands: int = 31, members: int = _MEMBERS):
+        self.batch_size = batch_size
+        self.patch_size = patch_size
+        self.bands = bands
+        self.members = members
+
+    @property
+    def fields(self) -> Fields:
+        """Cubes of the size of a patch."""
+        return _fields(self.patch_size, self.bands)
+
+    def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
+        """Draws {"image": (batch_size, patch_size, patch_size, bands)} in [0, 1]."""
+        del inputs
+        return {"image": _drawn(key, self.batch_size, self.patch_size, self.bands, self.members)}
+
+
+def made_cubes(key: int, rest: str) -> DataSet:
+    """Opens "<side>:<bands>": four cubes of six materials by a key that no training has.
+
+    Raises:
+      ValueError: other words.
+    """
+    name = "made_cubes" if key == HELD_BACK_KEY else "made_cubes_test"
+    side, _, bands = rest.partition(":")
+    if not (side.isdigit() and bands.isdigit() and int(side) > 1 and int(bands)):
+        raise ValueError(f"{name}:{rest}: wanted {name}:<pixels a side>:<bands>")
+    draw = partial(_drawn, count=_COUNT, side=int(side), bands=int(bands), members=_MEMBERS)
+    cubes = np.asarray(jax.jit(draw)(jax.random.key(key)))
+    return Stacked(f"{name}:{rest}", _fields(int(side), int(bands)), {"image": cubes})
+
+
+def _drawn(key, count, side, bands, members):
+    draw = jax.vmap(lambda k: synthesis.spectral_cube(k, (side, side), bands, members))
+    return draw(jax.random.split(key, count))
+
+
+def _fields(side: int, bands: int) -> Fields:
+    return {"image": Field((side, side, bands), "float32", "cube", (0.0, 1.0))}

@@ -1,0 +1,93 @@
+"""Removal of noise from hyperspectral cubes: white noise, or the complex cases."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from imaging_jax.operators import gaussian_noise, qrnn3d_noise
+from train.config.registry import look_up
+from train.data.fields import CUBE, Field, Fields
+from train.tasks.restoration import LOSSES
+from train.tasks.supervised import NETWORK, Supervised
+
+
+class CubeDenoising(Supervised):
+    """Trains `network` on cubes under noise that is drawn for each.
+
+    Args:
+      network: (cubes (N, H, W, bands)) -> cubes.
+      optimizer: config section, see `train.state.optimizers.make_optimizer`.
+      steps: length of the training.
+      bands: of the cubes that are trained on; a network may serve other numbers.
+      sigma: lowest and highest standard deviation of white noise, of 255; levels are uniform.
+      cases: in place of white noise, cases of `imaging_jax.operators.qrnn3d_noise`, in turns
+        within a batch; none for white noise.
+      loss: a name of `train.tasks.restoration.LOSSES`.
+      accumulate: parts a batch is cut into, see `train.state.update.update`.
+      ema_decay: of the moving averages; 0 keeps none.
+
+    Raises:
+      ValueError: a network of something else, an unknown name, levels that aren't 0 <= lowest <=
+        highest, a case that isn't 1 to 5.
+    """
+
+    takes: ClassVar[Fields] = {"image": CUBE}
+    gives: ClassVar[Fields] = {"image": CUBE}
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: Mapping[str, Any],
+        steps: int,
+        bands: int,
+        sigma: tuple[float, float] = (0.0, 0.0),
+        cases: tuple[int, ...] = (),
+        loss: str = "mse",
+        accumulate: int = 1,
+        ema_decay: float = 0.0,
+    ):
+        if network.takes != ("cube",):
+            raise ValueError(
+                f"model.name: {type(network).__name__} takes {', '.join(network.takes)}; the task "
+                "cube_denoising wants a network of cubes"
+            )
+        if not 0 <= sigma[0] <= sigma[1] or bool(sigma[1]) == bool(cases):
+            raise ValueError(
+                f"task.sigma={sigma}, task.cases={cases}: wanted (lowest, highest), 0 <= lowest "
+                "<= highest and above 0, or cases"
+            )
+        if not {*cases} <= {*range(1, 6)}:
+            raise ValueError(f"task.cases={cases}: wanted cases 1 to 5")
+        function = look_up(LOSSES, loss, "task.loss")
+        super().__init__(network, optimizer, steps, function, accumulate, ema_decay)
+        self.bands = bands
+        self.sigma = sigma
+        self.cases = cases
+
+    @property
+    def learns(self) -> Fields:
+        """Cubes of so many bands."""
+        return {"image": Field((None, None, self.bands), "float32", "cube", (0.0, 1.0))}
+
+    def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
+        """The noisy cubes, and the clean ones."""
+        clean = batch["image"]
+        if self.cases:
+            keys = jax.random.split(key, len(clean))
+            noisy = [
+                qrnn3d_noise(keys[index], cube, self.cases[index % len(self.cases)])
+                for index, cube in enumerate(clean)
+            ]
+            return (jnp.stack(noisy),), clean
+        level_key, noise_key = jax.random.split(key)
+        low, high = (level / 255 for level in self.sigma)
+        sigma = jax.random.uniform(level_key, (len(clean), 1, 1, 1), minval=low, maxval=high)
+        return (gaussian_noise(noise_key, clean, sigma),), clean
+
+    def apply(self, variables: Any, inputs: dict) -> dict[str, jax.Array]:
+        """Denoises cubes (N, H, W, bands)."""
+        image = self.network.apply(variables[NETWORK], inputs["image"])
+        return {"image": image.astype(jnp.float32)}
