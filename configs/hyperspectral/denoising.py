@@ -22,9 +22,8 @@ def get_config(variant=""):
     name = variant if variant in MODELS else "qrnn3d_8"
     config = common.get_config()
     config.task = ConfigDict({"name": "cube_denoising", "bands": BANDS, "loss": "mse"})
-    config.task.update(
-        {"sigma": (50.0, 50.0)} if name == "qrnn3d_8" else {"cases": (1, 2, 3, 4, 5)}
-    )
+    white = name == "qrnn3d_8"
+    config.task.update({"sigma": (50.0, 50.0)} if white else {"cases": (1, 2, 3, 4, 5)})
     config.model = ConfigDict(MODELS[name])
     config.data = ConfigDict(
         {"name": "made_cubes", "batch_size": 8, "patch_size": 32, "bands": BANDS}
@@ -33,7 +32,7 @@ def get_config(variant=""):
     cases = {"case": 5, "protocol": "cube_cases"}
     noise = {"sigma": 50, "protocol": "cube_noise"} if white else cases
     config.validation = ConfigDict({"images": f"made_cubes:32:{BANDS}", **noise})
-    config.evaluation = ({"images": f"made_cubes_test:32:{BANDS}", **noise},)
+    config.evaluation = ({"images": f"made_cubes_test:64:{BANDS}", **noise},)
     if variant == "tiny":
         config.model.features = 2
         config.task.bands = 5
