@@ -1,14 +1,8 @@
-import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Any
-
-import numpy as np
-from flax import linen as nn
+"""Weights by name."""
 
 from imaging_jax.models.features import DistilledVGG19, LeNet5
 from imaging_jax.models.generative import VAE
-from imaging_jax.models.hyperspectral import HSIDCNN
-from imaging_jax.models.restoration import IRCNN, DnCNN, FFDNet, SimpleCNN, SPANet
+from imaging_jax.models.restoration import SPANet
 from imaging_jax.models.super_resolution import (
     EDSR,
     ESPCN,
@@ -20,48 +14,8 @@ from imaging_jax.models.super_resolution import (
     SRResNet,
 )
 from imaging_jax.pretrained import _converters
-
-
-@dataclasses.dataclass(frozen=True)
-class Weights:
-    """Where weights lie, what they are, and which model they fill.
-
-    Attributes:
-        file: path below the folder that the environment variable IMAGING_DATA names, or below
-            `weights` in this package.
-        sha256: of that file.
-        model: the module's class.
-        values: its fields.
-        serves: the enlargements, or for a denoiser the noise levels of 255, that the weights were
-            trained for; empty where a denoiser is told the level.
-        levels: the lowest and the highest level of noise, of 255, that a denoiser which is told
-            the level was trained for; None for others.
-        convert: maps the file's arrays to the module's variables.
-        source: where they were published, with the commit.
-        licence: as stated there.
-        paper: the system of the paper that they are a copy of, empty where they are of a variant.
-        packaged: they are our own and come with the package.
-        task: what they do: "super_resolution" and "denoising" restore images, "cube_denoising"
-            hyperspectral cubes, "variational" also draws images, "classification" tells them
-            apart, "features" are compared.
-        side: of an image on which the model can be initialised.
-        bands: of a cube on which it can be; 0 where it takes images of the model's channels.
-    """
-
-    file: str
-    sha256: str
-    model: type[nn.Module]
-    values: Mapping[str, Any]
-    serves: tuple[int, ...]
-    convert: Callable[[Mapping[str, np.ndarray]], dict]
-    source: str
-    licence: str
-    paper: str = ""
-    packaged: bool = False
-    task: str = "super_resolution"
-    side: int = 32
-    bands: int = 0
-    levels: tuple[float, float] | None = None
+from imaging_jax.pretrained._denoisers import DENOISERS
+from imaging_jax.pretrained._entry import Weights
 
 
 def _edsr_light(scale: int, sha256: str) -> Weights:
@@ -78,120 +32,8 @@ def _edsr_light(scale: int, sha256: str) -> Weights:
     )
 
 
-def _denoiser(
-    name: str,
-    sha256: str,
-    model: type[nn.Module],
-    values: Mapping[str, Any],
-    sigma: int | None,
-    convert: Callable,
-    source: str,
-    paper: str = "",
-    licence: str = "none stated",
-) -> Weights:
-    return Weights(
-        file=f"weights/{name}.npz",
-        sha256=sha256,
-        model=model,
-        values=values,
-        serves=(sigma,) if sigma else (),
-        convert=convert,
-        source=source,
-        licence=licence,
-        paper=paper,
-        task="denoising",
-        levels=None if sigma else (0, 75),
-    )
-
-
-_DENOISERS = {
-    "dncnn_s25_kair": _denoiser(
-        "dncnn_s25_kair",
-        "1b845f0323ef80ed229a71951de5ff32dc24abc11c22ec561a413291222347d2",
-        DnCNN,
-        {"batch_norm": False},
-        25,
-        _converters.dncnn_kair,
-        "github.com/cszn/KAIR, model_zoo/dncnn_25.pth at fc1732f4a451",
-        paper="dncnn",
-        licence="MIT",
-    ),
-    "ffdnet_gray": _denoiser(
-        "ffdnet_gray_official",
-        "e971d1daf14ab47ef6f6aa42066b57bbc01360db06d479dd938922005213943e",
-        FFDNet,
-        {},
-        None,
-        _converters.ffdnet_official,
-        "github.com/cszn/FFDNet, models/FFDNet_gray.mat at e787f46df2f3",
-        paper="ffdnet",
-    ),
-    "ffdnet_color": _denoiser(
-        "ffdnet_color_official",
-        "225b01fd5f0335778e5f594c04a185b9578d9fb35d3d1bed10b684bfd029564d",
-        FFDNet,
-        {"channels": 3, "depth": 12, "features": 96},
-        None,
-        _converters.ffdnet_official,
-        "github.com/cszn/FFDNet, models/FFDNet_color.mat at e787f46df2f3",
-        paper="ffdnet",
-    ),
-    **{
-        f"ircnn_gray_sigma{sigma}": _denoiser(
-            f"ircnn_gray_sigma{sigma}",
-            sha256,
-            IRCNN,
-            {},
-            sigma,
-            _converters.ircnn_zoo,
-            "github.com/WolframRhodium/Super-Resolution-Zoo, "
-            f"IRCNN/grayscale/model_sigma={range_}-0000.params at 041842f177ab",
-            paper="ircnn",
-        )
-        for sigma, range_, sha256 in (
-            (15, "16to18", "c774460d4cee4fcae2025c0617f7b93721d582c544bce7b2067470c46fdac873"),
-            (25, "26to28", "17c165f2043f87823a687e8df71297c8bc9953f16b7e6fb36d123f670f807465"),
-        )
-    },
-    "simple_cnn_sigma15": _denoiser(
-        "pnp_simplecnn_noise15",
-        "0f7863dd0149726aa6ab6c1829b980d6d0338511aaeccbc89672434172d50ae0",
-        SimpleCNN,
-        {},
-        15,
-        _converters.simple_cnn_ryu,
-        "github.com/uclaopt/Provable_Plug_and_Play, Pretrained_models/SimpleCNN_noise15.pth at "
-        "f316b85e64be",
-    ),
-    "realsn_simple_cnn_sigma15": _denoiser(
-        "pnp_realsn_simplecnn_noise15",
-        "5883c3d17736e0a90472a641c2457a6f595c93cc5441ee147f42f2e50bc8c75a",
-        SimpleCNN,
-        {"spectral_normalization": True},
-        15,
-        _converters.simple_cnn_ryu,
-        "github.com/uclaopt/Provable_Plug_and_Play, Pretrained_models/RealSN_SimpleCNN_noise15.pth "
-        "at f316b85e64be",
-    ),
-}
-
 WEIGHTS: dict[str, Weights] = {
-    **_DENOISERS,
-    "hsid_cnn_sigma50": Weights(
-        file="weights/hsidcnn_sigma50.npz",
-        sha256="56ce8b839c88bac67fc029b8aeb542f0d0134b5108f63c415f5e92114b8e8bb1",
-        model=HSIDCNN,
-        values={},
-        serves=(50,),
-        convert=_converters.hsid_cnn_qzhang95,
-        source=(
-            "github.com/qzhang95/HSID-CNN, Model/HSID-CNN_noiselevel50.caffemodel at 9932431f92dc"
-        ),
-        licence="none stated",
-        paper="hsid_cnn",
-        task="cube_denoising",
-        bands=24,
-    ),
+    **DENOISERS,
     "vae_mnist_csinva": Weights(
         file="weights/mnist_vae_csinva.npz",
         sha256="bdc2f20660654f70ae08d5133ee221305a73e2969e8b06cc053fc6dcb23b56c2",

@@ -155,7 +155,8 @@ def test_drunet_is_homogeneous():
     module = SMALL["drunet"]
     variables = initial(module)
     once = module.apply(variables, IMAGE, 0.1)
-    np.testing.assert_allclose(module.apply(variables, 3 * IMAGE, 0.3), 3 * once, rtol=1e-4)
+    larger = module.apply(variables, 3 * IMAGE, 0.3)
+    assert np.abs(larger - 3 * once).max() <= 1e-5 * np.abs(larger).max()
 
 
 def norm_by_lanczos(kernel, side):
