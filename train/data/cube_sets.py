@@ -51,7 +51,8 @@ def samson(rest: str) -> DataSet:
     Raises:
       ValueError: words behind the name; IMAGING_DATA unset, or without the file.
 
-    Source: `hu_autoencoders` of B. Palsson; the matrix `Y` of bands by pixels, pixels row by row.
+    Source: `hu_autoencoders` of B. Palsson; the matrix `Y` of bands by pixels, pixels row by row;
+    rows here are then the columns of its abundances `S_GT`.
     """
     if rest:
         raise ValueError(f"samson:{rest}: the set has no parts")

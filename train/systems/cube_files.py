@@ -143,13 +143,13 @@ def restore_cubes(
             cube = read_cube(file, band_axis, variable)
             restored = restorer(cube)
             write_cube(output, restored)
+            say(str(output))
             if preview:
                 _write_preview(output.with_suffix(".png"), cube, restored)
+                say(str(output.with_suffix(".png")))
         except (ValueError, OSError) as error:
             # What is wrong with a file names it already.
             failures.append(f"{file} -> {output}: {error}" if cube is not None else str(error))
-        else:
-            say(str(output))
     if failures:
         raise ValueError(f"{len(failures)} of {len(pairs)} not done: {'; '.join(failures)}")
 

@@ -342,8 +342,10 @@ def test_files_that_are_none_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a\.mat: there is no such file"):
         read_cube(tmp_path / "a.mat")
     (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "a.hdr").write_text("#?RADIANCE")
     with pytest.raises(ValueError, match=r"a\.png: known endings of cubes are \.mat"):
         read_cube(tmp_path / "a.png")
+    (tmp_path / "a.hdr").unlink()
     with pytest.raises(ValueError, match="holds no cube"):
         cube_files(tmp_path)
     with pytest.raises(ValueError, match=r"b\.png: known endings"):

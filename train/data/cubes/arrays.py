@@ -11,6 +11,7 @@ from train.data.cubes.cube import Contents, Cube, wavelengths_among
 
 _VARIABLE, _WAVELENGTHS = "cube", "wavelengths"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_MAT_LIMIT = 2**32
 # MATLAB puts its own words before the signature.
 _HDF5_STARTS = (0, 512)
 
@@ -41,6 +42,10 @@ def write_mat(path: Path, array: np.ndarray, cube: Cube, kept: Mapping) -> None:
     """Writes version 7, beside what the file that was read held."""
     if array.dtype == np.float16:
         raise ValueError(".mat files hold no float16")
+    if array.nbytes >= _MAT_LIMIT:
+        raise ValueError(
+            f"{array.nbytes} bytes; .mat files of version 7 hold less than {_MAT_LIMIT}"
+        )
     io.savemat(path, _named(array, cube, kept), do_compression=True)
 
 

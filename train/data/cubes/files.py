@@ -44,12 +44,15 @@ def file_of(path: Path) -> Path:
         raise ValueError(f"{path}: there is no such file")
     if path.suffix.lower() in SUFFIXES:
         return path
-    headers = [path.with_name(path.name + ".hdr"), path.with_suffix(".hdr")]
+    headers = [path.with_name(path.name + ".hdr")]
+    if path.suffix.lower() in RAW_SUFFIXES:
+        headers.append(path.with_suffix(".hdr"))
     for header in headers:
         if header.is_file():
             return header
-    if path.suffix.lower() in RAW_SUFFIXES or not path.suffix:
-        raise ValueError(f"{path}: wanted the ENVI header {headers[0].name} or {headers[1].name}")
+    if path.suffix.lower() in (*RAW_SUFFIXES, ""):
+        names = " or ".join(header.name for header in headers)
+        raise ValueError(f"{path}: wanted the ENVI header {names} beside it")
     raise ValueError(
         f"{path}: known endings of cubes are {', '.join(SUFFIXES)}, and "
         f"{', '.join(RAW_SUFFIXES)} beside an ENVI header"

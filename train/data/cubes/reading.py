@@ -69,8 +69,9 @@ def _band_axis(contents: Contents, told: int | None) -> int:
     fits = [axis for axis in range(3) if vector is not None and shape[axis] == len(vector)]
     if len(fits) == 1:
         return fits[0]
+    named = f" as {contents.kept['variable']}" if "variable" in contents.kept else ""
     raise ValueError(
-        f"it holds shape {shape}, and nothing in it says on which axis the bands stand; tell "
+        f"it holds shape {shape}{named}, and nothing in it says on which axis the bands stand; tell "
         "band_axis (train.predict --band_axis=first, middle or last; the set cubes:<axis>:<file>)"
     )
 
