@@ -71,8 +71,9 @@ def _band_axis(contents: Contents, told: int | None) -> int:
         return fits[0]
     named = f" as {contents.kept['variable']}" if "variable" in contents.kept else ""
     raise ValueError(
-        f"it holds shape {shape}{named}, and nothing in it says on which axis the bands stand; tell "
-        "band_axis (train.predict --band_axis=first, middle or last; the set cubes:<axis>:<file>)"
+        f"it holds shape {shape}{named}, and nothing in it says on which axis the bands stand; "
+        "tell band_axis (train.predict --band_axis=first, middle or last; the set "
+        "cubes:<axis>:<file>)"
     )
 
 
