@@ -1,7 +1,8 @@
-"""`python -m train.predict --weights=runs/quickstart photo.png folder`: restores pictures."""
+"""`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files."""
 
 import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from absl import app, flags
@@ -15,7 +16,8 @@ _OUTPUT = flags.DEFINE_string(
     "output",
     None,
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
-    "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are.",
+    "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are. "
+    "Cubes stay so: <cube>_denoised and its ending.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
@@ -27,7 +29,8 @@ _SIGMA = flags.DEFINE_string(
     "sigma",
     None,
     "Level of the noise, of 255, for a denoiser; 'auto' estimates each picture's, a .csv file has "
-    "lines <picture>,<level>. Default: likewise.",
+    "lines <picture>,<level>. Default: likewise. Of a cube a number, where its lowest value "
+    "is 0 and its highest 255.",
 )
 _MEMORY = flags.DEFINE_float("memory", 2.0, "Gigabytes; a larger picture is taken in parts.")
 _SELF_ENSEMBLE = flags.DEFINE_bool(
@@ -49,6 +52,18 @@ _BOUNDARY = flags.DEFINE_enum(
     ["edge", "wrap"],
     "What lies beyond the picture: nothing, or its opposite side, for textures that repeat.",
 )
+_BAND_AXIS = flags.DEFINE_enum(
+    "band_axis",
+    None,
+    ["first", "middle", "last"],
+    "Where a cube's file has its bands. Default: as it says.",
+)
+_VARIABLE = flags.DEFINE_string(
+    "variable", "", "The cube's name in a .mat or .npz file that holds several."
+)
+_PREVIEW = flags.DEFINE_bool(
+    "preview", False, "Beside a restored cube, show it before and after in false colours, as .png."
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace outputs that are there.")
 
 
@@ -67,19 +82,53 @@ def _main(arguments: list[str]) -> None:
 
     level = None if _SIGMA.value is None else level_of(_SIGMA.value)
     from train.systems.catalogue import system as open_system
+    from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
     from train.systems.outputs import outputs_of
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
+    if takes_cubes(system):
+        _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
+        return
+    _refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), "pictures")
     told = _told(system, level)
     suffix = "denoised" if "sigma" in told else f"x{told['scale']}"
     pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
-    there = [str(output) for _, output in pairs if output.exists()]
-    if there and not _OVERWRITE.value:
-        raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
+    _check_replaced(output for _, output in pairs)
     enlarger = Enlarger(system, told, _MEMORY.value * 1e9, _BOUNDARY.value == "wrap")
     by_picture = level if callable(level) else None
     enlarge_files(enlarger, pairs, _LEVELS.value, _PAGES.value, by_picture)
+
+
+def _restore_cubes(system, level, inputs: list[Path]) -> None:
+    from train.data.cubes import AXES
+    from train.systems.cube_files import (
+        CubeRestorer,
+        cube_outputs,
+        files_written,
+        restore_cubes,
+        told_of,
+    )
+
+    _refuse_flags((_SCALE, _LEVELS, _PAGES, _BOUNDARY), "cubes")
+    if callable(level):
+        raise ValueError(f"--sigma={_SIGMA.value}: wanted a number, {_WEIGHTS.value} takes cubes")
+    restorer = CubeRestorer(system, told_of(system, level), _MEMORY.value * 1e9)
+    pairs = cube_outputs(inputs, _OUTPUT.value)
+    _check_replaced(files_written(pairs, _PREVIEW.value))
+    restore_cubes(restorer, pairs, AXES.get(_BAND_AXIS.value), _VARIABLE.value, _PREVIEW.value)
+
+
+def _refuse_flags(holders: Iterable[flags.FlagHolder], what: str) -> None:
+    for holder in holders:
+        if holder.value != holder.default:
+            raise ValueError(f"--{holder.name}: {_WEIGHTS.value} takes {what}")
+
+
+def _check_replaced(outputs: Iterable[Path]) -> None:
+    there = [str(output) for output in outputs if output.exists()]
+    if there and not _OVERWRITE.value:
+        raise ValueError(f"{', '.join(there)} exist(s); --overwrite replaces")
 
 
 def _told(system, level) -> dict[str, float]:

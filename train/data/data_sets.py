@@ -9,6 +9,7 @@ from PIL import Image
 
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
+from train.data.cube_sets import cubes, samson
 from train.data.data_set import DataSet, Stacked
 from train.data.dates import dates
 from train.data.digit_domains import digit_pairs
@@ -115,6 +116,7 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "celeba_64": _celeba_64,
+    "cubes": cubes,
     "dates": dates,
     "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),
     "digit_pairs_test": partial(digit_pairs, TEST_KEY),
@@ -134,6 +136,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "prdeep": prdeep,
     "rice_sample": rice_sample,
     "right_to_left": partial(side_by_side, reverse=True),
+    "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
     "styled": styled,
     "tfds": _tfds,

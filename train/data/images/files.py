@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 SUFFIXES = (
@@ -20,7 +20,7 @@ def image_files(folder: str | Path) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder of images")
-    files = sorted(p for p in _visible_files(folder) if p.suffix.lower() in SUFFIXES)
+    files = sorted(p for p in visible_files(folder) if p.suffix.lower() in SUFFIXES)
     if not files:
         raise ValueError(f"{folder} holds no image; known endings: {', '.join(SUFFIXES)}")
     return files
@@ -36,7 +36,8 @@ def distinct_names(files: Sequence[Path], folder: Path) -> list[str]:
     ]
 
 
-def _visible_files(folder: Path):
+def visible_files(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its subfolders, hidden ones left out."""
     # Links to folders are followed, each folder once: a link may lead back to where it stands.
     seen = {folder.resolve()}
     for place, subfolders, names in os.walk(folder, followlinks=True):
