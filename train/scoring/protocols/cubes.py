@@ -11,6 +11,7 @@ import numpy as np
 
 from imaging_jax.operators import qrnn3d_noise
 from train.data import images
+from train.data.cubes import false_colours
 from train.data.data_set import DataSet
 from train.data.fields import CUBE, Fields, check_fields
 from train.scoring.protocols.images import OURS, ImageProtocol
@@ -64,7 +65,7 @@ class CubeProtocol(ImageProtocol):
         inputs, clean = self.inputs(dataset, [index], value)
         ours = np.asarray(system.apply(inputs)["image"])
         cubes = {"noisy": inputs["image"], OURS: ours, "reference": clean}
-        return {title: images.from_float(_colours(cube[0])) for title, cube in cubes.items()}
+        return {title: images.from_float(false_colours(cube[0])) for title, cube in cubes.items()}
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,3 @@ class CubeCaseProtocol(CubeProtocol):
 
 
 _case = jax.jit(qrnn3d_noise, static_argnums=2)
-
-
-def _colours(cube):
-    """Bands at three, two and one quarter of the range as red, green and blue."""
-    bands = cube.shape[-1]
-    return np.clip(cube[..., [3 * bands // 4, bands // 2, bands // 4]], 0, 1)
