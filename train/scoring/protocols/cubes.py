@@ -14,7 +14,9 @@ from train.data import images
 from train.data.cubes import false_colours
 from train.data.data_set import DataSet
 from train.data.fields import CUBE, Fields, check_fields
+from train.scoring.curves import curves
 from train.scoring.protocols.images import OURS, ImageProtocol
+from train.scoring.protocols.protocol import Shown
 from train.systems.system import System
 
 
@@ -57,15 +59,42 @@ class CubeProtocol(ImageProtocol):
         noisy = [self.noisy(x, value, index) for x, index in zip(clean, indices, strict=True)]
         return {"image": np.stack(noisy)}, np.stack(clean)
 
+    def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
+        """False colours of each cube, and the spectra of three of its pixels."""
+        shown = super().show(system, dataset, value, count)
+        sheets = {
+            f"{dataset.names[index]}_spectra": curves(self._spectra(system, dataset, value, index))
+            for index in range(min(count, len(dataset)))
+        }
+        previews = {name: (sheet,) for name, sheet in sheets.items()}
+        return dataclasses.replace(
+            shown, pictures={**shown.pictures, **sheets}, previews={**shown.previews, **previews}
+        )
+
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """Nothing: the baseline shows it."""
         return None
 
-    def _views(self, system: System, dataset: DataSet, value, index) -> dict[str, np.ndarray]:
+    def _cubes(self, system, dataset, value, index) -> dict[str, np.ndarray]:
         inputs, clean = self.inputs(dataset, [index], value)
         ours = np.asarray(system.apply(inputs)["image"])
-        cubes = {"noisy": inputs["image"], OURS: ours, "reference": clean}
-        return {title: images.from_float(false_colours(cube[0])) for title, cube in cubes.items()}
+        return {"noisy": inputs["image"][0], OURS: ours[0], "reference": clean[0]}
+
+    def _views(self, system: System, dataset: DataSet, value, index) -> dict[str, np.ndarray]:
+        cubes = self._cubes(system, dataset, value, index)
+        return {title: images.from_float(false_colours(cube)) for title, cube in cubes.items()}
+
+    def _spectra(self, system, dataset, value, index):
+        cubes = self._cubes(system, dataset, value, index)
+        height, width, _ = cubes["reference"].shape
+        places = [(height * part // 4, width * part // 4) for part in (1, 2, 3)]
+        return [
+            (
+                f"row {row}, column {column}",
+                {name: cube[row, column] for name, cube in cubes.items()},
+            )
+            for row, column in places
+        ]
 
 
 @dataclass(frozen=True)
