@@ -23,6 +23,7 @@ from imaging_jax.metrics._niqe import NIQEModel, niqe, niqe_model
 from imaging_jax.metrics._noise_level import noise_level
 from imaging_jax.metrics._perceptual_index import perceptual_index
 from imaging_jax.metrics._psnr import psnr
+from imaging_jax.metrics._psnr_b import psnr_b
 from imaging_jax.metrics._spectral import ergas, spectral_angle
 from imaging_jax.metrics._ssim import ms_ssim, ssim, ssim_map
 
@@ -54,6 +55,7 @@ __all__ = [
     "pixel_deviation",
     "precision_recall",
     "psnr",
+    "psnr_b",
     "spectral_angle",
     "ssim",
     "ssim_map",

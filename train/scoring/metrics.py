@@ -54,6 +54,11 @@ def _mpsnr(reference, estimate):
 
 
 @jax.jit
+def _psnr_b(reference, estimate):
+    return metrics.psnr_b(reference, estimate)
+
+
+@jax.jit
 def _spectral_angle(reference, estimate):
     return metrics.spectral_angle(reference, estimate)
 
@@ -162,6 +167,8 @@ METRICS = {
     "blind_error": Metric("blind error {:.3f}", False),
     # Of bands, or of colours one by one.
     "mpsnr": Metric("MPSNR {:.2f}", True, _mpsnr),
+    # Visible blocks of JPEG count.
+    "psnr_b": Metric("PSNR-B {:.2f}", True, _psnr_b),
     "ssim": Metric("{:.4f}", True, _ssim),
     "mssim": Metric("MSSIM {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # In degrees.

@@ -23,7 +23,7 @@ from train.systems import (
     weights,
     zero_shot,
 )
-from train.systems.combined import chain, with_self_ensemble
+from train.systems.combined import at_level, chain, with_self_ensemble
 from train.systems.system import System
 
 
@@ -37,12 +37,18 @@ def _parts(opener: Callable[..., System], count: int) -> Callable[[str], System]
     return opened
 
 
+def _at_level(rest: str) -> System:
+    name, _, sigma = rest.rpartition(":")
+    return at_level(system(name), sigma)
+
+
 # By the word before the first colon; what follows it are the settings.
 SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: partial(lambda name, _: interpolation.interpolation(name), name)
        for name in interpolation.KERNELS},
     "identity": lambda _: interpolation.identity(),
     "given": interpolation.given,
+    "at_level": _at_level,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)
        for name in alternating_projections.RULES},
@@ -63,6 +69,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
 # How each is written, for --list and for messages.
 FORMS = {
     "given": "given:<degradation>",
+    "at_level": "at_level:<denoiser>:<sigma>",
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
     **{name: f"{name}:<iterations>:<starts>" for name in alternating_projections.RULES},
     **{name: f"{name}:<rank>" for name in cubes.RANKED},

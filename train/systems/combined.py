@@ -6,8 +6,31 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax.models.super_resolution import self_ensemble
+from train.config.registry import positive
 from train.data.fields import PICTURE, check_fields
 from train.systems.system import Apply, Origin, System
+
+
+def at_level(opened: System, sigma: str) -> System:
+    """A denoiser that is told one level of noise, of 255, whatever else it is told.
+
+    Raises:
+      ValueError: a system that is told no level, or a level that isn't positive or isn't served.
+    """
+    name = f"at_level:{opened.weights}:{sigma}"
+    level = positive(sigma, name, "a level of noise, of 255, above 0")
+    opened.check(sigma=level)
+    if "sigma" not in (opened.options or {}):
+        raise ValueError(f"{name}: wanted a denoiser that is told its level")
+    settings = {**opened.origin.settings, "sigma_255": level}
+    return dataclasses.replace(
+        opened,
+        weights=f"{opened.weights}_{sigma}",
+        apply=lambda inputs, **_: opened.apply(inputs, sigma=level),
+        origin=dataclasses.replace(opened.origin, settings=settings),
+        options={"scale": (1,)},
+        pure=opened.pure and (lambda inputs, **_: opened.pure(inputs, sigma=level)),
+    )
 
 
 def with_self_ensemble(single: System) -> System:

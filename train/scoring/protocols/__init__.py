@@ -7,6 +7,7 @@ from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
+from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
@@ -47,6 +48,7 @@ PROTOCOLS: dict[str, Protocol] = {
         WhiteNoiseProtocol("awgn"),
         WhiteNoiseProtocol("awgn_one_seed", one_seed=True),
         CorrelatedNoiseProtocol("correlated_noise"),
+        JpegProtocol("jpeg"),
         # Noisy images alone.
         BlindSpotProtocol("blind_spots"),
         # Restoration at the image's own size; grey, nothing rounded before it is degraded.
@@ -112,6 +114,7 @@ __all__ = [
     "CubeNoiseProtocol",
     "DatesProtocol",
     "GenerationProtocol",
+    "JpegProtocol",
     "OneSeedProtocol",
     "PairedProtocol",
     "PhaseProtocol",
