@@ -53,7 +53,7 @@ def get_config(variant=""):
     config.data.update({"images": "$IMAGING_DATA/sr/BSDS500_train", "batch_size": 16})
     config.optimizer = common.adam_with_cosine(1e-3)
     config.optimizer.schedule.warmup = 0
-    common.for_steps(config, 320, every=160)
+    common.for_steps(config, 640, every=320)
     protocol = "correlated_noise" if variant.endswith("_correlated") else "awgn"
     scoring = {"sigma": 25, "protocol": protocol}
     config.validation = ConfigDict({"images": "t91_held_back", **scoring})

@@ -243,6 +243,9 @@ IMAGE_SETS: dict[str, Callable[[], ImageSet]] = {
     "bsd68": bsd68,
     "cbsd68": _set_under_data("denoise/CBSD68"),
     "kodak24": _set_under_data("denoise/Kodak24"),
+    # Of JPEG files; whoever has them puts them there.
+    "classic5": _set_under_data("denoise/Classic5"),
+    "live1": _set_under_data("denoise/LIVE1"),
     # Two grey images of 256x256 (Ryu et al., 2019).
     "mri": _set_under_data("mri"),
     # The lower third of the dates trained on is held back, to choose checkpoints by.
