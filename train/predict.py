@@ -41,7 +41,8 @@ _SELF_ENSEMBLE = flags.DEFINE_bool(
 _LEVELS = flags.DEFINE_float(
     "levels",
     None,
-    "The level that is white, as 4095 of 12 bits. Default: 255, 65535, or 1 of floats.",
+    "The level that is white, as 4095 of 12 bits. Default: 255, 65535, or 1 of floats; of cubes "
+    "their highest, their lowest being black.",
 )
 _PAGES = flags.DEFINE_bool(
     "pages", False, "Restore each page or frame of a file, and write them into one file again."
@@ -110,10 +111,11 @@ def _restore_cubes(system, level, inputs: list[Path]) -> None:
         told_of,
     )
 
-    _refuse_flags((_SCALE, _LEVELS, _PAGES, _BOUNDARY), "cubes")
+    _refuse_flags((_SCALE, _PAGES, _BOUNDARY), "cubes")
     if callable(level):
         raise ValueError(f"--sigma={_SIGMA.value}: wanted a number, {_WEIGHTS.value} takes cubes")
-    restorer = CubeRestorer(system, told_of(system, level), _MEMORY.value * 1e9)
+    memory = _MEMORY.value * 1e9
+    restorer = CubeRestorer(system, told_of(system, level), memory, _LEVELS.value)
     pairs = cube_outputs(inputs, _OUTPUT.value)
     _check_replaced(files_written(pairs, _PREVIEW.value))
     restore_cubes(restorer, pairs, AXES.get(_BAND_AXIS.value), _VARIABLE.value, _PREVIEW.value)

@@ -156,7 +156,9 @@ def restore_cubes(
 
 @dataclass(frozen=True)
 class CubeRestorer:
-    """Restores cubes between their lowest and highest value, keeping the type.
+    """Restores cubes, keeping the type.
+
+    They are restored between their lowest and highest value, or between 0 and white.
 
     A cube whose program would hold more than `memory` is taken in tiles of rows and columns, all
     bands at once, where the system says how far it looks; else whole.
@@ -165,11 +167,13 @@ class CubeRestorer:
       system: of cubes.
       told: what it is told, see `told_of`.
       memory: bytes that a compiled program may hold.
+      white: the value that stands for 1; None for the highest.
     """
 
     system: System
     told: Mapping[str, float]
     memory: float
+    white: float | None = None
 
     def __call__(self, cube: Cube) -> Cube:
         """Restores one cube.
@@ -181,7 +185,7 @@ class CubeRestorer:
         wanted = self.system.takes["image"].shape[-1]
         if wanted not in (None, cube.bands):
             raise ValueError(f"it has {cube.bands} bands; {self.system.weights} takes {wanted}")
-        unit, low, high = cube.to_unit()
+        unit, low, high = cube.to_unit(self.white)
         restored = self._restored(unit[None])[0]
         if not np.isfinite(restored).all():
             raise ValueError(f"{self.system.weights} gave NaN or infinite values")

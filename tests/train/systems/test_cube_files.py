@@ -246,3 +246,11 @@ def test_the_command_restores_cubes(tmp_path):
         np.testing.assert_array_equal(file["clean"], pixels)
     np.testing.assert_array_equal(read_cube(tmp_path / "b_denoised.img").pixels, pixels)
     assert (tmp_path / "b_denoised.png").exists()
+
+
+def test_white_keeps_the_values_that_lie_beyond():
+    pixels = np.float32([[[-1.0, 0.5], [2.0, 5.0]]])
+    unit, low, high = Cube(pixels).to_unit(white=2.0)
+    np.testing.assert_array_equal(unit, pixels / 2)
+    assert (low, high) == (0.0, 2.0)
+    np.testing.assert_array_equal(Cube(pixels).from_unit(unit, low, high).pixels, pixels)

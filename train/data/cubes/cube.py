@@ -81,11 +81,15 @@ class Cube:
         """How many there are."""
         return self.pixels.shape[-1]
 
-    def to_unit(self) -> tuple[np.ndarray, float, float]:
-        """Maps the cube's lowest value to 0 and its highest to 1.
+    def to_unit(self, white: float | None = None) -> tuple[np.ndarray, float, float]:
+        """Maps the cube's lowest value to 0 and its highest to 1, or `white` to 1 and 0 to itself.
+
+        Args:
+          white: the value that stands for 1, where that is known: noise then keeps its level, and
+            values may lie beyond [0, 1].
 
         Returns:
-          (H, W, bands) float32 in [0, 1], the lowest and the highest value.
+          (H, W, bands) float32, and the values that became 0 and 1.
 
         Raises:
           ValueError: one value throughout.
@@ -93,6 +97,8 @@ class Cube:
         low, high = float(self.pixels.min()), float(self.pixels.max())
         if not high > low:
             raise ValueError(f"every value of the cube is {low:g}; wanted at least two")
+        if white is not None:
+            low, high = 0.0, white
         unit = np.empty(self.pixels.shape, np.float32)
         for band in range(self.bands):
             unit[..., band] = (self.pixels[..., band].astype(np.float64) - low) / (high - low)
