@@ -64,7 +64,7 @@ class CubeProtocol(ImageProtocol):
         inputs, clean = self.inputs(dataset, [index], value)
         ours = np.asarray(system.apply(inputs)["image"])
         cubes = {"noisy": inputs["image"], OURS: ours, "reference": clean}
-        return {title: images.from_float(_colours(cube[0])) for title, cube in cubes.items()}
+        return {title: images.from_float(false_colours(cube[0])) for title, cube in cubes.items()}
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class CubeCaseProtocol(CubeProtocol):
 _case = jax.jit(qrnn3d_noise, static_argnums=2)
 
 
-def _colours(cube):
-    """Bands at three, two and one quarter of the range as red, green and blue."""
+def false_colours(cube: np.ndarray) -> np.ndarray:
+    """Bands at three, two and one quarter of the range as red, green and blue, clipped."""
     bands = cube.shape[-1]
     return np.clip(cube[..., [3 * bands // 4, bands // 2, bands // 4]], 0, 1)
