@@ -19,7 +19,7 @@ def get_config(variant=""):
     config.model = ConfigDict({"name": "mst", "blocks": blocks, "dtype": "float32"})
     if variant in ("cassi_light", "tiny"):
         config.data.update({"batch_size": 8, "patch_size": 32})
-        common.train_on_cpu(config, 600, peak=1e-3, ema_decay=0.98)
+        common.train_on_cpu(config, 1200, peak=1e-3, ema_decay=0.98)
     if variant == "tiny":
         # A mask that needs no file, and few bands.
         config.task.update({"bands": 4, "mask": "drawn"})

@@ -75,8 +75,12 @@ class SpectralReconstructionProtocol(CubeReconstructionProtocol):
     best: ClassVar[tuple[str, ...]] = ("mrae",)
 
     def baseline(self) -> str:
-        """The quadratic regression of bands by colours, of generated cubes."""
-        return "rgb_regression:2:made_cubes:64:31"
+        """The quadratic regression of bands by colours, of as many cubes as it gains by.
+
+        Fitted to the four of made_cubes:64:31 it has an MRAE of 0.091 on made_cubes_test:64:31, to
+        these 100 one of 0.067, to 300 the same.
+        """
+        return "rgb_regression:2:made_cubes:32:31:100"
 
     def comparable(
         self, reference: np.ndarray, estimate: np.ndarray
