@@ -42,8 +42,6 @@ DEFAULT = {
     "configs.generative.autoencoder",
     "configs.generative.vae",
     "configs.classification.digits",
-    "configs.hyperspectral.mst",
-    "configs.hyperspectral.mst_plus_plus",
     "configs.restoration.burst",
     "configs.translation.cycle_gan",
     "configs.super_resolution.srgan",
