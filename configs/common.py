@@ -251,6 +251,20 @@ def train_on_cpu(config, steps, peak, ema_decay):
     config.train.update({"validate_every": steps // 5, "checkpoint_every": steps // 5})
 
 
+def snapshots(config):
+    """What the networks of coded snapshots share: MST's recipe, on generated cubes of 28 bands."""
+    config.task = ConfigDict(
+        {"name": "snapshot_imaging", "bands": 28, "mask": "staged", "loss": "rmse"}
+    )
+    config.data = ConfigDict(
+        {"name": "made_cubes", "batch_size": 5, "patch_size": 256, "bands": 28}
+    )
+    adam_with_steps(config, 300_000, peak=4e-4, every=50_000, factor=0.5)
+    scoring = {"protocol": "snapshot_imaging"}
+    config.validation = ConfigDict({"images": "made_cubes:64:28", **scoring})
+    config.evaluation = ({"images": "made_cubes_test:64:28", **scoring},)
+
+
 def make_tiny(config):
     """Shrinks a config for tests: four steps on photographs that need no download."""
     config.data.update({"images": "scikit_image", "batch_size": 8, "patch_size": 24})

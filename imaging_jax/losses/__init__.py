@@ -22,7 +22,15 @@ from imaging_jax.losses._content import content_loss
 from imaging_jax.losses._gram import gram_matrix
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
-from imaging_jax.losses._pixel import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
+from imaging_jax.losses._pixel import (
+    charbonnier,
+    l1,
+    mrae,
+    mse,
+    negative_psnr,
+    rmse,
+    sum_of_squares_half,
+)
 from imaging_jax.losses._without_clean_images import (
     blind_spots,
     masked_mse,
@@ -47,12 +55,14 @@ __all__ = [
     "least_squares_generator_loss",
     "masked_mse",
     "minimax_generator_loss",
+    "mrae",
     "mse",
     "negative_psnr",
     "noisier2noise_estimate",
     "non_saturating_generator_loss",
     "path_length",
     "r1_penalty",
+    "rmse",
     "sparse_kl",
     "squared_error",
     "sum_of_squares_half",

@@ -36,6 +36,50 @@ def mse(prediction: jax.Array, target: jax.Array) -> jax.Array:
     return jnp.mean((prediction - target) ** 2)
 
 
+def rmse(prediction: jax.Array, target: jax.Array) -> jax.Array:
+    """Root of the mean squared difference over all elements.
+
+    Its gradient is 0 where both are equal.
+
+    Args:
+      prediction: any shape.
+      target: the same shape.
+
+    Returns:
+      A scalar.
+
+    Raises:
+      ValueError: where the shapes differ.
+    """
+    square = mse(prediction, target)
+    # The root's gradient at 0 is infinite, and would be NaN through a `where` around it.
+    positive = jnp.where(square > 0, square, 1)
+    return jnp.where(square > 0, jnp.sqrt(positive), 0)
+
+
+def mrae(prediction: jax.Array, target: jax.Array, floor: float = 1e-3) -> jax.Array:
+    """Mean relative absolute error, ``|prediction - target| / max(target, floor)``, over all.
+
+    Targets are clamped from below: where a band is dark, the smallest error would weigh more than
+    all bright bands. The default is a quarter of a level of 8 bits.
+
+    Args:
+      prediction: any shape.
+      target: the same shape, not negative.
+      floor: of what is divided by, in the units of ``target``; positive.
+
+    Returns:
+      A scalar.
+
+    Raises:
+      ValueError: where the shapes differ.
+
+    Arad et al., "NTIRE 2022 Spectral Recovery Challenge and Data Set", CVPRW 2022.
+    """
+    check_shapes(prediction, target)
+    return jnp.mean(jnp.abs(prediction - target) / jnp.maximum(target, floor))
+
+
 def charbonnier(prediction: jax.Array, target: jax.Array, epsilon: float = 1e-3) -> jax.Array:
     """Mean of ``sqrt(difference² + epsilon²)`` over all elements, an L1 that is smooth at 0.
 

@@ -5,7 +5,7 @@ import pytest
 from jax.test_util import check_grads
 from skimage.metrics import peak_signal_noise_ratio
 
-from imaging_jax.losses import charbonnier, l1, mse, negative_psnr, sum_of_squares_half
+from imaging_jax.losses import charbonnier, l1, mrae, mse, negative_psnr, rmse, sum_of_squares_half
 
 # Two images of three pixels; differences 1, -2, 3 and 0, 0, -4.
 PREDICTION = jnp.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).reshape(2, 1, 3, 1)
@@ -13,7 +13,8 @@ TARGET = jnp.array([[0.0, 4.0, 0.0], [4.0, 5.0, 10.0]]).reshape(2, 1, 3, 1)
 
 
 @pytest.mark.parametrize(
-    ("loss", "expected"), [(l1, 10 / 6), (mse, 30 / 6), (sum_of_squares_half, 30 / 4)]
+    ("loss", "expected"),
+    [(l1, 10 / 6), (mse, 30 / 6), (rmse, 5**0.5), (sum_of_squares_half, 30 / 4)],
 )
 def test_values(loss, expected):
     value = jax.jit(loss)(PREDICTION, TARGET)
@@ -28,11 +29,25 @@ def test_charbonnier_is_l1_far_from_zero_and_quadratic_near_it():
     assert float(near) == pytest.approx(5e-4, rel=1e-5)  # 3, 4, 5
 
 
+def test_relative_errors_divide_by_the_target_but_not_by_darkness():
+    prediction, target = jnp.array([0.6, 0.1, 0.01]), jnp.array([0.5, 0.2, 0.0])
+    expected = (0.1 / 0.5 + 0.1 / 0.2 + 0.01 / 1e-3) / 3
+    assert float(mrae(prediction, target)) == pytest.approx(expected, rel=1e-5)
+    expected = (0.1 / 0.5 + 0.1 / 0.4 + 0.01 / 0.4) / 3
+    assert float(mrae(prediction, target, floor=0.4)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_root_has_no_gradient_where_nothing_is_wrong():
+    assert not np.any(jax.grad(rmse)(TARGET, TARGET))
+
+
 def test_a_single_image_is_a_batch_of_one():
     assert float(sum_of_squares_half(PREDICTION[0], TARGET[0])) == 7
 
 
-@pytest.mark.parametrize("loss", [charbonnier, l1, mse, negative_psnr, sum_of_squares_half])
+@pytest.mark.parametrize(
+    "loss", [charbonnier, l1, mrae, mse, negative_psnr, rmse, sum_of_squares_half]
+)
 def test_gradients(loss, x64):
     prediction = np.random.default_rng(0).random((2, 3, 4, 1))
     target = np.random.default_rng(1).random((2, 3, 4, 1))
@@ -44,7 +59,9 @@ def test_gradient_of_sum_of_squares_half_is_the_difference_over_the_batch():
     np.testing.assert_allclose(gradient, (PREDICTION - TARGET) / 2)
 
 
-@pytest.mark.parametrize("loss", [charbonnier, l1, mse, negative_psnr, sum_of_squares_half])
+@pytest.mark.parametrize(
+    "loss", [charbonnier, l1, mrae, mse, negative_psnr, rmse, sum_of_squares_half]
+)
 def test_shapes_must_agree(loss):
     with pytest.raises(ValueError, match="target: expected the shape of prediction"):
         loss(PREDICTION, TARGET[:1])

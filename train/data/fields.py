@@ -79,9 +79,17 @@ def pictures(dates: int | None, channels: int | None) -> Field:
     return Field((dates, None, None, channels), "float32", "frames", (0.0, 1.0))
 
 
+def cubes_of(bands: int | None) -> Field:
+    """Cubes of any size with so many bands, in [0, 1]; None for any number of them."""
+    return Field((None, None, bands), "float32", "cube", (0.0, 1.0))
+
+
 PICTURE = picture(None)
 # Bands of any number.
 CUBE = Field((None, None, None), "float32", "cube", (0.0, 1.0))
+# A coded snapshot of a cube, wider than its mask by the dispersion of the bands.
+SNAPSHOT = Field((None, None, 1), "float32", "image")
+CODED_MASK = Field((None, None), "float32", "mask", (0.0, 1.0))
 # Of the orthonormal Fourier transform, frequency 0 first.
 SPECTRUM = Field((None, None, None), "complex64", "spectrum")
 # Its modulus, and where in the frame that was transformed the image lies.

@@ -41,18 +41,22 @@ class MadeCubes(Drawn):
 
 
 def made_cubes(key: int, rest: str) -> DataSet:
-    """Opens "<side>:<bands>": four cubes of six materials by a key that no training has.
+    """Opens "<side>:<bands>:<count>": cubes of six materials by a key that no training has.
+
+    Without a count, four.
 
     Raises:
       ValueError: other words.
     """
     name = "made_cubes" if key == HELD_BACK_KEY else "made_cubes_test"
-    side, _, bands = rest.partition(":")
-    if not (side.isdigit() and bands.isdigit() and int(side) > 1 and int(bands)):
-        raise ValueError(f"{name}:{rest}: wanted {name}:<pixels a side>:<bands>")
-    draw = partial(_drawn, count=_COUNT, side=int(side), bands=int(bands), members=_MEMBERS)
+    words = rest.split(":")
+    numbers = [int(word) for word in words if word.isdigit()]
+    if len(numbers) != len(words) or len(words) not in (2, 3) or numbers[0] < 2 or 0 in numbers:
+        raise ValueError(f"{name}:{rest}: wanted {name}:<pixels a side>:<bands>[:<count>]")
+    side, bands, count = (*numbers, _COUNT)[:3]
+    draw = partial(_drawn, count=count, side=side, bands=bands, members=_MEMBERS)
     cubes = np.asarray(jax.jit(draw)(jax.random.key(key)))
-    return Stacked(f"{name}:{rest}", _fields(int(side), int(bands)), {"image": cubes})
+    return Stacked(f"{name}:{rest}", _fields(side, bands), {"image": cubes})
 
 
 def _drawn(key, count, side, bands, members):

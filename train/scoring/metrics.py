@@ -17,6 +17,8 @@ from imaging_jax.operators import round_to_8bit
 from imaging_jax.transforms import luminance
 from train.systems.equal_tiles import in_equal_tiles
 
+# Below it references count as this dark in relative errors, as in `imaging_jax.losses.mrae`.
+_DARK = 1e-3
 # Pixels a side of SSIM's window.
 _WINDOW = 11
 # dB above which an image whose phase was lost counts as found.
@@ -65,6 +67,16 @@ def _spectral_angle(reference, estimate):
 
 def _mse(reference, estimate):
     return np.mean(np.abs(reference - estimate) ** 2, axis=(1, 2, 3))
+
+
+def _rmse(reference, estimate):
+    return np.sqrt(_mse(reference, estimate))
+
+
+def _mrae(reference, estimate):
+    """As the loss of this name: references are clamped from below by its floor."""
+    relative = np.abs(reference - estimate) / np.maximum(reference, _DARK)
+    return np.mean(relative, axis=(1, 2, 3))
 
 
 def _mae(reference, estimate):
@@ -175,6 +187,8 @@ METRICS = {
     "sam": Metric("SAM {:.2f}°", False, _spectral_angle),
     "mse": Metric("MSE {:.4f}", False, _mse),
     "mae": Metric("MAE {:.4f}", False, _mae),
+    "mrae": Metric("MRAE {:.4f}", False, _mrae),
+    "rmse": Metric("RMSE {:.4f}", False, _rmse),
     "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, partial(_uniform_ssim, data_range=2)),
     "ssim_range_1": Metric("(range 1) {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # Of images whose phase was lost: the share found to 40 dB.

@@ -17,11 +17,12 @@ from imaging_jax.models import MODELS
 from imaging_jax.models.classification import Classifier
 from imaging_jax.models.generative import Autoencoder
 from train.config.registry import build
-from train.data.fields import CUBE, PICTURE, Field, Fields
+from train.data.fields import CODED_MASK, CUBE, PICTURE, SNAPSHOT, Field, Fields, cubes_of, picture
 from train.state.devices import data_mesh, replicated
 from train.systems.compiled import compiled
 from train.systems.system import Origin, System, digest, latent
 from train.tasks.denoising import denoise
+from train.tasks.snapshot_imaging import reconstruct
 from train.tasks.super_resolution import enlarge
 from train.tasks.variational import FIGURES, measured
 
@@ -81,8 +82,31 @@ def _cube(network: nn.Module) -> Fields:
     return {"image": CUBE}
 
 
+def _spectra(network, variables, inputs):
+    return {"image": network.apply(variables, inputs["image"]).astype(np.float32)}
+
+
+def _undo_snapshot(network, variables, inputs):
+    return {"image": reconstruct(network, variables, **inputs)}
+
+
+def _cube_of_snapshot(network: nn.Module) -> Fields:
+    of_bands = network.takes == ("bands",)
+    return {"image": cubes_of(network.bands_out if of_bands else network.bands)}
+
+
 APPLICATIONS = {
     "cube_denoising": Application(_cube, _cube, _denoise_cube, "sigma"),
+    "snapshot_imaging": Application(
+        lambda network: {"snapshot": SNAPSHOT, "mask": CODED_MASK},
+        _cube_of_snapshot,
+        _undo_snapshot,
+    ),
+    "spectral_reconstruction": Application(
+        lambda network: {"image": picture(network.bands_in)},
+        lambda network: {"image": cubes_of(network.bands_out)},
+        _spectra,
+    ),
     "super_resolution": Application(_picture, _picture, _enlarge, "scale"),
     "denoising": Application(_picture, _picture, _denoise, "sigma"),
     "variational": Application(

@@ -9,6 +9,8 @@ from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.phase_retrieval import PhaseRetrieval
+from train.tasks.snapshot_imaging import SnapshotImaging
+from train.tasks.spectral_reconstruction import SpectralReconstruction
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.super_resolution import SuperResolution
 from train.tasks.task import Task
@@ -29,6 +31,8 @@ TASKS: dict[str, type[Task]] = {
     "noise2void": Noise2Void,
     "noisier2noise": Noisier2Noise,
     "phase_retrieval": PhaseRetrieval,
+    "snapshot_imaging": SnapshotImaging,
+    "spectral_reconstruction": SpectralReconstruction,
     "style_adversarial": StyleAdversarial,
     "super_resolution": SuperResolution,
     "translation": Translation,
@@ -49,6 +53,8 @@ __all__ = [
     "Noise2Void",
     "Noisier2Noise",
     "PhaseRetrieval",
+    "SnapshotImaging",
+    "SpectralReconstruction",
     "StyleAdversarial",
     "SuperResolution",
     "Task",

@@ -17,8 +17,10 @@ from train.tasks.supervised import Supervised
 LOSSES = {
     "charbonnier": losses.charbonnier,
     "l1": losses.l1,
+    "mrae": losses.mrae,
     "mse": losses.mse,
     "negative_psnr": losses.negative_psnr,
+    "rmse": losses.rmse,
     "sum_of_squares_half": losses.sum_of_squares_half,
 }
 CHANNELS = {"rgb": 3, "y": 1}

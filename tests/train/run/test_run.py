@@ -358,7 +358,7 @@ TRACED_SLOWLY = {"configs.generative.stylegan2", "configs.super_resolution.ddrn"
 def test_the_variants_of_a_paper_train_and_predict_in_shape(module, variant, request):
     # Everything but the data, which is somebody's download.
     config = importlib.import_module(module).get_config(variant)
-    if config.task.get("features"):
+    if config.task.get("features") or config.task.get("mask") == "staged":
         request.getfixturevalue("imaging_data")
     task = build_task(config)
     example = task.example(config.data)

@@ -4,6 +4,10 @@ from train.data.degradations import DEBLURRING, DECIMATION
 from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
+from train.scoring.protocols.cube_reconstruction import (
+    SnapshotImagingProtocol,
+    SpectralReconstructionProtocol,
+)
 from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
@@ -93,6 +97,11 @@ PROTOCOLS: dict[str, Protocol] = {
         # Hyperspectral cubes: white noise, and the complex cases.
         CubeNoiseProtocol("cube_noise"),
         CubeCaseProtocol("cube_cases"),
+        # Cubes of colour images, and of coded snapshots by a published mask or one that needs no
+        # file.
+        SpectralReconstructionProtocol("spectral_reconstruction"),
+        SnapshotImagingProtocol("snapshot_imaging"),
+        SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
         BurstProtocol("bursts"),
         # Cloud removal, of one image or of several dates.
@@ -123,6 +132,8 @@ __all__ = [
     "RestorationProtocol",
     "ShotNoisePhaseProtocol",
     "Shown",
+    "SnapshotImagingProtocol",
+    "SpectralReconstructionProtocol",
     "SpectrumProtocol",
     "WhiteNoiseProtocol",
 ]
