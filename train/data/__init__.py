@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from train.data.bursts import Bursts
+from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
 from train.data.made_cubes import MadeCubes
@@ -23,6 +24,7 @@ from train.data.whole_data import labelled, whole
 
 DATA = {
     "bursts": Bursts,
+    "cube_patches": cube_patches,
     "dead_leaves": DeadLeaves,
     "digit_domains": DigitDomains,
     "digits": Digits,
