@@ -34,12 +34,12 @@ def get_config(variant=""):
     config.validation = ConfigDict({"images": f"made_cubes:32:{BANDS}", **noise})
     config.evaluation = ({"images": f"made_cubes_test:64:{BANDS}", **noise},)
     if variant == "tiny":
-        config.model.features = 2
-        config.task.bands = 5
-        config.data.update({"batch_size": 8, "patch_size": 8, "bands": 5})
+        config.model = ConfigDict({"name": "hsid_cnn", "features": 2, "dtype": "float32"})
+        config.task.bands = 24
+        config.data.update({"batch_size": 8, "patch_size": 8, "bands": 24})
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
         )
-        config.validation.images = "made_cubes:8:5"
-        config.evaluation = ({"images": "made_cubes_test:8:5", **noise},)
+        config.validation.images = "made_cubes:8:24"
+        config.evaluation = ({"images": "made_cubes_test:8:24", **noise},)
     return config
