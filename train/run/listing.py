@@ -4,7 +4,7 @@ from imaging_jax import pretrained
 from imaging_jax.models import MODELS
 from train.data import DATA
 from train.data.data_sets import IMAGE_SETS, KINDS
-from train.data.degradations import PRESETS
+from train.data.presets import PRESETS
 from train.engine.provenance import ROOT
 from train.scoring.protocols import PROTOCOLS
 from train.systems.catalogue import FORMS, SYSTEMS

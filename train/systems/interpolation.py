@@ -10,6 +10,7 @@ from imaging_jax.operators import resize
 from train.config.registry import look_up
 from train.data import degradations
 from train.data.fields import FREQUENCY_MASK, PICTURE, SPECTRUM, Field, as_numbers
+from train.data.presets import PRESETS
 from train.systems.equal_tiles import in_equal_tiles
 from train.systems.system import Origin, System
 
@@ -66,7 +67,7 @@ def zero_filled() -> System:
 
 def given(preset: str) -> System:
     """The image that networks are given of a measurement by the named degradation."""
-    if look_up(degradations.PRESETS, preset, "given").scale > 1:
+    if look_up(PRESETS, preset, "given").scale > 1:
         raise ValueError(f"given:{preset}: networks are given the small image; wanted bicubic")
     estimate = jax.jit(lambda y: degradations.estimate(preset, y))
     return System(

@@ -10,6 +10,7 @@ from imaging_jax.operators import LinearOperator, MaskedFourier, fourier_shift, 
 from train.config.registry import look_up
 from train.data import degradations
 from train.data.fields import FREQUENCY_MASK, PICTURE, SPECTRUM, Fields, as_numbers
+from train.data.presets import PRESETS
 
 # (inputs of one item) -> operator, measurement, first estimate.
 Problem = Callable[[dict[str, jax.Array]], tuple[LinearOperator, jax.Array, jax.Array]]
@@ -24,7 +25,7 @@ class Measurement:
       takes: fields of an item.
       problem: makes operator, measurement and start of an item.
       options: what a system that undoes it can be told.
-      undoes: the degradation, where it is one of `train.data.degradations.PRESETS`.
+      undoes: the degradation, where it is one of `train.data.presets.PRESETS`.
     """
 
     takes: Fields
@@ -53,11 +54,11 @@ def measurement(name: str, whom: str) -> Measurement:
     if name == MRI:
         takes = {"spectrum": SPECTRUM, "mask": FREQUENCY_MASK}
         return Measurement(takes, _masked_fourier, {})
-    look_up({**degradations.PRESETS, MRI: None}, name, f"the degradation of {whom}")
+    look_up({**PRESETS, MRI: None}, name, f"the degradation of {whom}")
     if not degradations.has_operator(name):
         raise ValueError(f"{whom}: {name} has no linear operator that is known here")
 
-    scale = degradations.PRESETS[name].scale
+    scale = PRESETS[name].scale
 
     def problem(item):
         y = item["image"]

@@ -12,6 +12,7 @@ from imaging_jax.solvers import dpir_schedule, pnp_admm, pnp_douglas_rachford, p
 from train.config.registry import look_up
 from train.data import degradations
 from train.data.fields import Field
+from train.data.presets import PRESETS
 from train.systems import weights
 from train.systems.measurements import MRI, measurement
 from train.systems.system import Origin, System
@@ -49,7 +50,7 @@ def half_quadratic_splitting(degradation: str, denoiser: str) -> System:
     noise = degradations.noise_level(degradation)
     mosaic = degradation == "bayer"
     iterations, least = _DEMOSAICING if mosaic else _DEBLURRING
-    if (scale := degradations.PRESETS[degradation].scale) > 1:
+    if (scale := PRESETS[degradation].scale) > 1:
         iterations, least = _ENLARGING, scale
     last = max(noise, least / 255) or None
     sigmas, rhos = dpir_schedule(noise, sigma_end=last, iterations=iterations)
@@ -121,7 +122,7 @@ SOLVERS = {
 
 
 def _measurement(name, degradation):
-    look_up(degradations.PRESETS, degradation, f"the degradation of {name}")
+    look_up(PRESETS, degradation, f"the degradation of {name}")
     return measurement(degradation, name)
 
 
@@ -138,7 +139,7 @@ def _restoring(name, degradation, denoiser, given, solve, settings) -> System:
         "solver": name,
         "denoiser": denoiser,
         "noise_255": degradations.noise_level(degradation) * 255,
-        "measure": [list(step) for step in degradations.PRESETS[degradation].measure],
+        "measure": [list(step) for step in PRESETS[degradation].measure],
         **settings,
     }
     return System(

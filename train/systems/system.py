@@ -55,7 +55,7 @@ class System:
       pure: `apply` without clipping, as a function that can be differentiated; None where there
         is none.
       assets: what the data say beside its fields, such as {"classes": their names}.
-      undoes: the degradation it undoes, a name of `train.data.degradations.PRESETS`; empty where
+      undoes: the degradation it undoes, a name of `train.data.presets.PRESETS`; empty where
         several.
       whole: why a picture can't be cut into tiles, in words; empty where `pure` tells how far it
         looks.

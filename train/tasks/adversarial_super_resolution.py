@@ -20,6 +20,7 @@ from train.config.registry import look_up
 from train.config.settings import TrainSettings
 from train.data import degradations
 from train.data.fields import PICTURE, Fields, picture
+from train.data.presets import PRESETS
 from train.state import train_state as states
 from train.state.networks import apply_in_training
 from train.state.optimizers import Optimizer, make_optimizer
@@ -53,7 +54,7 @@ class AdversarialSuperResolution(Task):
       steps: length of the training over both stages.
       ema_decay: of the moving averages of the generator; 0 keeps none.
       scale: factor.
-      degradation: a name of `train.data.degradations.PRESETS`.
+      degradation: a name of `train.data.presets.PRESETS`.
       pretraining_steps: length of the first stage; 0 where the generator starts from weights.
       content: "mse" of pixels in [-1, 1], or the name of a feature map, "relu2_2" for VGG22.
       features: the network whose maps these are, see `imaging_jax.pretrained.load_features`; empty
@@ -87,7 +88,7 @@ class AdversarialSuperResolution(Task):
         adversarial: float = 1e-3,
     ):
         check_weights(pretraining_steps=pretraining_steps, adversarial=adversarial)
-        look_up(degradations.PRESETS, degradation, "task.degradation")
+        look_up(PRESETS, degradation, "task.degradation")
         _check_roles(networks)
         if pretraining_steps >= steps:
             raise ValueError(

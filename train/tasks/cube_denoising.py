@@ -8,33 +8,29 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.operators import gaussian_noise, qrnn3d_noise
-from train.config.registry import look_up
-from train.data.fields import CUBE, Field, Fields
-from train.tasks.restoration import LOSSES
-from train.tasks.supervised import NETWORK, Supervised
+from train.data.fields import CUBE, Fields
+from train.tasks.cubes import OfCubes
+from train.tasks.supervised import NETWORK
 
 
-class CubeDenoising(Supervised):
+class CubeDenoising(OfCubes):
     """Trains `network` on cubes under noise that is drawn for each.
 
     Args:
       network: (cubes (N, H, W, bands)) -> cubes.
-      optimizer: config section, see `train.state.optimizers.make_optimizer`.
-      steps: length of the training.
-      bands: of the cubes that are trained on; a network may serve other numbers.
       sigma: lowest and highest standard deviation of white noise, of 255; levels are uniform.
       cases: in place of white noise, cases of `imaging_jax.operators.qrnn3d_noise`, in turns
         within a batch; none for white noise.
-      loss: a name of `train.tasks.restoration.LOSSES`.
-      accumulate: parts a batch is cut into, see `train.state.update.update`.
-      ema_decay: of the moving averages; 0 keeps none.
+
+    The others are those of `OfCubes`.
 
     Raises:
-      ValueError: a network of something else, an unknown name, levels that aren't 0 <= lowest <=
-        highest, a case that isn't 1 to 5.
+      ValueError: as `OfCubes`, levels that aren't 0 <= lowest <= highest, a case that isn't 1 to
+        5.
     """
 
     takes: ClassVar[Fields] = {"image": CUBE}
+    serve: ClassVar[Mapping[tuple[str, ...], str]] = {("cube",): "cubes"}
     gives: ClassVar[Fields] = {"image": CUBE}
 
     def __init__(
@@ -49,11 +45,6 @@ class CubeDenoising(Supervised):
         accumulate: int = 1,
         ema_decay: float = 0.0,
     ):
-        if network.takes != ("cube",):
-            raise ValueError(
-                f"model.name: {type(network).__name__} takes {', '.join(network.takes)}; the task "
-                "cube_denoising wants a network of cubes"
-            )
         if not 0 <= sigma[0] <= sigma[1] or bool(sigma[1]) == bool(cases):
             raise ValueError(
                 f"task.sigma={sigma}, task.cases={cases}: wanted (lowest, highest), 0 <= lowest "
@@ -61,16 +52,9 @@ class CubeDenoising(Supervised):
             )
         if not {*cases} <= {*range(1, 6)}:
             raise ValueError(f"task.cases={cases}: wanted cases 1 to 5")
-        function = look_up(LOSSES, loss, "task.loss")
-        super().__init__(network, optimizer, steps, function, accumulate, ema_decay)
-        self.bands = bands
+        super().__init__(network, optimizer, steps, bands, loss, accumulate, ema_decay)
         self.sigma = sigma
         self.cases = cases
-
-    @property
-    def learns(self) -> Fields:
-        """Cubes of so many bands."""
-        return {"image": Field((None, None, self.bands), "float32", "cube", (0.0, 1.0))}
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """The noisy cubes, and the clean ones."""

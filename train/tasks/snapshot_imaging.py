@@ -11,12 +11,12 @@ from imaging_jax.models.hyperspectral import back_shift
 from imaging_jax.operators import cassi
 from train.config.registry import look_up
 from train.data import coded_masks
-from train.data.fields import CODED_MASK, SNAPSHOT, Fields, cubes_of
-from train.tasks.restoration import LOSSES
-from train.tasks.supervised import NETWORK, Supervised
+from train.data.fields import CODED_MASK, SNAPSHOT, Fields
+from train.tasks.cubes import OfCubes
+from train.tasks.supervised import NETWORK
 
 
-class SnapshotImaging(Supervised):
+class SnapshotImaging(OfCubes):
     """Trains `network` to make cubes of their snapshots by `imaging_jax.operators.cassi`.
 
     All snapshots of a batch are coded by one part of the mask, cut at random, so that one network
@@ -25,19 +25,19 @@ class SnapshotImaging(Supervised):
     Args:
       network: (snapshots (N, H, W', 1), mask (H, W)) -> cubes (N, H, W, bands), or, of what
         `imaging_jax.models.hyperspectral.back_shift` makes of snapshots, bands -> bands.
-      optimizer: config section, see `train.state.optimizers.make_optimizer`.
-      steps: length of the training.
-      bands: of the cubes.
       mask: a name of `train.data.coded_masks.MASKS`; an application is given its own.
-      loss: a name of `train.tasks.restoration.LOSSES`.
-      accumulate: parts a batch is cut into, see `train.state.update.update`.
-      ema_decay: of the moving averages; 0 keeps none.
+
+    The others are those of `OfCubes`.
 
     Raises:
-      ValueError: a network of something else, or an unknown mask or loss.
+      ValueError: as `OfCubes`, or an unknown mask.
     """
 
     takes: ClassVar[Fields] = {"snapshot": SNAPSHOT, "mask": CODED_MASK}
+    serve: ClassVar[Mapping[tuple[str, ...], str]] = {
+        ("snapshot", "mask"): "snapshot and mask",
+        ("bands",): "bands, which makes bands",
+    }
 
     def __init__(
         self,
@@ -50,15 +50,8 @@ class SnapshotImaging(Supervised):
         accumulate: int = 1,
         ema_decay: float = 0.0,
     ):
-        if network.takes not in (("snapshot", "mask"), ("bands",)):
-            raise ValueError(
-                f"model.name: {type(network).__name__} takes {', '.join(network.takes)}; the task "
-                "snapshot_imaging wants a network of snapshot and mask, or of bands"
-            )
         look_up(coded_masks.MASKS, mask, "task.mask")
-        function = look_up(LOSSES, loss, "task.loss")
-        super().__init__(network, optimizer, steps, function, accumulate, ema_decay)
-        self.bands = bands
+        super().__init__(network, optimizer, steps, bands, loss, accumulate, ema_decay)
         self.mask = mask
 
     @staticmethod
@@ -66,18 +59,8 @@ class SnapshotImaging(Supervised):
         """As many bands as the section says, whatever the network calls them."""
         return dict.fromkeys(("bands", "bands_in", "bands_out"), section.get("bands"))
 
-    @property
-    def gives(self) -> Fields:
-        """Cubes of so many bands."""
-        return {"image": cubes_of(self.bands)}
-
-    @property
-    def learns(self) -> Fields:
-        """The same."""
-        return self.gives
-
     def check_data(self, data: Any) -> None:
-        """As `Supervised.check_data`; also where the mask is missing or smaller than the cubes."""
+        """As `OfCubes.check_data`; also where the mask is missing or smaller than the cubes."""
         super().check_data(data)
         coded_masks.coded_mask(self.mask)
         sides = data.fields["image"].shape[:2]

@@ -7,30 +7,23 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from train.config.registry import look_up
-from train.data.fields import Fields, cubes_of, picture
+from train.data.fields import Fields, picture
 from train.data.spectral_response import colour_image
-from train.tasks.restoration import LOSSES
-from train.tasks.supervised import NETWORK, Supervised
+from train.tasks.cubes import OfCubes
+from train.tasks.supervised import NETWORK
 
 
-class SpectralReconstruction(Supervised):
+class SpectralReconstruction(OfCubes):
     """Trains `network` to make cubes of their colour images, which each step takes anew.
 
     Args:
       network: (images (N, H, W, 3)) -> cubes (N, H, W, bands).
-      optimizer: config section, see `train.state.optimizers.make_optimizer`.
-      steps: length of the training.
-      bands: of the cubes.
-      loss: a name of `train.tasks.restoration.LOSSES`.
-      accumulate: parts a batch is cut into, see `train.state.update.update`.
-      ema_decay: of the moving averages; 0 keeps none.
 
-    Raises:
-      ValueError: a network of something else, or an unknown loss.
+    The others are those of `OfCubes`.
     """
 
     takes: ClassVar[Fields] = {"image": picture(3)}
+    serve: ClassVar[Mapping[tuple[str, ...], str]] = {("bands",): "bands, which makes bands"}
 
     def __init__(
         self,
@@ -42,29 +35,12 @@ class SpectralReconstruction(Supervised):
         accumulate: int = 1,
         ema_decay: float = 0.0,
     ):
-        if network.takes != ("bands",):
-            raise ValueError(
-                f"model.name: {type(network).__name__} takes {', '.join(network.takes)}; the task "
-                "spectral_reconstruction wants a network that makes bands of bands"
-            )
-        function = look_up(LOSSES, loss, "task.loss")
-        super().__init__(network, optimizer, steps, function, accumulate, ema_decay)
-        self.bands = bands
+        super().__init__(network, optimizer, steps, bands, loss, accumulate, ema_decay)
 
     @staticmethod
     def network_values(section: dict[str, Any]) -> dict[str, Any]:
         """Three bands become as many as the section says."""
         return {"bands_in": 3, "bands_out": section.get("bands")}
-
-    @property
-    def gives(self) -> Fields:
-        """Cubes of so many bands."""
-        return {"image": cubes_of(self.bands)}
-
-    @property
-    def learns(self) -> Fields:
-        """The same."""
-        return self.gives
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """The colour images of cubes, and the cubes."""

@@ -10,6 +10,7 @@ from imaging_jax.operators import resize
 from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from train.config.registry import look_up
 from train.data import degradations
+from train.data.presets import PRESETS
 from train.tasks.restoration import Restoration, by_channels
 from train.tasks.supervised import NETWORK
 
@@ -21,7 +22,7 @@ class SuperResolution(Restoration):
       network: takes the low-resolution "image", or the bicubically "upsampled" one, as its `takes`
         says; has `channels` channels.
       scales: factors; a batch is shared out equally among them.
-      degradation: a name of `train.data.degradations.PRESETS`.
+      degradation: a name of `train.data.presets.PRESETS`.
 
     The others are those of `Restoration`.
 
@@ -50,7 +51,7 @@ class SuperResolution(Restoration):
             )
         super().__init__(network, optimizer, steps, colour, loss, accumulate, ema_decay)
         self.scales = tuple(scales)
-        look_up(degradations.PRESETS, degradation, "task.degradation")
+        look_up(PRESETS, degradation, "task.degradation")
         self.degradation = degradation
         if "data_step" in network.takes:
             _check_operator(degradation, self.scales)

@@ -8,6 +8,7 @@ from scipy import ndimage
 from train.data import degradations
 from train.data.data_sets import data_set
 from train.data.fields import PICTURE, SPECTRUM, as_numbers
+from train.data.presets import DEBLURRING
 from train.scoring.evaluation import evaluate
 from train.scoring.metrics import measure
 from train.scoring.protocols import PROTOCOLS
@@ -80,7 +81,7 @@ def test_one_seed_blurs_as_scipy_and_gives_every_image_numpy_s_noise(degradation
     assert protocol.border(1) == 0
 
 
-@pytest.mark.parametrize("degradation", degradations.DEBLURRING)
+@pytest.mark.parametrize("degradation", DEBLURRING)
 def test_the_operator_of_a_blur_is_what_measures(degradation):
     x = np.random.default_rng(1).random((32, 40, 1)).astype(np.float32)
     _, level = degradation.split("_noise_")

@@ -1,6 +1,6 @@
 """How a system is scored: every choice that moves a digit, by name."""
 
-from train.data.degradations import DEBLURRING, DECIMATION
+from train.data.presets import DEBLURRING, DECIMATION
 from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
 from train.scoring.protocols.classification import ClassificationProtocol

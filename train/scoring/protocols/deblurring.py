@@ -9,6 +9,7 @@ import numpy as np
 
 from imaging_jax.operators import round_to_8bit
 from train.data import degradations
+from train.data.presets import PRESETS
 from train.scoring.protocols.degraded import DegradedProtocol
 from train.scoring.protocols.restoration import check_undoes, modcropped
 from train.systems.equal_tiles import in_equal_tiles
@@ -23,7 +24,7 @@ class OneSeedProtocol(DegradedProtocol):
     in all channels. Of images whose sides aren't multiples of the scale, the upper left is taken.
 
     Attributes:
-      degradation: a name of `train.data.degradations.PRESETS` with a linear operator.
+      degradation: a name of `train.data.presets.PRESETS` with a linear operator.
       left_out: pixels on every side that aren't compared.
       metrics: names of `train.scoring.metrics.METRICS`.
     """
@@ -37,9 +38,9 @@ class OneSeedProtocol(DegradedProtocol):
 
     def baseline(self) -> str:
         """The measurement, as it is, or made an image of the same size."""
-        if degradations.PRESETS[self.degradation].scale > 1:
+        if PRESETS[self.degradation].scale > 1:
             return "bicubic"
-        made = degradations.PRESETS[self.degradation].estimate
+        made = PRESETS[self.degradation].estimate
         return f"given:{self.degradation}" if made else "identity"
 
     def border(self, value: int) -> int:
@@ -50,7 +51,7 @@ class OneSeedProtocol(DegradedProtocol):
     def check(self, system: System, dataset, value: int | None) -> None:
         """As `DegradedProtocol.check`; also where the system undoes another degradation."""
         check_undoes(system, self.name, self.degradation)
-        scale = degradations.PRESETS[self.degradation].scale
+        scale = PRESETS[self.degradation].scale
         if value != scale:
             raise ValueError(f"scale={value}: the protocol {self.name} wants {scale}")
         super().check(system, dataset, value)

@@ -32,7 +32,7 @@ class RestorationProtocol(DegradedProtocol):
       lr_boundary: likewise.
       round_output: the system's output is rounded to 8 bits.
       round_luminance: the luminance of both is rounded to 8 bits before they are compared.
-      degradation: a name of `train.data.degradations.PRESETS` that makes the measured image in
+      degradation: a name of `train.data.presets.PRESETS` that makes the measured image in
         place of the resizing, its random parts drawn from the image's index; or empty.
       jpeg_quality: of the JPEG file that the low-resolution image passes through; 0 for none.
       compared: "luminance", or "rgb" for all three channels.
