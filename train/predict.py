@@ -93,12 +93,16 @@ def _main(arguments: list[str]) -> None:
         return
     _refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), "pictures")
     told = _told(system, level)
-    suffix = "denoised" if "sigma" in told else f"x{told['scale']}"
+    suffix = "denoised" if "sigma" in told else _named_by_scale(told["scale"])
     pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
     _check_replaced(output for _, output in pairs)
     enlarger = Enlarger(system, told, _MEMORY.value * 1e9, _BOUNDARY.value == "wrap")
     by_picture = level if callable(level) else None
     enlarge_files(enlarger, pairs, _LEVELS.value, _PAGES.value, by_picture)
+
+
+def _named_by_scale(scale: int) -> str:
+    return f"x{scale}" if scale > 1 else "restored"
 
 
 def _restore_cubes(system, level, inputs: list[Path]) -> None:
@@ -135,8 +139,9 @@ def _check_replaced(outputs: Iterable[Path]) -> None:
 
 def _told(system, level) -> dict[str, float]:
     """What the flags tell the system: its scale, or the level of noise where it is one for all."""
-    if "image" not in system.takes or "image" not in system.gives:
-        raise ValueError(f"--weights={_WEIGHTS.value}: it restores no pictures")
+    images = [fields.get("image") for fields in (system.takes, system.gives)]
+    if None in images or {field.kind for field in images} != {"image"}:
+        raise ValueError(f"--weights={_WEIGHTS.value}: it makes no pictures of pictures")
     denoises = "sigma" in (system.options or {})
     flag, other = (_SIGMA, _SCALE) if denoises else (_SCALE, _SIGMA)
     if other.value is not None:

@@ -1,8 +1,9 @@
-"""Denoisers learnt with and without clean images, by one network and as many steps.
+"""Denoisers learnt with and without clean images, by as many steps of one network.
 
 The variants "noise2clean", "noise2noise" (the default), "noise2void", "noise2void_median",
 "noisier2noise" and "noisier2noise_1" have white noise of 25; "noise2void_correlated" and
-"noisier2noise_correlated" noise that went through a filter of one pixel.
+"noisier2noise_correlated" noise that went through a filter of one pixel. The network of
+"noise2void_median" is another, that doesn't add to its image.
 """
 
 from ml_collections import ConfigDict

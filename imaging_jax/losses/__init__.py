@@ -32,6 +32,7 @@ from imaging_jax.losses._pixel import (
     sum_of_squares_half,
 )
 from imaging_jax.losses._without_clean_images import (
+    Replacement,
     blind_spots,
     masked_mse,
     noisier2noise_estimate,
@@ -39,6 +40,7 @@ from imaging_jax.losses._without_clean_images import (
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
+    "Replacement",
     "binary_cross_entropy",
     "blind_spots",
     "charbonnier",

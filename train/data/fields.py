@@ -86,7 +86,7 @@ def cubes_of(bands: int | None) -> Field:
 
 PICTURE = picture(None)
 # Bands of any number.
-CUBE = Field((None, None, None), "float32", "cube", (0.0, 1.0))
+CUBE = cubes_of(None)
 # A coded snapshot of a cube, wider than its mask by the dispersion of the bands.
 SNAPSHOT = Field((None, None, 1), "float32", "image")
 CODED_MASK = Field((None, None), "float32", "mask", (0.0, 1.0))

@@ -20,12 +20,13 @@ def listing() -> str:
     )
     sections = {
         "systems that need no weights": [FORMS.get(name, name) for name in SYSTEMS],
+        "systems of systems": ["<name>+", "<name>,<name>", "at_level:<denoiser>:<sigma>"],
         "models": MODELS,
         "configs": configs,
         "weights": pretrained.WEIGHTS,
         "tasks": TASKS,
         "data": DATA,
-        "image sets (or a folder, or tfds:<name>:<split>)": IMAGE_SETS,
+        "image sets (or a folder, a picture, or tfds:<name>:<split>)": IMAGE_SETS,
         "other sets": [f"{kind}:…" for kind in KINDS],
         "degradations": PRESETS,
         "protocols": PROTOCOLS,

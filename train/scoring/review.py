@@ -84,16 +84,17 @@ class Review:
     ) -> "Review":
         """Builds what the config's sections `validation` and `evaluation` ask for.
 
-        A line that names no images scores those that are trained on.
+        A line that names no images scores those that are trained on, where its protocol is made
+        for that.
 
         Raises:
           ValueError: whatever couldn't be scored, by its path in the config.
         """
         ours = _ours(task, None, assets)
-        own = {"images": config["data"]["images"]} if "images" in config["data"] else {}
-        validation = _line({**own, **config["validation"]}, "validation", ours, choosing=True)
+        data = config["data"]
+        validation = _line(config["validation"], "validation", ours, data, choosing=True)
         evaluation = tuple(
-            _line({**own, **section}, f"evaluation[{index}]", ours)
+            _line(section, f"evaluation[{index}]", ours, data)
             for index, section in enumerate(config["evaluation"])
         )
         return cls(task, validation, evaluation, assets)
@@ -155,11 +156,20 @@ def _ours(task: Task, apply: Any, assets: Mapping[str, Any]) -> System:
     return System(OURS, "this run", apply, origin, *fields, task.options, assets=assets)
 
 
-def _line(section: Mapping[str, Any], path: str, ours: System, choosing: bool = False) -> Line:
+def _line(
+    section: Mapping[str, Any],
+    path: str,
+    ours: System,
+    data: Mapping[str, Any],
+    choosing: bool = False,
+) -> Line:
     section = dict(section)
     if "protocol" not in section:
         raise ValueError(f"{path}.protocol is missing")
     protocol = look_up(PROTOCOLS, section.pop("protocol"), f"{path}.protocol")
+    levels = None
+    if protocol.of_training and "images" not in section and "images" in data:
+        section["images"], levels = data["images"], data.get("levels") or None
     value = None
     if protocol.condition:
         usual = protocol.usual[0] if protocol.usual else None
@@ -173,7 +183,7 @@ def _line(section: Mapping[str, Any], path: str, ours: System, choosing: bool = 
     name, baseline = call(read, section, path)
     try:
         # Opened once here: what isn't there must not come to light after days of training.
-        dataset = data_set(name)
+        dataset = data_set(name, levels)
     except (ValueError, OSError) as error:
         raise ValueError(f"{path}.images: {error}") from None
     try:

@@ -38,18 +38,12 @@ def _parts(opener: Callable[..., System], count: int) -> Callable[[str], System]
     return opened
 
 
-def _at_level(rest: str) -> System:
-    name, _, sigma = rest.rpartition(":")
-    return at_level(system(name), sigma)
-
-
 # By the word before the first colon; what follows it are the settings.
 SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: partial(lambda name, _: interpolation.interpolation(name), name)
        for name in interpolation.KERNELS},
     "identity": lambda _: interpolation.identity(),
     "given": interpolation.given,
-    "at_level": _at_level,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)
        for name in alternating_projections.RULES},
@@ -72,7 +66,6 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
 # How each is written, for --list and for messages.
 FORMS = {
     "given": "given:<degradation>",
-    "at_level": "at_level:<denoiser>:<sigma>",
     **{name: f"{name}:<degradation>:<weight>" for name in priors.PRIORS},
     **{name: f"{name}:<iterations>:<starts>" for name in alternating_projections.RULES},
     **{name: f"{name}:<rank>" for name in cubes.RANKED},
@@ -96,7 +89,8 @@ def system(name: str, model: str = "") -> System:
     Args:
       name: a run folder, a .safetensors file of a run, the name of weights, or one of SYSTEMS with
         its settings behind colons as FORMS tells; "<name>+" for the self-ensemble;
-        "<name>,<name>" for one after the other, where "+" holds for the one it stands at.
+        "at_level:<denoiser>:<sigma>" for one that is told this level alone; "<name>,<name>" for
+        one after the other, where "+" holds for the one it stands at.
       model: the model that a file of weights fills, as "<name>:<field>=<value>,…"; empty where the
         file was written by a run of ours, which tells it.
 
@@ -107,6 +101,9 @@ def system(name: str, model: str = "") -> System:
         first, comma, last = name[:-1].rpartition(",")
         ensemble = with_self_ensemble(system(last, model))
         return chain(system(first), ensemble) if comma else ensemble
+    if name.startswith("at_level:"):
+        denoiser, _, sigma = name.removeprefix("at_level:").rpartition(":")
+        return at_level(system(denoiser, model), sigma)
     path = Path(name)
     if is_run(path):
         return runs.trained(path)

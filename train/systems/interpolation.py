@@ -8,10 +8,10 @@ import numpy as np
 
 from imaging_jax.operators import resize
 from train.config.registry import look_up
-from train.data import degradations
 from train.data.fields import FREQUENCY_MASK, PICTURE, SPECTRUM, Field, as_numbers
 from train.data.presets import PRESETS
 from train.systems.equal_tiles import in_equal_tiles
+from train.systems.measurements import start_of
 from train.systems.system import Origin, System
 
 KERNELS = ("bicubic", "bilinear", "nearest", "lanczos2", "lanczos3")
@@ -66,15 +66,14 @@ def zero_filled() -> System:
 
 
 def given(preset: str) -> System:
-    """The image that networks are given of a measurement by the named degradation."""
-    if look_up(PRESETS, preset, "given").scale > 1:
-        raise ValueError(f"given:{preset}: networks are given the small image; wanted bicubic")
-    estimate = jax.jit(lambda y: degradations.estimate(preset, y))
+    """The image that networks or solvers start from, of a measurement by a named degradation."""
+    scale = look_up(PRESETS, preset, "given").scale
+    start = jax.jit(lambda y: start_of(preset, y))
     return System(
         "given",
         preset,
-        lambda inputs, scale: {"image": estimate(as_numbers("image", inputs["image"], PICTURE))},
+        lambda inputs, **_: {"image": start(as_numbers("image", inputs["image"], PICTURE))},
         Origin("interpolation"),
-        options={"scale": (1,)},
+        options={"scale": (scale,)},
         undoes=preset,
     )

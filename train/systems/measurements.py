@@ -58,18 +58,22 @@ def measurement(name: str, whom: str) -> Measurement:
     if not degradations.has_operator(name):
         raise ValueError(f"{whom}: {name} has no linear operator that is known here")
 
-    scale = PRESETS[name].scale
-
     def problem(item):
         y = item["image"]
-        start = degradations.estimate(name, y) if scale == 1 else _enlarged(y, scale)
-        return degradations.linear_operator(name, y), y, start
+        return degradations.linear_operator(name, y), y, start_of(name, y)
 
-    return Measurement({"image": PICTURE}, problem, {"scale": (scale,)}, name)
+    return Measurement({"image": PICTURE}, problem, {"scale": (PRESETS[name].scale,)}, name)
 
 
-def _enlarged(y, scale):
-    """Interpolates where each pixel kept is the upper left of its block, as in DPIR's code."""
+def start_of(preset: str, y: jax.Array) -> jax.Array:
+    """An image of the size of what was measured: the estimate of a degradation, or bicubic.
+
+    Of what was decimated, a pixel kept is the upper left of its block, and interpolation is shifted
+    to lie there, as in DPIR's code.
+    """
+    scale = PRESETS[preset].scale
+    if scale == 1:
+        return degradations.estimate(preset, y)
     return fourier_shift(resize(y, scale), jnp.full(2, (1 - scale) / 2))
 
 

@@ -48,7 +48,7 @@ def half_quadratic_splitting(degradation: str, denoiser: str) -> System:
     name = "pnp_hqs"
     given = _measurement(name, degradation)
     noise = degradations.noise_level(degradation)
-    mosaic = degradation == "bayer"
+    mosaic = "bayer_mosaic" in dict(PRESETS[degradation].measure)
     iterations, least = _DEMOSAICING if mosaic else _DEBLURRING
     if (scale := PRESETS[degradation].scale) > 1:
         iterations, least = _ENLARGING, scale

@@ -21,6 +21,7 @@ from train.data.fields import CODED_MASK, CUBE, PICTURE, SNAPSHOT, Field, Fields
 from train.state.devices import data_mesh, replicated
 from train.systems.compiled import compiled
 from train.systems.system import Origin, System, digest, latent
+from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
 from train.tasks.snapshot_imaging import reconstruct
 from train.tasks.super_resolution import enlarge
@@ -74,7 +75,7 @@ def _own_image(network: nn.Module) -> Fields:
 def _denoise_cube(network, variables, inputs, sigma=None):
     # Trained for one level, it needn't be told.
     del sigma
-    return {"image": network.apply(variables, inputs["image"]).astype(np.float32)}
+    return {"image": made_of(network, variables, inputs["image"])}
 
 
 def _cube(network: nn.Module) -> Fields:
@@ -83,7 +84,7 @@ def _cube(network: nn.Module) -> Fields:
 
 
 def _spectra(network, variables, inputs):
-    return {"image": network.apply(variables, inputs["image"]).astype(np.float32)}
+    return {"image": made_of(network, variables, inputs["image"])}
 
 
 def _undo_snapshot(network, variables, inputs):

@@ -1,15 +1,15 @@
 """Removal of noise from hyperspectral cubes: white noise, or the complex cases."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from imaging_jax.operators import gaussian_noise, qrnn3d_noise
 from train.data.fields import CUBE, Fields
-from train.tasks.cubes import OfCubes
+from train.tasks.cubes import OfCubes, made_of
 from train.tasks.supervised import NETWORK
 
 
@@ -19,8 +19,8 @@ class CubeDenoising(OfCubes):
     Args:
       network: (cubes (N, H, W, bands)) -> cubes.
       sigma: lowest and highest standard deviation of white noise, of 255; levels are uniform.
-      cases: in place of white noise, cases of `imaging_jax.operators.qrnn3d_noise`, in turns
-        within a batch; none for white noise.
+      cases: in place of white noise, cases of `imaging_jax.operators.qrnn3d_noise`, one drawn for
+        each cube; none for white noise.
 
     The others are those of `OfCubes`.
 
@@ -56,22 +56,27 @@ class CubeDenoising(OfCubes):
         self.sigma = sigma
         self.cases = cases
 
+    @property
+    def whole(self) -> str:
+        """Why a cube can't be cut into tiles, in words; empty where it can."""
+        return self.network.whole
+
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """The noisy cubes, and the clean ones."""
         clean = batch["image"]
         if self.cases:
-            keys = jax.random.split(key, len(clean))
-            noisy = [
-                qrnn3d_noise(keys[index], cube, self.cases[index % len(self.cases)])
-                for index, cube in enumerate(clean)
-            ]
-            return (jnp.stack(noisy),), clean
+            return (jax.vmap(self._of_a_case)(jax.random.split(key, len(clean)), clean),), clean
         level_key, noise_key = jax.random.split(key)
         low, high = (level / 255 for level in self.sigma)
         sigma = jax.random.uniform(level_key, (len(clean), 1, 1, 1), minval=low, maxval=high)
         return (gaussian_noise(noise_key, clean, sigma),), clean
 
+    def _of_a_case(self, key, cube):
+        case_key, noise_key = jax.random.split(key)
+        noises = [partial(qrnn3d_noise, case=case) for case in self.cases]
+        chosen = jax.random.randint(case_key, (), 0, len(noises))
+        return jax.lax.switch(chosen, noises, noise_key, cube)
+
     def apply(self, variables: Any, inputs: dict) -> dict[str, jax.Array]:
         """Denoises cubes (N, H, W, bands)."""
-        image = self.network.apply(variables[NETWORK], inputs["image"])
-        return {"image": image.astype(jnp.float32)}
+        return {"image": made_of(self.network, variables[NETWORK], inputs["image"])}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
 
 from train.config.registry import look_up
 from train.data.fields import Fields, cubes_of
@@ -60,3 +62,8 @@ class OfCubes(Supervised):
     def gives(self) -> Fields:
         """The same."""
         return self.learns
+
+
+def made_of(network: nn.Module, variables: Any, images: jax.Array) -> jax.Array:
+    """The cubes (N, H, W, bands), float32, that a network makes of images or of cubes."""
+    return network.apply(variables, images).astype(jnp.float32)

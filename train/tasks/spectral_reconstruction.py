@@ -5,11 +5,10 @@ from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from train.data.fields import Fields, picture
 from train.data.spectral_response import colour_image
-from train.tasks.cubes import OfCubes
+from train.tasks.cubes import OfCubes, made_of
 from train.tasks.supervised import NETWORK
 
 
@@ -49,5 +48,4 @@ class SpectralReconstruction(OfCubes):
 
     def apply(self, variables: Any, inputs: dict) -> dict[str, jax.Array]:
         """Makes cubes (N, H, W, bands) of colour images (N, H, W, 3)."""
-        image = self.network.apply(variables[NETWORK], inputs["image"])
-        return {"image": image.astype(jnp.float32)}
+        return {"image": made_of(self.network, variables[NETWORK], inputs["image"])}

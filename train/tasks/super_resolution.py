@@ -51,7 +51,11 @@ class SuperResolution(Restoration):
             )
         super().__init__(network, optimizer, steps, colour, loss, accumulate, ema_decay)
         self.scales = tuple(scales)
-        look_up(PRESETS, degradation, "task.degradation")
+        own = look_up(PRESETS, degradation, "task.degradation").scale
+        if own > 1 and tuple(scales) != (own,):
+            raise ValueError(
+                f"task.scales={scales}: the degradation {degradation} shrinks by {own} alone"
+            )
         self.degradation = degradation
         if "data_step" in network.takes:
             _check_operator(degradation, self.scales)

@@ -1,12 +1,12 @@
 """Denoisers learnt from noisy images alone: no target is ever clean."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.losses import blind_spots, masked_mse, noisier2noise_estimate
+from imaging_jax.losses import Replacement, blind_spots, masked_mse, noisier2noise_estimate
 from imaging_jax.operators import correlated_noise
 from imaging_jax.transforms import luminance
 from train.data.fields import Fields
@@ -61,8 +61,8 @@ class NoisyImages(Restoration):
 
     @property
     def options(self) -> dict[str, tuple[int, ...]]:
-        """The level it was trained for, where that is a whole number; else pictures as they are."""
-        known = self.sigma and self.sigma == int(self.sigma)
+        """The level that clean images were given, if that is a whole number; else one scale."""
+        known = self.clean_images and self.sigma == int(self.sigma)
         return {"sigma": (int(self.sigma),)} if known else {"scale": (1,)}
 
     def apply(self, variables: Any, inputs: dict, **options: int) -> dict[str, jax.Array]:
@@ -121,6 +121,9 @@ class Noise2Void(NoisyImages):
 
     The others are those of `NoisyImages`.
 
+    Raises:
+      ValueError: as `NoisyImages`, or what `blind_spots` doesn't take.
+
     Source: Krull, Buchholz, Jug, "Noise2Void: learning denoising from single noisy images", CVPR
     2019.
     """
@@ -144,6 +147,11 @@ class Noise2Void(NoisyImages):
             network, optimizer, steps, sigma, correlation, clean_images, colour,
             accumulate=accumulate, ema_decay=ema_decay,
         )  # fmt: skip
+        if min(box, radius) < 1 or replacement not in get_args(Replacement):
+            raise ValueError(
+                f"task.box={box}, task.radius={radius}, task.replacement={replacement!r}: wanted "
+                f"whole numbers above 0 and one of {', '.join(get_args(Replacement))}"
+            )
         self.spots = {"box": box, "radius": radius, "replacement": replacement}
         self.loss = lambda prediction, target: masked_mse(prediction, *target)
 
@@ -207,11 +215,12 @@ class Noisier2Noise(NoisyImages):
         """Denoises images (N, H, W, 1 or 3): the mean over draws of added noise."""
 
         def of_one_draw(key):
-            noisier = self._noisier(key, inputs["image"])
+            added = self._noisier(key, jnp.zeros_like(inputs["image"][:1]))
+            noisier = inputs["image"] + added
             predicted = super(Noisier2Noise, self).apply(variables, {"image": noisier}, **options)
             return noisier2noise_estimate(predicted["image"], noisier, self.alpha)
 
-        # The same draws for every picture, so that an application is a function of its input.
+        # The same draws for all pictures: what one becomes depends on nothing but itself.
         keys = jax.random.split(jax.random.key(0), self.draws)
         return {"image": jnp.mean(jax.lax.map(of_one_draw, keys), axis=0)}
 

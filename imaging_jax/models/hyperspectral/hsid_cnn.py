@@ -42,6 +42,7 @@ class HSIDCNN(nn.Module):
     precision: jax.lax.PrecisionLike = None
 
     takes: ClassVar[tuple[str, ...]] = ("cube",)
+    whole: ClassVar[str] = ""
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

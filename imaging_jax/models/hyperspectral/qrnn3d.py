@@ -38,6 +38,8 @@ class QRNN3D(nn.Module):
     precision: jax.lax.PrecisionLike = None
 
     takes: ClassVar[tuple[str, ...]] = ("cube",)
+    # Corners are kept where features are enlarged: where a pixel lies depends on the whole.
+    whole: ClassVar[str] = "how its features are enlarged depends on the size"
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

@@ -1,9 +1,11 @@
 """Cubes under noise: figures of the fact sheet, cases, spectra, and what is refused."""
 
+import jax
 import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
+from imaging_jax.models.hyperspectral import QRNN3D, SSCANet
 from train.data.data_set import Stacked
 from train.data.data_sets import data_set
 from train.data.fields import Field
@@ -11,6 +13,7 @@ from train.scoring.evaluation import evaluate
 from train.scoring.metrics import METRICS
 from train.scoring.protocols import PROTOCOLS
 from train.systems.catalogue import system
+from train.tasks import CubeDenoising
 
 MADE = "made_cubes_test:16:12"
 
@@ -115,3 +118,21 @@ def test_a_fixed_number_of_bands_is_checked():
     ours = type(ours)(**{**ours.__dict__, "takes": fixed})
     with pytest.raises(ValueError, match="five: image is cube of"):
         PROTOCOLS["cube_noise"].check(ours, cubes, 50)
+
+
+def test_every_case_is_learnt_from_whatever_the_batch():
+    network = SSCANet(features=(2, 4, 8))
+    optimizer = {"name": "adam", "schedule": {"name": "constant", "peak": 1e-3}}
+    task = CubeDenoising(network, optimizer, 1, 12, cases=(3, 4))
+    cubes = {"image": np.full((40, 8, 30, 12), 0.5, np.float32)}
+    ((noisy,), _) = task.pair(jax.random.key(0), cubes)
+    dead = (np.asarray(noisy) == 0).all(axis=1).any(axis=(1, 2))
+    salt = (np.asarray(noisy) == 1).any(axis=(1, 2, 3))
+    assert (dead ^ salt).all()
+    assert 8 < dead.sum() < 32
+
+
+@pytest.mark.parametrize("network", [QRNN3D(features=2), SSCANet(features=(2, 4, 8))])
+def test_networks_that_depend_on_the_size_are_not_cut(network):
+    optimizer = {"name": "adam", "schedule": {"name": "constant", "peak": 1e-3}}
+    assert "size" in CubeDenoising(network, optimizer, 1, 12, sigma=(50.0, 50.0)).whole

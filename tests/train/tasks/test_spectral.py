@@ -237,7 +237,7 @@ def test_what_does_not_fit_is_said_before_anything_compiles(module, change, mess
 def test_networks_of_something_else_are_refused():
     with pytest.raises(ValueError, match="QRNN3D takes cube; the task wants"):
         snapshot_task(QRNN3D())
-    with pytest.raises(ValueError, match="MST takes snapshot, mask; the task spectral_recons"):
+    with pytest.raises(ValueError, match="MST takes snapshot, mask; the task wants"):
         SpectralReconstruction(MST(), OPTIMIZER, 10, 28)
 
 

@@ -70,6 +70,21 @@ def test_noisier2noise_gives_the_image_back_where_nothing_is_learnt_but_the_mean
     assert 255 * np.std(found - 0.5) == pytest.approx(20 / 8, rel=0.1)
 
 
+def test_noisier2noise_is_the_same_wherever_a_picture_stands_in_a_batch():
+    task = made(Noisier2Noise, sigma=20.0)
+    variables = {"network": task.network.init(KEY, CLEAN["image"][..., :1])}
+    images = np.random.default_rng(0).random((2, 16, 16, 1), np.float32)
+    both = task.apply(variables, {"image": images})["image"]
+    alone = task.apply(variables, {"image": images[1:]})["image"]
+    np.testing.assert_allclose(both[1], alone[0], atol=1e-5)
+
+
+def test_noisy_pictures_go_by_no_level_though_it_is_known():
+    assert made(Noisier2Noise, sigma=25.0).options == {"scale": (1,)}
+    assert made(Noise2Void, sigma=25.0, clean_images=True).options == {"sigma": (25,)}
+    assert made(Noise2Void, sigma=25.5, clean_images=True).options == {"scale": (1,)}
+
+
 def test_correlated_noise_keeps_its_level_and_knows_its_neighbours():
     x = np.zeros((1, 128, 96, 1), np.float32)
     noise = np.asarray(correlated_noise(KEY, x, 0.1, 1.5))
@@ -95,11 +110,50 @@ def test_the_protocol_filters_alike():
         (Noisier2Noise, {"sigma": 0.0}, "must be known"),
         (Noisier2Noise, {"sigma": 25.0, "alpha": 0.0}, "task.alpha=0.0"),
         (Noise2Noise, {"network": DRUNet()}, "DRUNet takes image, sigma"),
+        (Noise2Void, {"box": 0}, "task.box=0"),
+        (Noise2Void, {"replacement": "mean"}, "task.replacement='mean': wanted .* median"),
     ],
 )
 def test_what_cannot_be_learnt_is_refused(kind, values, message):
     with pytest.raises(ValueError, match=message):
         made(kind, **values)
+
+
+def pictures(folder, names, white=255):
+    folder.mkdir()
+    for seed, name in enumerate(names):
+        levels = np.random.default_rng(seed).integers(white // 4, white // 2, (40, 32))
+        kind = np.uint8 if white == 255 else np.uint16
+        Image.fromarray(levels.astype(kind)).save(folder / f"{name}.png")
+    return str(folder)
+
+
+def short(images, variant="tiny"):
+    config = noise2void.get_config(variant)
+    config.model.update({"depth": 3, "features": 4})
+    config.data.update({"images": images, "batch_size": 8, "patch_size": 16})
+    config.train.update({"steps": 2, "log_every": 1, "validate_every": 1, "checkpoint_every": 1})
+    config.validation = {"protocol": "blind_spots"}
+    config.evaluation = ({"protocol": "blind_spots"},)
+    return config
+
+
+def test_pairs_and_known_noise_are_learnt_from_as_the_docs_say(tmp_path):
+    first, second = (pictures(tmp_path / name, "ab") for name in ("first", "second"))
+    found = fit(short(f"pairs:{first}:{second}", "noise2noise"), tmp_path / "pairs").table
+    assert found[-1]["images"] == f"pairs:{first}:{second}"
+    config = short(first)
+    config.task.name = "noisier2noise"
+    config.task.sigma = 25
+    assert fit(config, tmp_path / "known").table[-1]["blind_error"] > 0
+
+
+def test_what_chooses_the_checkpoint_sees_the_white_that_is_told(tmp_path):
+    config = short(pictures(tmp_path / "raw", "a", white=4095))
+    config.data.levels = 4095.0
+    identity = fit(config, tmp_path / "run").table[0]["blind_error"]
+    # Levels uniform over a quarter of the range, and neighbours are independent.
+    assert identity == pytest.approx(255 / 4 / 6**0.5, rel=0.15)
 
 
 def test_one_noisy_picture_is_enough(tmp_path):

@@ -1,5 +1,6 @@
 """A hyperspectral cube between its file and the arrays that are computed with."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -92,8 +93,10 @@ class Cube:
           (H, W, bands) float32, and the values that became 0 and 1.
 
         Raises:
-          ValueError: one value throughout.
+          ValueError: one value throughout, or a white that isn't positive.
         """
+        if white is not None and not 0 < white < math.inf:
+            raise ValueError(f"white: expected a number above 0, got {white}")
         low, high = float(self.pixels.min()), float(self.pixels.max())
         if not high > low:
             raise ValueError(f"every value of the cube is {low:g}; wanted at least two")

@@ -21,6 +21,8 @@ _BAND_AXES = {"bsq": 0, "bil": 1, "bip": 2}
 _WAVELENGTHS = "wavelength"
 # Every byte is a letter, so that a header is written as it was read.
 _ENCODING = "latin-1"
+# UTF-8's, as it reads in that encoding.
+_BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def write_envi(path: Path, array: np.ndarray, cube: Cube, kept: Mapping) -> None
 
 
 def _entries(header: str) -> dict[str, str]:
-    if not header.lstrip("\ufeff").startswith("ENVI"):
+    if not header.removeprefix(_BYTE_ORDER_MARK).startswith("ENVI"):
         raise ValueError("it is no header of ENVI, whose first word is ENVI")
     return {key.lower(): value.strip() for key, value in _ENTRY.findall(header)}
 

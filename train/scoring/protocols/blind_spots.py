@@ -39,6 +39,7 @@ class BlindSpotProtocol(ImageProtocol):
     condition: ClassVar[str] = "scale"
     told: ClassVar[bool] = True
     usual: ClassVar[tuple[int, ...]] = (1,)
+    of_training: ClassVar[bool] = True
     best: ClassVar[tuple[str, ...]] = ("blind_error",)
     hint: ClassVar[str] = "clean them: python -m train.predict --weights={run} photo.png"
 

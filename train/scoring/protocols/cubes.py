@@ -15,7 +15,7 @@ from train.data.cubes import false_colours
 from train.data.data_set import DataSet
 from train.data.fields import CUBE, Fields, check_fields
 from train.scoring.curves import curves
-from train.scoring.protocols.images import OURS, ImageProtocol
+from train.scoring.protocols.images import OURS, ImageProtocol, comparison, cut_out
 from train.scoring.protocols.protocol import Shown
 from train.systems.system import System
 
@@ -61,15 +61,17 @@ class CubeProtocol(ImageProtocol):
 
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
         """False colours of each cube, and the spectra of three of its pixels."""
-        shown = super().show(system, dataset, value, count)
-        sheets = {
-            f"{dataset.names[index]}_spectra": curves(self._spectra(system, dataset, value, index))
-            for index in range(min(count, len(dataset)))
-        }
-        previews = {name: (sheet,) for name, sheet in sheets.items()}
-        return dataclasses.replace(
-            shown, pictures={**shown.pictures, **sheets}, previews={**shown.previews, **previews}
-        )
+        shown = Shown(sides=("before", OURS))
+        for index in range(min(count, len(dataset))):
+            cubes = self._cubes(system, dataset, value, index)
+            views, sheet = _false_colours(cubes), curves(_spectra(cubes))
+            name = dataset.names[index]
+            shown = dataclasses.replace(
+                shown,
+                pictures={**shown.pictures, name: comparison(views), f"{name}_spectra": sheet},
+                previews={**shown.previews, name: cut_out(views), f"{name}_spectra": (sheet,)},
+            )
+        return shown
 
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """Nothing: the baseline shows it."""
@@ -80,21 +82,22 @@ class CubeProtocol(ImageProtocol):
         ours = np.asarray(system.apply(inputs)["image"])
         return {"noisy": inputs["image"][0], OURS: ours[0], "reference": clean[0]}
 
-    def _views(self, system: System, dataset: DataSet, value, index) -> dict[str, np.ndarray]:
-        cubes = self._cubes(system, dataset, value, index)
-        return {title: images.from_float(false_colours(cube)) for title, cube in cubes.items()}
 
-    def _spectra(self, system, dataset, value, index):
-        cubes = self._cubes(system, dataset, value, index)
-        height, width, _ = cubes["reference"].shape
-        places = [(height * part // 4, width * part // 4) for part in (1, 2, 3)]
-        return [
-            (
-                f"row {row}, column {column}",
-                {name: cube[row, column] for name, cube in cubes.items()},
-            )
-            for row, column in places
-        ]
+def _false_colours(cubes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Pictures of cubes (H, W, bands) of one size, all stretched alike."""
+    together = false_colours(np.concatenate([*cubes.values()], axis=1))
+    pictures = np.split(images.from_float(together), len(cubes), axis=1)
+    return dict(zip(cubes, pictures, strict=True))
+
+
+def _spectra(cubes: dict[str, np.ndarray]) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """Three pixels of each cube, from the upper left to the lower right."""
+    height, width, _ = cubes["reference"].shape
+    places = [(height * part // 4, width * part // 4) for part in (1, 2, 3)]
+    return [
+        (f"row {row}, column {column}", {name: cube[row, column] for name, cube in cubes.items()})
+        for row, column in places
+    ]
 
 
 @dataclass(frozen=True)

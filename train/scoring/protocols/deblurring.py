@@ -38,9 +38,8 @@ class OneSeedProtocol(DegradedProtocol):
 
     def baseline(self) -> str:
         """The measurement, as it is, or made an image of the same size."""
-        if PRESETS[self.degradation].scale > 1:
-            return "bicubic"
-        made = PRESETS[self.degradation].estimate
+        preset = PRESETS[self.degradation]
+        made = preset.estimate or preset.scale > 1
         return f"given:{self.degradation}" if made else "identity"
 
     def border(self, value: int) -> int:

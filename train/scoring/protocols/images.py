@@ -103,8 +103,8 @@ class ImageProtocol(Protocol):
             for index in range(min(count, len(dataset)))
         }
         return Shown(
-            {name: _comparison(views) for name, views in shown.items()},
-            {name: _cut_out(views) for name, views in shown.items()},
+            {name: comparison(views) for name, views in shown.items()},
+            {name: cut_out(views) for name, views in shown.items()},
             ("before", OURS),
             self.hint,
         )
@@ -146,7 +146,8 @@ def _groups(dataset: DataSet, field: str, size: int) -> list[list[int]]:
     return list(by_shape.values())
 
 
-def _comparison(views: dict[str, np.ndarray]) -> np.ndarray:
+def comparison(views: dict[str, np.ndarray]) -> np.ndarray:
+    """Draws titled pictures of one size beside each other, with their busiest part enlarged."""
     return pictures.comparison(list(views.items()), _busiest_square(views, _SHOWN_AT_LEAST))
 
 
@@ -162,7 +163,8 @@ def _rival(views: dict[str, np.ndarray]) -> str:
     return titles[titles.index(OURS) - 1]
 
 
-def _cut_out(views: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def cut_out(views: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """A part of ours, and of the picture that stands just before it."""
     top, left, side = _busiest_square(views, 256)
     window = (slice(top, top + side), slice(left, left + side))
     return views[_rival(views)][window], views[OURS][window]

@@ -62,6 +62,7 @@ class Protocol(ABC):
       told: whether the system is told the condition's value.
       usual: its values where none are asked for.
       best: metrics by which a checkpoint is chosen: the first that was measured.
+      of_training: whether a line of a config may leave the images to those that are trained on.
       batched: whether `batches` heeds a size.
       precision: of the scores.
     """
@@ -75,6 +76,7 @@ class Protocol(ABC):
     told: ClassVar[bool] = False
     usual: ClassVar[tuple[int, ...]] = ()
     best: ClassVar[tuple[str, ...]]
+    of_training: ClassVar[bool] = False
     batched: ClassVar[bool] = False
     precision: ClassVar[str] = "float64"
 
