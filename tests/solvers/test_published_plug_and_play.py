@@ -74,12 +74,14 @@ def test_douglas_rachford_reconstructs(name, mask, zero_filled, simple, realsn):
     assert ratios == pytest.approx([simple, realsn], abs=0.02)
 
 
+@pytest.mark.slow
 def test_linear_demosaicing_of_kodak_is_that_of_the_tables(imaging_data):
     # 35.78 dB is printed of MATLAB's, which computes in 8 bits; by colours.
     found = scored("given:bayer", "kodak24", "bayer", 1)
     assert found.values["mpsnr"] == pytest.approx(35.78, abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["pnp_admm", "red"])
 def test_other_splittings_deblur(solver):
     degradation = "gaussian_1.6_noise_2"

@@ -43,6 +43,8 @@ DEFAULT = {
     "configs.generative.vae",
     "configs.classification.digits",
     "configs.restoration.burst",
+    "configs.restoration.noise2void",
+    "configs.hyperspectral.denoising",
     "configs.translation.cycle_gan",
     "configs.super_resolution.srgan",
 }
