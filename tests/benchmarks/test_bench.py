@@ -218,6 +218,7 @@ def test_tf32_is_allowed_where_our_precision_allows_it(precision, wanted):
     assert machine.allows_tf32(precision) is wanted
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_what_it_shows(tmp_path):
     file = tmp_path / "bench.json"
     done = run(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import skimage.data
+from skimage.restoration import denoise_wavelet
 
 from imaging_jax import pretrained
 from imaging_jax.metrics import psnr
@@ -15,6 +16,8 @@ from imaging_jax.pretrained import WEIGHTS
 from imaging_jax.pretrained import _weights as weights_module
 
 OWN = [name for name, weights in WEIGHTS.items() if weights.packaged]
+ENLARGING = [name for name in OWN if WEIGHTS[name].task == "super_resolution"]
+DENOISING = [name for name in OWN if WEIGHTS[name].task == "denoising"]
 
 
 @functools.cache
@@ -22,7 +25,7 @@ def photograph():
     return jnp.asarray(skimage.data.astronaut()[:240, 120:360] / np.float32(255))
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", ENLARGING)
 def test_enlarges_a_photograph_better_than_bicubic(name, monkeypatch):
     monkeypatch.delenv("IMAGING_DATA", raising=False)
     (scale,) = WEIGHTS[name].serves
@@ -34,8 +37,24 @@ def test_enlarges_a_photograph_better_than_bicubic(name, monkeypatch):
     assert ours > theirs + 1.0
 
 
-def test_serves_three_scales_in_six_megabytes():
-    assert {WEIGHTS[name].serves for name in OWN} == {(2,), (3,), (4,)}
-    files = [weights_module._path(WEIGHTS[name]) for name in OWN]
-    assert sum(file.stat().st_size for file in files) <= 6e6
+@pytest.mark.parametrize("name", DENOISING)
+def test_denoises_a_photograph_better_than_wavelets(name, monkeypatch):
+    monkeypatch.delenv("IMAGING_DATA", raising=False)
+    module, variables = pretrained.load(name)
+    clean = photograph()[..., -module.channels :]
+    noisy = clean + 25 / 255 * jax.random.normal(jax.random.key(0), clean.shape)
+    ours = jax.jit(module.apply)(variables, noisy, 25 / 255)
+    theirs = denoise_wavelet(np.asarray(noisy), sigma=25 / 255, channel_axis=-1)
+    gains = [float(psnr(clean, jnp.asarray(x))) for x in (ours, theirs)]
+    assert gains[0] > gains[1] + 1.0
+
+
+@pytest.mark.parametrize(
+    ("names", "served", "bytes_"),
+    [(ENLARGING, {(2,), (3,), (4,)}, 6e6), (DENOISING, {()}, 8e6)],
+)
+def test_all_that_is_served_takes_few_megabytes(names, served, bytes_):
+    assert {WEIGHTS[name].serves for name in names} == served
+    files = [weights_module._path(WEIGHTS[name]) for name in names]
+    assert sum(file.stat().st_size for file in files) <= bytes_
     assert {WEIGHTS[name].licence for name in OWN} == {"Apache-2.0"}

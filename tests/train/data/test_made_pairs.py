@@ -52,6 +52,7 @@ def test_sets_are_the_same_whenever_they_are_read():
     assert np.abs(scored[0]["target"] - drawn[0]["target"]).max() > 0.1
 
 
+@pytest.mark.slow
 def test_digits_of_two_domains_are_drawn_independently():
     batch = DigitDomains(8, 20).batch(jax.random.key(0), ())
     grey = np.asarray(batch["image"])

@@ -266,7 +266,9 @@ def test_weights_carry_their_config(finished):
     assert pretrained.read(finished.workdir / "weights.safetensors")
 
 
-@pytest.mark.parametrize("module", ["configs.quickstart", "configs.generative.gan"])
+@pytest.mark.parametrize(
+    "module", ["configs.quickstart", pytest.param("configs.generative.gan", marks=pytest.mark.slow)]
+)
 def test_no_steps_save_and_review_what_a_run_starts_from_and_more_may_follow(module, tmp_path):
     config, config.train.steps = tiny(module), 0
     nothing = fit(config, tmp_path / "run")
@@ -344,7 +346,11 @@ def variants(module):
 
 
 # Gradients of gradients take their time to trace.
-TRACED_SLOWLY = {"configs.generative.stylegan2", "configs.super_resolution.ddrn"}
+TRACED_SLOWLY = {
+    "configs.generative.stylegan2",
+    "configs.super_resolution.ddrn",
+    "configs.super_resolution.rdn",
+}
 
 
 @pytest.mark.parametrize(
@@ -422,7 +428,7 @@ def test_the_best_checkpoint_is_one_of_the_last_stage(tmp_path, monkeypatch):
     assert int(fit(tiny(), tmp_path).state.step) == 4
 
 
-@pytest.mark.parametrize("calls", [2, 3])
+@pytest.mark.parametrize("calls", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_run_of_two_stages_goes_on_in_the_one_it_was_in(calls, tmp_path, monkeypatch):
     monkeypatch.setitem(TASKS, "super_resolution", TwoStages)
     whole = fit(tiny(), tmp_path / "whole")

@@ -194,6 +194,7 @@ def test_arithmetic_keeps_the_class_of_its_base(data):
     assert share > 0.6
 
 
+@pytest.mark.slow
 def test_the_command_line_draws(tmp_path):
     from tests.train.test_command_line import run
 

@@ -137,7 +137,7 @@ def test_a_set_without_targets_is_refused():
     [
         ("identity", "rice1", 18.894),
         ("identity", "rice2", 21.387),
-        ("spagan_rice1", "rice1", 21.478),
+        pytest.param("spagan_rice1", "rice1", 21.478, marks=pytest.mark.slow),
         ("spagan_rice2", "rice2", 26.702),
         ("spagan_rice1", "rice2", 16.37),
     ],

@@ -107,6 +107,7 @@ def test_what_the_terms_count():
     assert value == pytest.approx(2 * 0.5)
 
 
+@pytest.mark.slow
 def test_images_come_back_better_after_training():
     task = built(adversarial=0.0)
     state, step = started(task)

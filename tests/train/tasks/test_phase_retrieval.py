@@ -99,6 +99,7 @@ def test_the_decoder_keeps_its_statistics_while_the_predictor_learns():
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["i", "ii"])
 def test_the_loss_falls(kind):
     config = tiny(kind, steps=60)
@@ -139,10 +140,8 @@ def test_features_of_the_first_variant_are_the_subbands():
     np.testing.assert_allclose(task._decode(None, task._encode({}, {}, x)), x, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "stopped",
-    [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("stopped", [1, 3, 5])
 def test_a_run_stopped_in_any_stage_goes_on_bit_for_bit(stopped, tmp_path, monkeypatch):
     config = tiny(steps=6)
     config.task.update({"encoder_steps": 2, "fine_tuning_steps": 2})

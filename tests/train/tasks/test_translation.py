@@ -127,6 +127,7 @@ def test_the_discriminator_sees_the_given_image_only_where_it_is_conditional():
         assert bool(jnp.any(logits[0] != logits[1])) == conditional
 
 
+@pytest.mark.slow
 def test_l1_falls():
     task = built(adversarial=0.0)
     state, step = started(task)
