@@ -32,7 +32,7 @@ def get_config(variant=""):
     if variant:
         config.model.stages = 1
         config.data.update({"batch_size": 8, "patch_size": 32})
-        common.train_on_cpu(config, 1200, peak=1e-3, ema_decay=0.98)
+        common.train_on_cpu(config, 3600, peak=1e-3, ema_decay=0.98)
     if variant == "tiny":
         config.data.patch_size = 8
         config.train.update(

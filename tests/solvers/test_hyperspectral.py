@@ -38,6 +38,7 @@ def test_truncated_svd_against_numpy(x64):
     np.testing.assert_allclose(truncated_svd(y, 3), expected.reshape(y.shape), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_mixtures_of_noise_are_told_from_a_low_rank(x64):
     x, y = hyperspectral_image()
     # Of the Gaussian and of the mixed case, by the true rank.

@@ -86,6 +86,7 @@ def test_every_leaf_of_the_stage_moves_and_no_other(kind):
         assert moved == [{ENCODER, DECODER}, {PREDICTOR}, {PREDICTOR, DECODER}]
 
 
+@pytest.mark.slow
 def test_the_decoder_keeps_its_statistics_while_the_predictor_learns():
     task = built(tiny())
     first, second, _ = task.stages
