@@ -8,7 +8,7 @@ from scipy import io
 from imaging_jax.data_root import under_data
 from train.data.cubes import AXES, cube_files, read_cube
 from train.data.data_set import DataSet
-from train.data.fields import Field
+from train.data.fields import CUBE, cubes_of
 from train.data.images import distinct_names
 
 _AUTO = "auto"
@@ -40,9 +40,11 @@ def cubes(rest: str) -> DataSet:
 
     if folder.is_dir():
         names = distinct_names(files, folder)
-        return DataSet(f"cubes:{rest}", _fields(None, None, None), names, load)
+        return DataSet(f"cubes:{rest}", {"image": CUBE}, names, load)
     only = load(0)
-    return DataSet(f"cubes:{rest}", _fields(*only["image"].shape), [folder.stem], lambda _: only)
+    height, width, bands = only["image"].shape
+    fields = {"image": cubes_of(bands, height, width)}
+    return DataSet(f"cubes:{rest}", fields, [folder.stem], lambda _: only)
 
 
 def samson(rest: str) -> DataSet:
@@ -62,8 +64,5 @@ def samson(rest: str) -> DataSet:
     rows, columns, bands = _SAMSON_SHAPE
     matrix = io.loadmat(file, variable_names=["Y"])["Y"]
     pixels = np.moveaxis(matrix.reshape(bands, rows, columns), 0, -1).astype(np.float32, order="C")
-    return DataSet("samson", _fields(*_SAMSON_SHAPE), ["samson"], lambda _: {"image": pixels})
-
-
-def _fields(*shape: int | None) -> dict[str, Field]:
-    return {"image": Field(shape, "float32", "cube", (0.0, 1.0))}
+    fields = {"image": cubes_of(bands, rows, columns)}
+    return DataSet("samson", fields, ["samson"], lambda _: {"image": pixels})

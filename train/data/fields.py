@@ -79,9 +79,9 @@ def pictures(dates: int | None, channels: int | None) -> Field:
     return Field((dates, None, None, channels), "float32", "frames", (0.0, 1.0))
 
 
-def cubes_of(bands: int | None) -> Field:
-    """Cubes of any size with so many bands, in [0, 1]; None for any number of them."""
-    return Field((None, None, bands), "float32", "cube", (0.0, 1.0))
+def cubes_of(bands: int | None, height: int | None = None, width: int | None = None) -> Field:
+    """Cubes of so many bands, rows and columns, in [0, 1]; None for any number of them."""
+    return Field((height, width, bands), "float32", "cube", (0.0, 1.0))
 
 
 PICTURE = picture(None)

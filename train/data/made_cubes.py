@@ -8,7 +8,7 @@ import numpy as np
 from imaging_jax import synthesis
 from train.data.data_set import DataSet, Stacked
 from train.data.drawn import HELD_BACK_KEY, Drawn
-from train.data.fields import Field, Fields
+from train.data.fields import Fields, cubes_of
 
 _MEMBERS, _COUNT = 6, 4
 
@@ -32,7 +32,7 @@ class MadeCubes(Drawn):
     @property
     def fields(self) -> Fields:
         """Cubes of the size of a patch."""
-        return _fields(self.patch_size, self.bands)
+        return {"image": cubes_of(self.bands, self.patch_size, self.patch_size)}
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
         """Draws {"image": (batch_size, patch_size, patch_size, bands)} in [0, 1]."""
@@ -56,13 +56,10 @@ def made_cubes(key: int, rest: str) -> DataSet:
     side, bands, count = (*numbers, _COUNT)[:3]
     draw = partial(_drawn, count=count, side=side, bands=bands, members=_MEMBERS)
     cubes = np.asarray(jax.jit(draw)(jax.random.key(key)))
-    return Stacked(f"{name}:{rest}", _fields(side, bands), {"image": cubes})
+    fields = {"image": cubes_of(bands, side, side)}
+    return Stacked(f"{name}:{rest}", fields, {"image": cubes})
 
 
 def _drawn(key, count, side, bands, members):
     draw = jax.vmap(lambda k: synthesis.spectral_cube(k, (side, side), bands, members))
     return draw(jax.random.split(key, count))
-
-
-def _fields(side: int, bands: int) -> Fields:
-    return {"image": Field((side, side, bands), "float32", "cube", (0.0, 1.0))}

@@ -12,13 +12,11 @@ from skimage.metrics import structural_similarity
 
 from imaging_jax import metrics, pretrained
 from imaging_jax.data_root import under_data
-from imaging_jax.losses import gram_matrix
+from imaging_jax.losses import gram_matrix, mrae
 from imaging_jax.operators import round_to_8bit
 from imaging_jax.transforms import luminance
 from train.systems.equal_tiles import in_equal_tiles
 
-# Below it references count as this dark in relative errors, as in `imaging_jax.losses.mrae`.
-_DARK = 1e-3
 # Pixels a side of SSIM's window.
 _WINDOW = 11
 # dB above which an image whose phase was lost counts as found.
@@ -73,10 +71,10 @@ def _rmse(reference, estimate):
     return np.sqrt(_mse(reference, estimate))
 
 
+@jax.jit
 def _mrae(reference, estimate):
-    """As the loss of this name: references are clamped from below by its floor."""
-    relative = np.abs(reference - estimate) / np.maximum(reference, _DARK)
-    return np.mean(relative, axis=(1, 2, 3))
+    """The loss of this name, of each pair."""
+    return jax.vmap(mrae)(estimate, reference)
 
 
 def _mae(reference, estimate):

@@ -13,7 +13,7 @@ from train.data import coded_masks, images
 from train.data.data_set import DataSet
 from train.data.fields import CUBE, Fields, check_fields, cubes_of
 from train.data.spectral_response import colour_image
-from train.scoring.protocols.cubes import false_colours
+from train.scoring.protocols.cubes import colours_of
 from train.scoring.protocols.images import OURS, ImageProtocol
 from train.systems.catalogue import system as open_system
 from train.systems.system import System
@@ -54,7 +54,7 @@ class CubeReconstructionProtocol(ImageProtocol):
         made = {self.baseline(): open_system(self.baseline()), OURS: system}
         views = {name: np.asarray(x.apply(inputs)["image"]) for name, x in made.items()}
         views["reference"] = cubes
-        colours = {name: images.from_float(false_colours(x[0])) for name, x in views.items()}
+        colours = colours_of({name: cubes[0] for name, cubes in views.items()})
         shown = self.measured(inputs, 1)
         return colours if shown is None else {"measured": images.from_float(shown), **colours}
 

@@ -64,7 +64,7 @@ class CubeProtocol(ImageProtocol):
         shown = Shown(sides=("before", OURS))
         for index in range(min(count, len(dataset))):
             cubes = self._cubes(system, dataset, value, index)
-            views, sheet = _false_colours(cubes), curves(_spectra(cubes))
+            views, sheet = colours_of(cubes), curves(_spectra(cubes))
             name = dataset.names[index]
             shown = dataclasses.replace(
                 shown,
@@ -83,8 +83,8 @@ class CubeProtocol(ImageProtocol):
         return {"noisy": inputs["image"][0], OURS: ours[0], "reference": clean[0]}
 
 
-def _false_colours(cubes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Pictures of cubes (H, W, bands) of one size, all stretched alike."""
+def colours_of(cubes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """False colours (H, W, 3) uint8 of cubes (H, W, bands) of one size, all stretched alike."""
     together = false_colours(np.concatenate([*cubes.values()], axis=1))
     pictures = np.split(images.from_float(together), len(cubes), axis=1)
     return dict(zip(cubes, pictures, strict=True))
