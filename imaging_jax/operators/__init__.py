@@ -13,7 +13,7 @@ from imaging_jax.operators._atmosphere import (
     sample_cloud_opacity,
 )
 from imaging_jax.operators._blur import Blur, BlurDownsample, blur, optical_transfer_function
-from imaging_jax.operators._cassi import Cassi, cassi
+from imaging_jax.operators._cassi import DISPERSION, Cassi, cassi
 from imaging_jax.operators._colors import BayerMosaic, Grey, bayer_mask, bayer_mosaic, to_grey
 from imaging_jax.operators._compressive_sensing import (
     CompressiveSensing,
@@ -97,6 +97,7 @@ from imaging_jax.operators._spatially_varying_blur import (
 from imaging_jax.operators._warp import AffineWarp, HomographyWarp, affine_warp, homography_warp
 
 __all__ = [
+    "DISPERSION",
     "AffineWarp",
     "BayerMosaic",
     "Blur",

@@ -6,8 +6,11 @@ from flax import struct
 from imaging_jax._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
 
+# Pixels a band of the imagers that networks are compared on.
+DISPERSION = 2
 
-def cassi(x: jax.Array, mask: jax.Array, step: int = 2) -> jax.Array:
+
+def cassi(x: jax.Array, mask: jax.Array, step: int = DISPERSION) -> jax.Array:
     """The snapshot of a coded-aperture spectral imager with a single disperser (SD-CASSI).
 
     ``y[i, j + step c] = sum_c mask[i, j] x[i, j, c]``: every band is masked, shifted to the right
@@ -47,7 +50,7 @@ class Cassi(LinearOperator):
     """
 
     mask: jax.Array
-    step: int = struct.field(pytree_node=False, default=2)
+    step: int = struct.field(pytree_node=False, default=DISPERSION)
 
     def forward(self, x: jax.Array) -> jax.Array:
         """Takes the snapshot of ``x`` of shape ``in_shape``."""

@@ -59,6 +59,10 @@ class DataSet(Sequence):
         """One field of all items, (N, ...) float32, levels mapped to [0, 1] by their white."""
         return self.arrays[name].astype(np.float32) / np.float32(self.fields[name].white)
 
+    def stacked(self, name: str, indices: Sequence[int]) -> np.ndarray:
+        """One field of some items of one size, (N, ...), levels divided by their white."""
+        return np.stack([self[index][name] for index in indices]) / self.fields[name].white
+
     def sha256(self) -> str:
         """Digest of all items, so that a record tells what was scored."""
         digest = hashlib.sha256()

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators import Cassi
+from imaging_jax.operators import DISPERSION, Cassi
 from imaging_jax.solvers import gap_tv as solve
 from train.config.registry import positive
 from train.data.data_sets import data_set
@@ -22,7 +22,6 @@ from train.data.fields import (
 from train.data.spectral_response import colour_image
 from train.systems.system import Origin, System
 
-DISPERSION = 2
 ITERATIONS = 60
 # The best MPSNR of 0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2 and 0.3 on made_cubes:64:28, whose other
 # weights from 0.03 on lose less than 1 dB.
@@ -110,10 +109,5 @@ def _solve(snapshot, mask, weight):
             f"gap_tv: a snapshot {snapshot.shape} is none of a mask {mask.shape}, dispersed by "
             f"{DISPERSION} pixels a band"
         )
-    A = Cassi(
-        mask,
-        step=DISPERSION,
-        in_shape=(*mask.shape, bands + 1),
-        in_dtype=snapshot.dtype,
-    )
+    A = Cassi(mask, in_shape=(*mask.shape, bands + 1), in_dtype=snapshot.dtype)
     return solve(A, snapshot, weight, tolerance=0, max_iterations=ITERATIONS).x

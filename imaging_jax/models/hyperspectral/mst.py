@@ -7,8 +7,7 @@ from flax import linen as nn
 from imaging_jax.models.hyperspectral._cubes import pad_to_multiple
 from imaging_jax.models.hyperspectral._spectral_transformer import SpectralTransformer
 from imaging_jax.models.layers import check_at_least, check_channels
-
-_STEP = 2
+from imaging_jax.operators import DISPERSION
 
 
 class MST(nn.Module):
@@ -64,7 +63,7 @@ class MST(nn.Module):
             )
         estimate = back_shift(snapshot, self.bands)
         if estimate.shape[-3:-1] != mask.shape:
-            wanted = (mask.shape[0], mask.shape[1] + _STEP * (self.bands - 1), 1)
+            wanted = (mask.shape[0], mask.shape[1] + DISPERSION * (self.bands - 1), 1)
             raise ValueError(
                 f"MST: the snapshot of a mask {mask.shape} in {self.bands} bands is {wanted}, got "
                 f"{snapshot.shape}"
@@ -93,20 +92,20 @@ def back_shift(snapshot: jax.Array, bands: int) -> jax.Array:
         ValueError: on what is no snapshot of so many bands.
     """
     check_channels(snapshot, 1, "back_shift")
-    width = snapshot.shape[-2] - _STEP * (bands - 1)
+    width = snapshot.shape[-2] - DISPERSION * (bands - 1)
     if width < 1:
         raise ValueError(
-            f"back_shift: a snapshot of {bands} bands is wider than {_STEP * (bands - 1)}, got "
-            f"{snapshot.shape}"
+            f"back_shift: a snapshot of {bands} bands is wider than {DISPERSION * (bands - 1)}, "
+            f"got {snapshot.shape}"
         )
-    starts = range(0, _STEP * bands, _STEP)
+    starts = range(0, DISPERSION * bands, DISPERSION)
     copies = [snapshot[..., start : start + width, 0] for start in starts]
     return 2 / bands * jnp.stack(copies, axis=-1)
 
 
 def _dispersed(mask, bands):
-    dispersion = _STEP * (bands - 1)
-    starts = range(0, _STEP * bands, _STEP)
+    dispersion = DISPERSION * (bands - 1)
+    starts = range(0, DISPERSION * bands, DISPERSION)
     moved = [
         jnp.pad(mask, [(0, 0), (0, 0), (start, dispersion - start), (0, 0)]) for start in starts
     ]

@@ -77,8 +77,7 @@ class BlindSpotProtocol(ImageProtocol):
         return None
 
     def _noisy(self, dataset, indices):
-        noisy = np.stack([dataset[index]["image"] for index in indices])
-        return np.float32(noisy / dataset.fields["image"].white)
+        return np.float32(dataset.stacked("image", indices))
 
     def _views(self, system: System, dataset: DataSet, value, index) -> dict[str, np.ndarray]:
         noisy = self._noisy(dataset, [index])

@@ -38,9 +38,7 @@ class DegradedProtocol(ImageProtocol):
         self, dataset: DataSet, indices: list[int], value: int | None
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """The measured images, and their references."""
-        batch = np.stack([dataset[index]["image"] for index in indices])
-        batch = batch / dataset.fields["image"].white
-        measured, reference = self.degrade(batch, value, indices)
+        measured, reference = self.degrade(dataset.stacked("image", indices), value, indices)
         return {"image": measured}, reference
 
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:

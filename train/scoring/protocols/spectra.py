@@ -49,8 +49,7 @@ class SpectrumProtocol(ImageProtocol):
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Orthonormal spectra (N, H, W, 1) in complex128 with the mask of each, and the images."""
         del value
-        image = np.stack([dataset[index]["image"] for index in indices])
-        image = image / dataset.fields["image"].white
+        image = dataset.stacked("image", indices)
         wanted = (mri.SIDE, mri.SIDE, 1)
         if image.shape[1:] != wanted:
             raise ValueError(f"wanted images {wanted}, got {image.shape[1:]}")
