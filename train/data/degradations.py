@@ -66,6 +66,14 @@ def _jpeg(key, x, scale, quality):
     return operators.jpeg(x, quality)
 
 
+def _jpeg_of_drawn_quality(key, x, scale, lowest, highest):
+    """Draws a whole quality for each image."""
+    del scale
+    images = x.reshape(-1, *x.shape[-3:])
+    qualities = jax.random.randint(key, images.shape[:1], lowest, highest + 1)
+    return jax.vmap(operators.jpeg)(images, qualities).reshape(x.shape)
+
+
 def _radon(key, x, scale, views):
     del key, scale
     return operators.radon(x, view_angles(views))
@@ -80,6 +88,7 @@ MEASURE = {
     "gaussian_blur": _gaussian_blur,
     "gaussian_noise": _gaussian_noise,
     "jpeg": _jpeg,
+    "jpeg_of_drawn_quality": _jpeg_of_drawn_quality,
     "radon": _radon,
     "random_mask": _random_mask,
     "resize": _resize,

@@ -68,6 +68,7 @@ PRESETS = {
         [("resize", {"rounding": "none"}), ("gaussian_noise", {"sigma": 30 / 255})]
     ),
     "jpeg_20": Degradation([("jpeg", {"quality": 20})]),
+    "jpeg_5_to_95": Degradation([("jpeg_of_drawn_quality", {"lowest": 5, "highest": 95})]),
     "motion_15": Degradation(
         [("diagonal_motion", {"length": 15}), _NOISE],
         estimate=[("wiener", {"length": 15, "noise_to_signal": 0.01})],
