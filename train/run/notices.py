@@ -50,10 +50,10 @@ def says_changes(
 
 def says_degradations(config: Mapping[str, Any], task: Task) -> Iterator[str]:
     """Yields a line where training and validation measure one and the same image differently."""
-    if not isinstance(task, SuperResolution):
+    protocol = config["validation"]["protocol"]
+    if not isinstance(task, SuperResolution) or PROTOCOLS[protocol].condition != "scale":
         return
-    protocol, preset = config["validation"]["protocol"], task.degradation
-    scale = config["validation"]["scale"]
+    scale, preset = config["validation"]["scale"], task.degradation
     image = np.random.default_rng(0).random((1, _SIDE * scale, _SIDE * scale, 3))
     scored, reference = PROTOCOLS[protocol].degrade(image, scale, [0])
     with jax.enable_x64(True):
