@@ -20,6 +20,7 @@ from imaging_jax.models.generative import (
     TFGANGenerator,
 )
 from imaging_jax.models.hyperspectral import HSIDCNN, MST, QRNN3D, MSTPlusPlus, SSCANet
+from imaging_jax.models.language import GPT
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -71,6 +72,7 @@ MODELS = {
     "espcn": ESPCN,
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
+    "gpt": GPT,
     "hsid_cnn": HSIDCNN,
     "ircnn": IRCNN,
     "lenet5": LeNet5,

@@ -1,0 +1,7 @@
+"""Networks that continue sequences of tokens."""
+
+from imaging_jax.models.language._continuation import continue_tokens
+from imaging_jax.models.language.gpt import GPT, Cache
+from imaging_jax.models.language.roles import LanguageModel
+
+__all__ = ["GPT", "Cache", "LanguageModel", "continue_tokens"]
