@@ -24,7 +24,7 @@ def _tokens(seed, shape, vocabulary=11):
 
 
 @pytest.mark.parametrize(
-    "values, count",
+    ("values", "count"),
     # Radford et al. 2019 name 124M, 355M, 774M and 1.5B; the exact figures are of the released
     # checkpoints. "10.65M" is printed by nanoGPT, without positions.
     [

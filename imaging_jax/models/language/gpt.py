@@ -6,6 +6,7 @@ from flax import linen as nn
 from flax import struct
 
 from imaging_jax.models.language.roles import LanguageModel
+
 # Of every kernel and table (Radford et al., 2018).
 _DEVIATION = 0.02
 
