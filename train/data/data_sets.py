@@ -22,6 +22,7 @@ from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
+from train.data.texts import text_set
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 
@@ -139,6 +140,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
     "styled": styled,
+    "text": text_set,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
 }

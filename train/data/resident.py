@@ -26,7 +26,7 @@ from train.state.devices import place_replicated, replicated
 LIMIT = 2**31 - 1
 
 
-class _Resident:
+class Resident:
     """What sources share whose arrays are placed once."""
 
     streamed = False
@@ -45,7 +45,7 @@ class _Resident:
         )
 
 
-class ResidentItems(_Resident):
+class ResidentItems(Resident):
     """Whole items of one size, drawn uniformly.
 
     Args:
@@ -79,7 +79,7 @@ class ResidentItems(_Resident):
         return items | {"image": self._augment(jax.random.fold_in(key, 1), items["image"])}
 
 
-class ResidentPatches(_Resident):
+class ResidentPatches(Resident):
     """Patches cut at one place of all fields of an item, and turned alike.
 
     Each field with rows and columns lies in one flat buffer of its own type, items one after the

@@ -26,6 +26,7 @@ CONDITIONS = {
     "alpha": Condition("alphas", "alpha {}", "Strengths of shot noise, of levels in [0, 255]."),
     "case": Condition("cases", "case {}", "Cases of complex noise of cubes, 1 to 5."),
     "quality": Condition("qualities", "quality {}", "Of JPEG. Default: 10, 20, 30, 40."),
+    "context": Condition("contexts", "context {}", "Tokens that are looked at. Default: 64."),
     "samples": Condition("samples", "{} samples", "Images that a generator draws. 10,000."),
 }
 

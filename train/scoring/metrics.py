@@ -210,6 +210,7 @@ METRICS = {
     "sparse_units": Metric("sparse units {:.0%}", None),
     # Of classifiers.
     "accuracy": Metric("accuracy {:.2%}", True),
+    "bits_per_character": Metric("{:.4f} bits a character", False),
     "cross_entropy": Metric("cross-entropy {:.4f}", False),
     # Of generators.
     "fid": Metric("FID {:.1f}", False),

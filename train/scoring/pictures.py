@@ -95,3 +95,31 @@ def confusion(matrix: np.ndarray, classes: list[str]) -> np.ndarray:
             text = str(matrix[row, column]) if matrix[row, column] else ""
             pen.text(middle, text, fill=ink, font=font, anchor="mm")
     return np.asarray(sheet)
+
+
+def coloured_text(text: str, bits: np.ndarray) -> np.ndarray:
+    """Draws a text on a grid, behind every character how many bits it took.
+
+    Args:
+      text: at most its first 2,000 characters are drawn.
+      bits: one a character; 8 and more are drawn in full red.
+
+    Returns:
+      (height, width, 3) uint8.
+    """
+    columns, wide, high = 80, 9, 18
+    cells, row, column = [], 0, 0
+    for character, cost in zip(text[:2_000], bits, strict=False):
+        cells.append((row, column, character, cost))
+        column += 1
+        if character == "\n" or column == columns:
+            row, column = row + 1, 0
+    sheet = Image.new("RGB", (columns * wide, (row + 1) * high), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
+    for row, column, character, cost in cells:
+        level = round(255 * (1 - min(cost / 8, 1)))
+        left, top = column * wide, row * high
+        pen.rectangle((left, top, left + wide - 1, top + high - 1), fill=(255, level, level))
+        middle = (left + wide / 2, top + high / 2)
+        pen.text(middle, character.strip(), fill="black", font=font, anchor="mm")
+    return np.asarray(sheet)

@@ -97,9 +97,24 @@ def adam(schedule, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8):
     return optax.adam(schedule, b1=b1, b2=b2, eps=epsilon)
 
 
-def adamw(schedule, b1: float = 0.9, b2: float = 0.999, weight_decay: float = 1e-4):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
-    return optax.adamw(schedule, b1=b1, b2=b2, weight_decay=weight_decay)
+def adamw(
+    schedule,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    weight_decay: float = 1e-4,
+    decayed: tuple[str, ...] = (),
+):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+
+    Leaves of the names `decayed` fall, such as "kernel"; all where none is named.
+    """
+
+    def falls(params):
+        own = lambda path, _: leaf_name(path).rpartition("/")[2] in decayed  # noqa: E731
+        return jax.tree_util.tree_map_with_path(own, params)
+
+    mask = falls if decayed else None
+    return optax.adamw(schedule, b1=b1, b2=b2, weight_decay=weight_decay, mask=mask)
 
 
 def sgd(schedule, momentum: float = 0.9, weight_decay: float = 0.0):

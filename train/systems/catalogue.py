@@ -17,6 +17,7 @@ from train.systems import (
     despeckling,
     fitted,
     interpolation,
+    language,
     plug_and_play,
     priors,
     runs,
@@ -62,6 +63,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "gaussian": _parts(fitted.gaussian, 2),
     "gaussian_per_class": fitted.gaussian_per_class,
     "pca": _parts(fitted.principal_components, 2),
+    "kneser_ney": _parts(language.kneser_ney, 2),
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -80,6 +82,7 @@ FORMS = {
     "gaussian": "gaussian:<components>:<set>",
     "gaussian_per_class": "gaussian_per_class:<set>",
     "pca": "pca:<components>:<set>",
+    "kneser_ney": "kneser_ney:<order>:<set>",
 }
 
 

@@ -8,6 +8,7 @@ from train.tasks.classification import Classification
 from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
+from train.tasks.language_modelling import LanguageModelling
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.snapshot_imaging import SnapshotImaging
 from train.tasks.spectral_reconstruction import SpectralReconstruction
@@ -27,6 +28,7 @@ TASKS: dict[str, type[Task]] = {
     "cube_denoising": CubeDenoising,
     "cycle_translation": CycleTranslation,
     "denoising": Denoising,
+    "language_modelling": LanguageModelling,
     "noise2noise": Noise2Noise,
     "noise2void": Noise2Void,
     "noisier2noise": Noisier2Noise,
@@ -49,6 +51,7 @@ __all__ = [
     "CubeDenoising",
     "CycleTranslation",
     "Denoising",
+    "LanguageModelling",
     "Noise2Noise",
     "Noise2Void",
     "Noisier2Noise",

@@ -38,7 +38,7 @@ class Classification(Supervised):
             raise ValueError(
                 f"task.name=classification: {type(network).__name__} tells no classes apart"
             )
-        super().__init__(network, optimizer, steps, _cross_entropy, accumulate, ema_decay)
+        super().__init__(network, optimizer, steps, cross_entropy, accumulate, ema_decay)
 
     @property
     def takes(self) -> Fields:
@@ -65,5 +65,6 @@ class Classification(Supervised):
         return {"scores": self.network.apply(variables[NETWORK], inputs["image"])}
 
 
-def _cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """The mean surprise, in nats, at labels (...) by logits (..., classes)."""
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()

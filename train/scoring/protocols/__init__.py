@@ -12,6 +12,7 @@ from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.jpeg import JpegProtocol
+from train.scoring.protocols.language import LanguageProtocol
 from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
@@ -87,6 +88,8 @@ PROTOCOLS: dict[str, Protocol] = {
             "rgb_channels", "rgb", False, "once", "symmetric", True, False, compared="rgb",
             metrics=("psnr", "ssim", "average_gradient"),
         ),
+        # Texts, by their characters.
+        LanguageProtocol("language"),
         # Generators, by a published classifier's features or by pixels.
         GenerationProtocol("judge", _JUDGE),
         GenerationProtocol("pixels"),
