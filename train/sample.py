@@ -1,5 +1,6 @@
-"""`python -m train.sample --system=runs/gan_mnist`: pictures of what a generator draws."""
+"""`python -m train.sample --system=runs/gan_mnist`: what a generator draws, pictures or words."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -27,6 +28,12 @@ _GROUP = flags.DEFINE_integer(
     "Latent vectors whose mean is an operand of arithmetic; the paper's were three.",
     lower_bound=1,
 )
+_PROMPT = flags.DEFINE_string("prompt", "\n", "Words that a language model continues.")
+_LENGTH = flags.DEFINE_integer("length", 500, "Characters that it draws.", lower_bound=1)
+_TEMPERATURE = flags.DEFINE_float("temperature", 0.8, "The lower, the more probable its words.")
+_TOP_K = flags.DEFINE_integer(
+    "top_k", None, "It draws among so many most probable characters.", lower_bound=1
+)
 _TRIALS = flags.DEFINE_integer("trials", 100, "Sums that arithmetic tries.", lower_bound=1)
 
 
@@ -42,11 +49,15 @@ def _main(arguments: list[str]) -> None:
     from train.engine.folder import is_run
     from train.scoring import drawings
     from train.systems.catalogue import system as open_system
+    from train.systems.continuation import continues
 
     known = {**drawings.PICTURES, "neighbors": None, "arithmetic": None}
     for name in _SHOW.value:
         look_up(known, name, "--show")
     system = open_system(_SYSTEM.value)
+    if continues(system):
+        _continue(system)
+        return
     drawings.numbers(system)
     run = Path(_SYSTEM.value)
     folder = Path(_OUTPUT.value or (run / "pictures" if is_run(run) else "samples"))
@@ -68,6 +79,15 @@ def _main(arguments: list[str]) -> None:
         file = folder / f"{name}.png"
         images.write(file, images.to_rgb(images.from_float(picture)))
         print(file)
+
+
+def _continue(system) -> None:
+    from train.systems.continuation import continued
+
+    if not 0 < _TEMPERATURE.value < math.inf:
+        raise ValueError(f"--temperature={_TEMPERATURE.value}: wanted above 0")
+    values = (_SEED.value, _LENGTH.value, _TEMPERATURE.value, _TOP_K.value)
+    print(_PROMPT.value + continued(system, _PROMPT.value, *values))
 
 
 def main() -> None:

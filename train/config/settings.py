@@ -20,6 +20,7 @@ MAY_CHANGE = (
     "train.checkpoint_every",
     "train.keep",
     "train.cpu_devices",
+    "train.shard_parameters",
     "evaluation",
     "profile",
 )
@@ -39,6 +40,8 @@ class TrainSettings:
       checkpoint_every: steps between checkpoints.
       keep: last checkpoints kept, beside the best.
       cpu_devices: on CPU, into how many devices the cores are cut at most; 0 is one a core.
+      shard_parameters: every device holds a part of the parameters and of what optimizers keep of
+        them, for networks that fill one alone.
     """
 
     steps: int
@@ -50,6 +53,7 @@ class TrainSettings:
     checkpoint_every: int = 500
     keep: int = 2
     cpu_devices: int = 0
+    shard_parameters: bool = False
 
     def __post_init__(self):
         every = ("log_every", "validate_every", "checkpoint_every")

@@ -12,6 +12,7 @@ from jax.experimental import multihost_utils
 
 from train.config.console import say
 from train.engine.disk import DiskFull, lacks_room
+from train.state.devices import host_array
 from train.state.train_state import TrainState, leaf_name
 
 
@@ -154,8 +155,7 @@ def _describe(state: TrainState) -> dict[str, list]:
     for path, leaf in jax.tree_util.tree_leaves_with_path(state):
         if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             leaf = jax.random.key_data(leaf)
-        # The state is replicated, so the first local shard is the whole.
-        data = np.ascontiguousarray(leaf.addressable_data(0))
+        data = np.ascontiguousarray(host_array(leaf))
         leaves[leaf_name(path)] = [
             list(leaf.shape),
             str(leaf.dtype),

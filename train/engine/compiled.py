@@ -6,7 +6,7 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
-from train.state.devices import replicated, scan, split_over_devices, unrolled
+from train.state.devices import placements, replicated, scan, split_over_devices, unrolled
 from train.state.stage import Stage
 from train.state.train_state import TrainState
 
@@ -19,13 +19,22 @@ class CompiledStage:
       data: see `train.data`.
       mesh: of the devices.
       steps_per_call: steps in one dispatch.
+      shard_parameters: see `train.state.devices.placements`.
     """
 
-    def __init__(self, stage: Stage, data: Any, mesh: Mesh, steps_per_call: int):
+    def __init__(
+        self,
+        stage: Stage,
+        data: Any,
+        mesh: Mesh,
+        steps_per_call: int,
+        shard_parameters: bool = False,
+    ):
         self.stage = stage
         self.data = data
         self.mesh = mesh
         self.steps_per_call = steps_per_call
+        self._sharded = shard_parameters
         self._programs: dict[tuple[str, ...], jax.stages.Compiled] = {}
 
     def inputs(self, step: int) -> Iterator[Any]:
@@ -53,9 +62,8 @@ class CompiledStage:
         """The compiled call that starts at `step`."""
         pattern = tuple(self.stage.choose(step + i) for i in range(self.steps_per_call))
         if pattern not in self._programs:
-            call = jax.jit(
-                self._call(pattern), donate_argnums=0, out_shardings=replicated(self.mesh)
-            )
+            places = (placements(state, self.mesh, self._sharded), replicated(self.mesh))
+            call = jax.jit(self._call(pattern), donate_argnums=0, out_shardings=places)
             # Convolutions cut each device's share of the batch for themselves.
             with jax.set_mesh(self.mesh):
                 self._programs[pattern] = call.lower(state, self._input_shapes()).compile()

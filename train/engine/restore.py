@@ -13,7 +13,7 @@ from train.config.registry import look_up
 from train.config.settings import train_settings
 from train.engine.checkpoints import AllDamaged, Checkpoints
 from train.engine.folder import BEST, LAST, read_config
-from train.state.devices import data_mesh, replicated
+from train.state.devices import data_mesh, placements
 from train.state.stage import Stage
 from train.state.train_state import TrainState
 from train.tasks import TASKS
@@ -35,7 +35,8 @@ def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
     run = Path(run)
     config = read_config(run)
     task = build_task(config)
-    states = abstract_states(task, config["seed"], task.example(config["data"]))
+    shared = train_settings(config).shard_parameters
+    states = abstract_states(task, config["seed"], task.example(config["data"]), shared)
     wanted = partial(state_at, states, stage_ends(task.stages))
     for name in (BEST, LAST):
         if (run / name).is_dir():
@@ -52,13 +53,18 @@ def load_run(run: str | Path) -> tuple[Any, TrainState, dict]:
     raise ValueError(f"{run} has no checkpoint that can be read")
 
 
-def abstract_states(task, seed: int, example) -> list[TrainState]:
-    """Each stage's first state as shapes placed on every device."""
-    place, states, previous = replicated(data_mesh()), [], None
+def abstract_states(task, seed: int, example, shard_parameters: bool = False) -> list[TrainState]:
+    """Each stage's first state as shapes with their placements on the devices."""
+    mesh, states, previous = data_mesh(), [], None
     for stage in task.stages:
         previous = jax.eval_shape(stage.init, jax.random.key(seed), example, previous)
+        places = placements(previous, mesh, shard_parameters)
         states.append(
-            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), previous)
+            jax.tree.map(
+                lambda x, place: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place),
+                previous,
+                places,
+            )
         )
     return states
 

@@ -15,6 +15,7 @@ from train.engine.folder import CONFIG, STARTS, read_assets
 from train.records import page as html_report
 from train.records.markdown import markdown_table
 from train.scoring.review import Findings, Review
+from train.state.devices import host_array
 from train.state.train_state import TrainState
 
 WEIGHTS, PAGE = "weights.safetensors", "report.html"
@@ -22,11 +23,11 @@ WEIGHTS, PAGE = "weights.safetensors", "report.html"
 
 def finish(review: Review, state: TrainState, workdir: Path, seconds: float) -> list[dict]:
     """Writes the weights, has the best state reviewed, and writes and says what was found."""
+    variables = jax.tree.map(host_array, review.task.variables(state))
     if jax.process_index() == 0:
         metadata = {"config": (workdir / CONFIG).read_text(), "step": str(int(state.step))}
         if assets := read_assets(workdir):
             metadata["assets"] = json.dumps(assets)
-        variables = review.task.variables(state)
         alone = len(variables) == 1
         exported = next(iter(variables.values())) if alone else variables
         if lacks := lacks_room(workdir, exported, WEIGHTS):

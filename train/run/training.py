@@ -37,7 +37,7 @@ from train.engine.summary import write_summary
 from train.records import report
 from train.run.experiment import Experiment, build_experiment
 from train.run.notices import says_changes, says_degradations
-from train.state.devices import data_mesh, replicated, share_cores
+from train.state.devices import data_mesh, share_cores
 from train.state.train_state import TrainState
 from train.systems.system import System
 from train.tasks import Task
@@ -144,7 +144,9 @@ class _Run:
                 f"data.batch_size={data.batch_size} isn't a multiple of {self.mesh.size} devices"
             )
         self._example = example_of(data, self.mesh)
-        self._abstract = abstract_states(task, experiment.seed, self._example)
+        self._abstract = abstract_states(
+            task, experiment.seed, self._example, experiment.settings.shard_parameters
+        )
         _trace_steps(task, self._abstract, self._example)
         self._initial = read_initial(experiment.init_from, self._abstract[0], task.exports)
         self._stages = task.stages
@@ -195,9 +197,9 @@ class _Run:
 
     def _start(self, index: int, previous: TrainState | None) -> TrainState:
         stage, key = self._stages[index], jax.random.key(self.experiment.seed)
+        places = jax.tree.map(lambda leaf: leaf.sharding, self._abstract[index])
         init = jax.jit(
-            lambda key, previous: stage.init(key, self._example, previous),
-            out_shardings=replicated(self.mesh),
+            lambda key, previous: stage.init(key, self._example, previous), out_shardings=places
         )
         state = init(key, previous)
         return with_initial(state, self._initial) if previous is None else state
@@ -210,7 +212,11 @@ class _Run:
             return self.seconds
 
         compiled = CompiledStage(
-            self._stages[index], self.experiment.data, self.mesh, settings.steps_per_call
+            self._stages[index],
+            self.experiment.data,
+            self.mesh,
+            settings.steps_per_call,
+            settings.shard_parameters,
         )
         write_summary(compiled, state, self.workdir)
         trace = Trace(self.workdir / "profile" if self.experiment.profile else None)

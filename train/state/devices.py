@@ -8,9 +8,13 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from imaging_jax.models.layers import DATA_AXIS
+
+# Numbers of a leaf below which gathering it costs more than holding it.
+_SHARED_FROM = 4_096
 
 
 def share_cores(batch_size: int, most: int = 0) -> None:
@@ -54,6 +58,38 @@ def data_mesh() -> Mesh:
 def replicated(mesh: Mesh) -> NamedSharding:
     """The placement of what every device holds whole: the state, resident images."""
     return NamedSharding(mesh, PartitionSpec())
+
+
+def placements(state: Any, mesh: Mesh, shared: bool) -> Any:
+    """Where the leaves of a state lie.
+
+    Args:
+      state: arrays or their shapes.
+      mesh: of the devices.
+      shared: each device holds a part of every large leaf, cut along its longest axis that the
+        devices divide, and gathers it where it is used (Rajbhandari et al., "ZeRO", 2020, stage
+        3); else every device holds all of it.
+
+    Returns:
+      A placement for each leaf.
+    """
+
+    def place(leaf):
+        axes = [axis for axis, length in enumerate(leaf.shape) if length % mesh.size == 0]
+        if not shared or leaf.size < _SHARED_FROM or not axes:
+            return replicated(mesh)
+        return split_over_devices(mesh, axis=max(axes, key=lambda axis: leaf.shape[axis]))
+
+    return jax.tree.map(place, state)
+
+
+def host_array(x: jax.Array) -> np.ndarray:
+    """All of an array, on every process, however it lies on the devices; all must ask for it."""
+    if x.is_fully_replicated:
+        return np.asarray(x.addressable_data(0))
+    if x.is_fully_addressable:
+        return np.asarray(x)
+    return multihost_utils.process_allgather(x, tiled=True)
 
 
 def split_over_devices(mesh: Mesh, axis: int = 0) -> NamedSharding:

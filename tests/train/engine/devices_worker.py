@@ -13,21 +13,25 @@ import numpy as np
 
 from configs import quickstart
 from configs.generative import conditional_gan
+from configs.language import gpt
 from configs.translation import cycle_gan
 from imaging_jax.models import MODELS
 from imaging_jax.models.layers import Conv, _convolution
 from imaging_jax.transforms import depth_to_space
 from tests.train.helpers import log
 from train.data.data_set import DataSet
+from train.data.data_sets import data_set
 from train.data.fields import Field
 from train.engine import compiled
 from train.engine.loop import Stopped
+from train.engine.restore import load_run
 from train.run.training import fit
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
+from train.systems.catalogue import system as open_system
 from train.systems.runs import trained
 
-CONFIGS = {"adversarial": conditional_gan, "cycle": cycle_gan}
+CONFIGS = {"adversarial": conditional_gan, "cycle": cycle_gan, "sharded": gpt}
 
 
 class WithBatchNorm(nn.Module):
@@ -49,6 +53,9 @@ def config_for(model):
     config.train.update({"steps": 10, "validate_every": 10, "checkpoint_every": 5, "keep": 3})
     config.train.update({"ema_decay": 0.9, "accumulate": 1})
     config.data.batch_size = 16
+    if model == "sharded":
+        config.model.width = 64
+        config.train.shard_parameters = True
     if model == "batch_norm":
         config.model = {"name": "batch_norm"}
         config.optimizer.schedule.peak = 1e-3
@@ -85,6 +92,16 @@ def ragged_scores(run):
     return {"scores": [row["psnr"] for row in found.per_item], "predicted": predicted}
 
 
+def held(run):
+    """The share of the parameters that the first device holds, and the score of the file."""
+    leaves = jax.tree.leaves(load_run(run)[1].params)
+    first = sum(leaf.addressable_shards[0].data.nbytes for leaf in leaves)
+    system, text = open_system(f"{run}/weights.safetensors"), data_set("text:python:test")
+    values = evaluate(system, text, PROTOCOLS["language"], 8).values
+    share = first / sum(leaf.nbytes for leaf in leaves)
+    return {"share": share, "score": values["bits_per_character"]}
+
+
 def main(model, workdir, stop):
     MODELS["batch_norm"] = WithBatchNorm
     # Small enough for eight devices to cut their two images each into pieces.
@@ -98,6 +115,8 @@ def main(model, workdir, stop):
         return
     losses = [line["train/loss"] for line in log(Path(workdir)) if "train/loss" in line]
     found = {"devices": jax.device_count(), "losses": losses}
+    if model == "sharded":
+        found |= held(workdir)
     if model not in CONFIGS:
         found |= ragged_scores(workdir)
     print(json.dumps(found))

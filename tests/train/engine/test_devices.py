@@ -44,6 +44,18 @@ def test_eight_devices_train_and_score_as_one_does(model, tmp_path):
 
 
 @pytest.mark.slow
+def test_parameters_cut_over_eight_devices_train_as_whole_ones_do(tmp_path):
+    one, eight = (train("sharded", tmp_path / str(n), n) for n in (1, 8))
+    assert (one["devices"], eight["devices"]) == (1, 8)
+    assert len(one["losses"]) == 10
+    np.testing.assert_allclose(eight["losses"], one["losses"], rtol=1e-5)
+    assert one["share"] == 1
+    # Biases and norms stay whole.
+    assert eight["share"] < 0.2
+    np.testing.assert_allclose(eight["score"], one["score"], atol=1e-4)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "tolerance"),
     # Adam's first steps follow signs, which rounding turns where gradients are almost nothing.
