@@ -58,6 +58,12 @@ def define_config() -> flags.FlagHolder:
     )
 
 
+def default_workdir(config_path: str) -> Path:
+    """configs/super_resolution/edsr.py:tiny -> runs/edsr_tiny."""
+    file, _, variant = config_path.partition(":")
+    return Path("runs") / "_".join(filter(None, [Path(file).stem, variant.replace("/", "_")]))
+
+
 def cache_compilations() -> None:
     """Keeps compiled programs between runs, where the environment doesn't say otherwise."""
     import jax

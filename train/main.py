@@ -1,7 +1,6 @@
 """`python -m train.main --config=configs/quickstart.py`: trains, resumes, evaluates."""
 
 import sys
-from pathlib import Path
 
 from absl import app, flags
 from ml_collections import config_flags
@@ -19,12 +18,6 @@ _PROCESSES = flags.DEFINE_integer("processes", None, "How many processes train t
 _PROCESS = flags.DEFINE_integer("process", None, "Which of them this one is, from 0.")
 
 
-def default_workdir(config_path: str) -> Path:
-    """configs/super_resolution/edsr.py:tiny -> runs/edsr_tiny."""
-    file, _, variant = config_path.partition(":")
-    return Path("runs") / "_".join(filter(None, [Path(file).stem, variant.replace("/", "_")]))
-
-
 def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
@@ -40,7 +33,7 @@ def _main(arguments: list[str]) -> None:
     from train.run.training import fit
 
     path = config_flags.get_config_filename(flags.FLAGS["config"])
-    workdir = _WORKDIR.value or default_workdir(path)
+    workdir = _WORKDIR.value or command.default_workdir(path)
     fit(_CONFIG.value, workdir, overwrite=_OVERWRITE.value)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from train.command import default_workdir
 from train.data import images
-from train.main import default_workdir
 from train.systems.catalogue import system
 
 ROOT = Path(__file__).parents[2]

@@ -155,8 +155,13 @@ def _starts(workdir: Path) -> list[dict]:
 
 def write_json(file: Path, value: Any) -> None:
     """Writes JSON; the file is whole at every moment."""
+    write_text(file, json.dumps(value, indent=1) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes a text; the file is whole at every moment."""
     temporary = file.with_name(f".{file.name}.part")
-    temporary.write_text(json.dumps(value, indent=1) + "\n")
+    temporary.write_text(text)
     os.replace(temporary, file)
 
 

@@ -11,7 +11,7 @@ from imaging_jax import pretrained
 from train.config.console import say
 from train.engine import scalars
 from train.engine.disk import DiskFull, lacks_room
-from train.engine.folder import CONFIG, STARTS, read_assets
+from train.engine.folder import CONFIG, STARTS, read_assets, write_text
 from train.records import page as html_report
 from train.records.markdown import markdown_table
 from train.scoring.review import Findings, Review
@@ -51,9 +51,7 @@ def _write_page(workdir: Path, findings: Findings, seconds: float) -> None:
         config=json.loads((workdir / CONFIG).read_text()),
         starts=json.loads((workdir / STARTS).read_text()),
     )
-    unfinished = workdir / f".{PAGE}.part"
-    unfinished.write_text(page)
-    unfinished.replace(workdir / PAGE)
+    write_text(workdir / PAGE, page)
 
 
 def _write_table(workdir: Path, findings: Findings) -> None:

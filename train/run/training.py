@@ -1,7 +1,7 @@
 """One run in one folder: starts or goes on, trains, validates, and ends with a table."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -62,13 +62,20 @@ class Result:
     workdir: Path
 
 
-def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False) -> Result:
+def fit(
+    config: Mapping[str, Any],
+    workdir: str | Path,
+    overwrite: bool = False,
+    watch: Callable[[int, float], None] | None = None,
+) -> Result:
     """Trains what `config` describes in `workdir`, going on from its last checkpoint.
 
     Args:
       config: see `docs/architecture.md`; `configs/` has the papers'.
       workdir: the run folder; made if it isn't there.
       overwrite: delete what it holds and start anew.
+      watch: is told step and quality of every validation, of which larger is better; what it
+        raises ends the training.
 
     Raises:
       ValueError: a config that doesn't fit, or would have trained otherwise what the folder holds;
@@ -81,7 +88,7 @@ def fit(config: Mapping[str, Any], workdir: str | Path, overwrite: bool = False)
     workdir = Path(workdir).absolute()
     share_cores_among(config)
     experiment = build_experiment(config)
-    run = _Run(experiment, workdir)
+    run = _Run(experiment, workdir, watch)
     with explains_writing(workdir):
         check_place(workdir)
         with held_alone(workdir):
@@ -133,8 +140,9 @@ def _trace_steps(task, states: list[TrainState], example) -> None:
 class _Run:
     """Made before the folder is touched: what can't be trained is known by then."""
 
-    def __init__(self, experiment: Experiment, workdir: Path):
+    def __init__(self, experiment: Experiment, workdir: Path, watch=None):
         self.experiment = experiment
+        self.watch = watch
         self.workdir = workdir
         self.mesh = data_mesh()
         self.seconds = 0.0
@@ -251,3 +259,5 @@ class _Run:
         if better:
             self.best.save(state, {"quality": quality})
             self.best.wait()
+        if self.watch:
+            self.watch(step, quality)
