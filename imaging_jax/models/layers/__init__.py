@@ -12,6 +12,7 @@ from imaging_jax.models.layers._checks import (
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
+from imaging_jax.models.layers._depthwise import DepthwiseConv, SeparableConv
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
 from imaging_jax.models.layers._initializers import (
@@ -36,12 +37,14 @@ __all__ = [
     "ClassPlane",
     "ClassProjection",
     "Conv",
+    "DepthwiseConv",
     "EqualizedConv",
     "EqualizedDense",
     "LatentWithClass",
     "ModulatedConv",
     "PReLU",
     "ResidualBlock",
+    "SeparableConv",
     "SpectralConv",
     "TransposedConv",
     "Upsampler",
