@@ -1,6 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.classification import CNN, MLP
+from imaging_jax.models.classification import CNN, MLP, CIFARResNet, DenseNet, ResNet
 from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import (
     VAE,
@@ -57,6 +57,7 @@ from imaging_jax.models.translation import (
 MODELS = {
     "arcnn": ARCNN,
     "burst_cnn": BurstCNN,
+    "cifar_resnet": CIFARResNet,
     "cnn": CNN,
     "conv_discriminator": ConvDiscriminator,
     "conv_generator": ConvGenerator,
@@ -65,6 +66,7 @@ MODELS = {
     "dcgan_generator": DCGANGenerator,
     "ddrn": DDRN,
     "dense_autoencoder": DenseAutoencoder,
+    "densenet": DenseNet,
     "dncnn": DnCNN,
     "drunet": DRUNet,
     "edsr": EDSR,
@@ -89,6 +91,7 @@ MODELS = {
     "pr_dad_predictor": PRDADPredictor,
     "qrnn3d": QRNN3D,
     "rdn": RDN,
+    "resnet": ResNet,
     "resnet_generator": ResNetGenerator,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,

@@ -1,10 +1,16 @@
 """Blocks that several models share."""
 
+from imaging_jax.models.layers._activations import ACTIVATIONS, activate
+from imaging_jax.models.layers._attention_blocks import ATTENTION, attention_block
+from imaging_jax.models.layers._bam import BAM
+from imaging_jax.models.layers._cbam import CBAM
+from imaging_jax.models.layers._channel_attention import ChannelAttention, SqueezeExcitation
 from imaging_jax.models.layers._checks import (
     check_at_least,
     check_batch,
     check_channels,
     check_choice,
+    check_dropout,
     check_images,
     check_labels,
     check_latent,
@@ -12,14 +18,17 @@ from imaging_jax.models.layers._checks import (
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
+from imaging_jax.models.layers._depthwise import DepthwiseConv, SeparableConv
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
 from imaging_jax.models.layers._initializers import (
+    KERNEL_INITS,
     fan_in_uniform,
     normal_around_one,
     torch_kernel,
 )
 from imaging_jax.models.layers._modulated_convolution import ModulatedConv
+from imaging_jax.models.layers._non_local import NonLocal, SelfAttention2D
 from imaging_jax.models.layers._normalization import (
     batch_norm,
     instance_norm,
@@ -32,24 +41,38 @@ from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
 __all__ = [
+    "ACTIVATIONS",
+    "ATTENTION",
+    "BAM",
+    "CBAM",
     "DATA_AXIS",
+    "KERNEL_INITS",
+    "ChannelAttention",
     "ClassPlane",
     "ClassProjection",
     "Conv",
+    "DepthwiseConv",
     "EqualizedConv",
     "EqualizedDense",
     "LatentWithClass",
     "ModulatedConv",
+    "NonLocal",
     "PReLU",
     "ResidualBlock",
+    "SelfAttention2D",
+    "SeparableConv",
     "SpectralConv",
+    "SqueezeExcitation",
     "TransposedConv",
     "Upsampler",
+    "activate",
+    "attention_block",
     "batch_norm",
     "check_at_least",
     "check_batch",
     "check_channels",
     "check_choice",
+    "check_dropout",
     "check_images",
     "check_labels",
     "check_latent",

@@ -55,6 +55,12 @@ def check_at_least(least: int, model: str, **values: int) -> None:
             raise ValueError(f"{model}: {name} must be at least {least}, got {value}")
 
 
+def check_dropout(rate: float, model: str) -> None:
+    """Raises ValueError unless ``rate``, the share that is dropped, is in [0, 1)."""
+    if not 0 <= rate < 1:
+        raise ValueError(f"{model}: dropout must be in [0, 1), got {rate}")
+
+
 def check_choice(model: str, name: str, value: Any, choices: Collection[Any]) -> None:
     """Raises ValueError unless ``value``, of the field ``name``, is one of ``choices``."""
     if value not in choices:

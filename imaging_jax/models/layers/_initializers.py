@@ -4,9 +4,17 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
+from flax.typing import Initializer
 
 torch_kernel = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 """Kernels uniform in ±1/sqrt(fan_in), the default of Torch, with which EDSR and its kin train."""
+
+KERNEL_INITS: dict[str, Initializer] = {
+    "he": nn.initializers.he_normal(),
+    "lecun": nn.initializers.lecun_normal(),
+    "xavier": nn.initializers.xavier_normal(),
+}
+"""Truncated normals of variance 2 / fan_in, 1 / fan_in and 2 / (fan_in + fan_out), by name."""
 
 
 def fan_in_uniform(fan_in: int) -> Callable[..., jax.Array]:

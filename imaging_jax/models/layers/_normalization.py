@@ -13,6 +13,7 @@ def batch_norm(
     momentum: float = 0.9,
     epsilon: float = 1e-5,
     scale_std: float = 0.0,
+    zero_init: bool = False,
     dtype: jnp.dtype = jnp.float32,
 ) -> jax.Array:
     """Adds a batch norm to the calling module, by default with Torch's momentum and epsilon.
@@ -24,13 +25,14 @@ def batch_norm(
         momentum: share of the running statistics that an update keeps.
         epsilon: added to the variance.
         scale_std: the scales start as N(1, scale_std²).
+        zero_init: the scales start as 0 instead: what is added to a shortcut starts as nothing.
         dtype: type of computation.
     """
     return nn.BatchNorm(
         use_running_average=not train,
         momentum=momentum,
         epsilon=epsilon,
-        scale_init=normal_around_one(scale_std),
+        scale_init=nn.initializers.zeros if zero_init else normal_around_one(scale_std),
         dtype=dtype,
         name=name,
     )(x)

@@ -4,13 +4,15 @@ import jax
 from flax import linen as nn
 from flax.typing import Initializer
 
+from imaging_jax.models.layers._attention_blocks import attention_block
 from imaging_jax.models.layers._convolution import Conv
 
 
 class ResidualBlock(nn.Module):
     """The EDSR block: x + residual_scale · conv(relu(conv(x))), 3x3, without batch norm.
 
-    Call it with ``(..., H, W, features)``; the result has the same shape.
+    Call it with ``(..., H, W, features)``; the result has the same shape. ``attention`` names a
+    block of `ATTENTION` that the residual passes before the addition.
 
     Source: Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution",
     CVPRW 2017, figure 2(c); residual scaling from section 3.3.
@@ -22,10 +24,11 @@ class ResidualBlock(nn.Module):
     bias_init: Initializer = nn.initializers.zeros
     dtype: Any = None
     precision: jax.lax.PrecisionLike = None
+    attention: str = ""
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Maps ``(..., H, W, features)`` to the same shape."""
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        """Maps ``(..., H, W, features)`` to the same shape; ``train`` is the attention's."""
         settings = {
             "features": self.features,
             "kernel_size": (3, 3),
@@ -36,4 +39,13 @@ class ResidualBlock(nn.Module):
         }
         residual = nn.relu(Conv(**settings, name="conv1")(x))
         residual = Conv(**settings, name="conv2")(residual)
+        if self.attention:
+            attend = attention_block(
+                self.attention,
+                "ResidualBlock",
+                dtype=self.dtype,
+                precision=self.precision,
+                name="attention",
+            )
+            residual = attend(residual, train)
         return x + self.residual_scale * residual

@@ -5,10 +5,12 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from imaging_jax.models.layers import (
+    ATTENTION,
     Conv,
     ResidualBlock,
     Upsampler,
     check_channels,
+    check_choice,
     fan_in_uniform,
     torch_kernel,
 )
@@ -35,9 +37,12 @@ class EDSR(nn.Module):
         dtype: type of computation; parameters are float32.
         precision: of the convolutions.
         remat: recompute every residual block in the backward pass instead of keeping it.
+        attention: block of `layers.ATTENTION` on every residual branch before the addition; ""
+            for none.
 
     Raises:
-        ValueError: on another scale or number of channels, or a mean of another length.
+        ValueError: on another scale or number of channels, a mean of another length, or an unknown
+            attention.
 
     Source: Lim, Son, Kim, Nah, Lee, "Enhanced Deep Residual Networks for Single Image
     Super-Resolution", CVPRW 2017, section 3 and table 1.
@@ -53,6 +58,7 @@ class EDSR(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
     remat: bool = False
+    attention: str = ""
 
     takes: ClassVar[tuple[str, ...]] = ("image",)
 
@@ -60,16 +66,17 @@ class EDSR(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(..., H, W, C)`` in [0, 1] to ``(..., scale·H, scale·W, C)``.
 
-        ``train`` changes nothing.
+        ``train`` is that of the batch norms of `attention`; without, it changes nothing.
         """
         check_channels(x, self.channels, "EDSR")
+        check_choice("EDSR", "attention", self.attention, ("", *ATTENTION))
         if len(self.mean) != self.channels:
             raise ValueError(f"mean must have {self.channels} values, got {self.mean}")
         # Mean and range are applied in the image's type: in bfloat16, 255 levels would collapse.
         mean = jnp.asarray(self.mean, x.dtype)
         settings = {"kernel_init": torch_kernel, "dtype": self.dtype, "precision": self.precision}
         hidden_bias = fan_in_uniform(9 * self.features)
-        block = nn.remat(ResidualBlock) if self.remat else ResidualBlock
+        block = nn.remat(ResidualBlock, static_argnums=2) if self.remat else ResidualBlock
 
         head = Conv(
             self.features,
@@ -84,9 +91,10 @@ class EDSR(nn.Module):
                 self.features,
                 self.residual_scale,
                 bias_init=hidden_bias,
+                attention=self.attention,
                 name=f"block{index + 1}",
                 **settings,
-            )(body)
+            )(body, train)
         body = Conv(self.features, (3, 3), bias_init=hidden_bias, name="body", **settings)(body)
         up = Upsampler(
             self.scale, self.features, bias_init=hidden_bias, name="upsampler", **settings

@@ -4,7 +4,14 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import Conv, ResidualBlock, check_at_least, check_channels
+from imaging_jax.models.layers import (
+    ATTENTION,
+    Conv,
+    ResidualBlock,
+    check_at_least,
+    check_channels,
+    check_choice,
+)
 from imaging_jax.transforms import depth_to_space
 
 
@@ -23,9 +30,11 @@ class EDSRLight(nn.Module):
         dtype: type of computation; parameters are float32.
         precision: of the convolutions.
         remat: recompute every residual block in the backward pass instead of keeping it.
+        attention: block of `layers.ATTENTION` on every residual branch before the addition; ""
+            for none.
 
     Raises:
-        ValueError: on another number of channels, or a scale below 1.
+        ValueError: on another number of channels, a scale below 1, or an unknown attention.
 
     Source: after Lim et al., CVPRW 2017 (EDSR), with the sub-pixel convolution of Shi et al.,
     CVPR 2016, as the only upsampler; the nearest-neighbour skip is this code base's own.
@@ -38,6 +47,7 @@ class EDSRLight(nn.Module):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
     remat: bool = False
+    attention: str = ""
 
     takes: ClassVar[tuple[str, ...]] = ("image",)
 
@@ -45,17 +55,20 @@ class EDSRLight(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(..., H, W, C)`` in [0, 1] to ``(..., scale·H, scale·W, C)``.
 
-        ``train`` changes nothing.
+        ``train`` is that of the batch norms of `attention`; without, it changes nothing.
         """
         check_channels(x, self.channels, "EDSRLight")
         check_at_least(1, "EDSRLight", scale=self.scale)
+        check_choice("EDSRLight", "attention", self.attention, ("", *ATTENTION))
         settings = {"dtype": self.dtype, "precision": self.precision}
-        block = nn.remat(ResidualBlock) if self.remat else ResidualBlock
+        block = nn.remat(ResidualBlock, static_argnums=2) if self.remat else ResidualBlock
 
         head = Conv(self.features, (3, 3), name="head", **settings)(x - 0.5)
         body = head
         for index in range(self.blocks):
-            body = block(self.features, name=f"block{index + 1}", **settings)(body)
+            body = block(
+                self.features, attention=self.attention, name=f"block{index + 1}", **settings
+            )(body, train)
         body = Conv(self.features, (3, 3), name="body", **settings)(body)
         tail = Conv(
             self.scale**2 * self.channels,
