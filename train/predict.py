@@ -1,4 +1,7 @@
-"""`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files."""
+"""`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
+
+A classifier says what they show.
+"""
 
 import math
 import sys
@@ -17,7 +20,7 @@ _OUTPUT = flags.DEFINE_string(
     None,
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
     "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are. "
-    "Cubes stay so: <cube>_denoised and its ending.",
+    "Cubes stay so: <cube>_denoised and its ending. Of a classifier a .csv file; default: none.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
@@ -83,6 +86,7 @@ def _main(arguments: list[str]) -> None:
 
     level = None if _SIGMA.value is None else level_of(_SIGMA.value)
     from train.systems.catalogue import system as open_system
+    from train.systems.class_files import tells_classes
     from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
     from train.systems.outputs import outputs_of
@@ -92,6 +96,9 @@ def _main(arguments: list[str]) -> None:
         _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
         return
     _refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), "pictures")
+    if tells_classes(system):
+        _tell_classes(system, [Path(path) for path in arguments[1:]])
+        return
     told = _told(system, level)
     suffix = "denoised" if "sigma" in told else _named_by_scale(told["scale"])
     pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
@@ -103,6 +110,17 @@ def _main(arguments: list[str]) -> None:
 
 def _named_by_scale(scale: int) -> str:
     return f"x{scale}" if scale > 1 else "restored"
+
+
+def _tell_classes(system, inputs: list[Path]) -> None:
+    from train.systems.class_files import tell_classes
+
+    _refuse_flags((_SCALE, _SIGMA, _LEVELS, _PAGES, _BOUNDARY), "pictures to tell their classes")
+    output = Path(_OUTPUT.value) if _OUTPUT.value else None
+    if output and output.suffix != ".csv":
+        raise ValueError(f"--output={output}: wanted a name that ends in .csv")
+    _check_replaced([output] if output else [])
+    tell_classes(system, inputs, output)
 
 
 def _restore_cubes(system, level, inputs: list[Path]) -> None:

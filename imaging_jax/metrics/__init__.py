@@ -1,6 +1,7 @@
-"""Image quality, against a reference and without one, and the quality of generators."""
+"""Image quality, against a reference and without one; generators; calibration of classifiers."""
 
 from imaging_jax.metrics._average_gradient import average_gradient
+from imaging_jax.metrics._calibration import expected_calibration_error
 from imaging_jax.metrics._cpsnr import cpsnr
 from imaging_jax.metrics._diversity import (
     class_histogram,
@@ -36,6 +37,7 @@ __all__ = [
     "class_histogram",
     "cpsnr",
     "ergas",
+    "expected_calibration_error",
     "feature_moments",
     "frechet_distance",
     "frechet_distance_of_moments",

@@ -9,6 +9,7 @@ from PIL import Image
 
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
+from train.data.class_folders import classes
 from train.data.cube_sets import cubes, samson
 from train.data.data_set import DataSet, Stacked
 from train.data.dates import dates
@@ -105,7 +106,17 @@ def _tfds(specification: str) -> DataSet:
 
 
 def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[str]) -> DataSet:
-    """A set of images (N, H, W, C) uint8 of one size and their labels (N,) int32."""
+    """A set of images (N, H, W, C) uint8 of one size and their labels (N,) int32.
+
+    Raises:
+      ValueError: a label that no class has.
+    """
+    outside = labels[(labels < 0) | (labels >= len(classes))]
+    if len(outside):
+        raise ValueError(
+            f"{name}: got the label {outside[0]}, wanted 0 to {len(classes) - 1} of {len(classes)} "
+            "classes"
+        )
     fields = {
         "image": Field(images.shape[1:], "uint8", "image", (0, 255)),
         "label": Field((), "int32", "label", (0, len(classes))),
@@ -117,6 +128,7 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "celeba_64": _celeba_64,
+    "classes": classes,
     "cubes": cubes,
     "dates": dates,
     "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),

@@ -1,5 +1,6 @@
 """Data sets read while they are trained on, each batch by one call that knows only (seed, step)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,8 +9,10 @@ import numpy as np
 from absl import flags
 
 from train.config.console import say
+from train.data.augmentations import Augment
 from train.data.data_set import DataSet
 from train.data.spatial import (
+    as_float,
     flip_and_turn,
     from_rows_first,
     numbers_a_pixel,
@@ -23,15 +26,13 @@ from train.state.devices import place_batch, split_over_devices
 Item = dict[str, Any]
 
 
-class StreamedPatches:
-    """Patches cut on the host at one place of all fields of an item, turned alike on the device.
+class _Streamed(ABC):
+    """What sources share whose rows are made on the host, each by its step and place alone.
 
     Args:
       source: the data set.
-      batch_size: patches a batch, over all devices.
-      patch_size: their height and width.
+      batch_size: rows a batch, over all devices.
       seed: of the run.
-      prepare: (generator, item) -> item, applied before cutting, such as a random rescaling.
       skip: goes on without items that can't be used, and says so, rather than stop.
       workers: processes that read ahead; 0 reads in threads.
 
@@ -41,16 +42,7 @@ class StreamedPatches:
 
     streamed = True
 
-    def __init__(
-        self,
-        source: DataSet,
-        batch_size: int,
-        patch_size: int,
-        seed: int,
-        prepare: Callable[[np.random.Generator, Item], Item],
-        skip: bool,
-        workers: int,
-    ):
+    def __init__(self, source: DataSet, batch_size: int, seed: int, skip: bool, workers: int):
         if batch_size % jax.process_count():
             raise ValueError(
                 f"data.batch_size={batch_size} isn't a multiple of {jax.process_count()} processes"
@@ -58,19 +50,23 @@ class StreamedPatches:
         self.source = source
         self.assets = source.assets
         self.batch_size = batch_size
-        self.patch_size = patch_size
-        self.fields = of_patches(source.fields, patch_size)
         self.seed = seed
-        self.prepare = prepare
         self.skip = skip
         self.workers = workers
         self.skipped: set[int] = set()
-        self._cut = spatial(source.fields)
         share = batch_size // jax.process_count()
         self.rows = range(jax.process_index() * share, (jax.process_index() + 1) * share)
 
+    @abstractmethod
+    def row(self, generator: np.random.Generator) -> Item:
+        """Makes one row of a batch."""
+
+    @abstractmethod
+    def row_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a field of `row`."""
+
     def inputs(self, step: int, mesh) -> Iterator[dict[str, jax.Array]]:
-        """Batches of patches from `step` on, read ahead by grain."""
+        """Batches from `step` on, read ahead by grain."""
         import grain
 
         steps = grain.MapDataset.range(step, 2**31 - 1).map(self.host_batch)
@@ -87,33 +83,25 @@ class StreamedPatches:
 
     def input_shapes(self, mesh) -> dict[str, jax.ShapeDtypeStruct]:
         """Shapes of what `inputs` gives."""
-        place, size = split_over_devices(mesh), self.patch_size
-
-        def shape(name, field):
-            inner = (size, size, numbers_a_pixel(field)) if name in self._cut else field.shape
-            return jax.ShapeDtypeStruct((self.batch_size, *inner), field.dtype, sharding=place)
-
-        return {name: shape(name, field) for name, field in self.source.fields.items()}
+        place = split_over_devices(mesh)
+        return {
+            name: jax.ShapeDtypeStruct(
+                (self.batch_size, *self.row_shape(name)), field.dtype, sharding=place
+            )
+            for name, field in self.source.fields.items()
+        }
 
     def host_batch(self, step: int) -> dict[str, np.ndarray]:
-        """This process's rows of batch `step`: {field: (rows, ...)}, rows and columns first."""
-        patches = [self._patch(step, row) for row in self.rows]
-        return {name: np.stack([p[name] for p in patches]) for name in self.source.fields}
+        """This process's rows of batch `step`: {field: (rows, ...)}."""
+        made = [self.row(np.random.default_rng([self.seed, step, row])) for row in self.rows]
+        return {name: np.stack([item[name] for item in made]) for name in self.source.fields}
 
-    def _patch(self, step: int, row: int) -> Item:
-        generator = np.random.default_rng([self.seed, step, row])
-        item = self.prepare(generator, self._usable(generator))
-        laid = {name: rows_first(field, item[name]) for name, field in self._cut.items()}
-        height, width = next(iter(laid.values())).shape[:2]
-        size = self.patch_size
-        top, left = (int(generator.integers(n - size + 1)) for n in (height, width))
-        patches = {
-            name: value[top : top + size, left : left + size] for name, value in laid.items()
-        }
-        others = {name: item[name] for name in self.source.fields if name not in self._cut}
-        return patches | others
+    def usable(self, generator: np.random.Generator) -> Item:
+        """Draws an item.
 
-    def _usable(self, generator: np.random.Generator) -> Item:
+        Raises:
+          ValueError: one that can't be used, where none is skipped, or a hundred in a row.
+        """
         # Each draw of an unusable item is followed by another, from the same stream.
         for _ in range(100):
             index = int(generator.integers(len(self.source)))
@@ -125,6 +113,93 @@ class StreamedPatches:
                 self.skipped.add(index)
                 say(f"skipped: {error} ({len(self.skipped)} unusable so far)", once=str(error))
         raise ValueError(f"{self.source.name}: 100 items drawn in a row can't be used")
+
+
+class StreamedItems(_Streamed):
+    """Whole items of one size, drawn uniformly.
+
+    Args:
+      source: the data set.
+      batch_size: items a batch, over all devices.
+      seed: of the run.
+      augment: changes images (N, H, W, C) in [0, 1] by a key, on the device.
+      skip: as of all streamed sources.
+      workers: likewise.
+    """
+
+    def __init__(
+        self,
+        source: DataSet,
+        batch_size: int,
+        seed: int,
+        augment: Augment,
+        skip: bool,
+        workers: int,
+    ):
+        super().__init__(source, batch_size, seed, skip, workers)
+        self._augment = augment
+        self.fields = {name: as_float(field) for name, field in source.fields.items()}
+
+    def row(self, generator: np.random.Generator) -> Item:
+        """An item."""
+        return self.usable(generator)
+
+    def row_shape(self, name: str) -> tuple[int, ...]:
+        """That of the field."""
+        return self.source.fields[name].shape
+
+    def batch(self, key: jax.Array, inputs: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """Changes {field: (batch_size, ...)}, levels mapped to [0, 1]."""
+        items = {name: to_float(self.source.fields[name], x) for name, x in inputs.items()}
+        return items | {"image": self._augment(key, items["image"])}
+
+
+class StreamedPatches(_Streamed):
+    """Patches cut on the host at one place of all fields of an item, turned alike on the device.
+
+    Args:
+      source: the data set.
+      batch_size: patches a batch, over all devices.
+      patch_size: their height and width.
+      seed: of the run.
+      prepare: (generator, item) -> item, applied before cutting, such as a random rescaling.
+      skip: as of all streamed sources.
+      workers: likewise.
+    """
+
+    def __init__(
+        self,
+        source: DataSet,
+        batch_size: int,
+        patch_size: int,
+        seed: int,
+        prepare: Callable[[np.random.Generator, Item], Item],
+        skip: bool,
+        workers: int,
+    ):
+        super().__init__(source, batch_size, seed, skip, workers)
+        self.patch_size = patch_size
+        self.fields = of_patches(source.fields, patch_size)
+        self.prepare = prepare
+        self._cut = spatial(source.fields)
+
+    def row_shape(self, name: str) -> tuple[int, ...]:
+        """Rows and columns first."""
+        field, size = self.source.fields[name], self.patch_size
+        return (size, size, numbers_a_pixel(field)) if name in self._cut else field.shape
+
+    def row(self, generator: np.random.Generator) -> Item:
+        """A patch of an item, rows and columns first."""
+        item = self.prepare(generator, self.usable(generator))
+        laid = {name: rows_first(field, item[name]) for name, field in self._cut.items()}
+        height, width = next(iter(laid.values())).shape[:2]
+        size = self.patch_size
+        top, left = (int(generator.integers(n - size + 1)) for n in (height, width))
+        patches = {
+            name: value[top : top + size, left : left + size] for name, value in laid.items()
+        }
+        others = {name: item[name] for name in self.source.fields if name not in self._cut}
+        return patches | others
 
     def batch(self, key: jax.Array, inputs: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """Turns and flips {field: (batch_size, ...)}, levels mapped to [0, 1]."""

@@ -1,4 +1,4 @@
-"""Whole images of one size, with or without labels, resident on the device."""
+"""Whole images of one size, with or without labels, on the device or streamed to it."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from train.config.registry import look_up
 from train.data.augmentations import make_augment
 from train.data.data_sets import data_set
 from train.data.resident import ResidentItems
 from train.data.spatial import spatial
+from train.data.streamed import StreamedItems
 
 
 def whole(
@@ -45,16 +47,42 @@ def whole(
 
 
 def labelled(
-    images: str, batch_size: int, size: int = 0, augment: Mapping[str, Any] | None = None
-) -> ResidentItems:
-    """Images and labels drawn uniformly: `whole`, where there must be labels.
+    images: str,
+    batch_size: int,
+    seed: int,
+    size: int = 0,
+    augment: Mapping[str, Any] | None = None,
+    storage: str = "resident",
+    on_error: str = "stop",
+    workers: int = 0,
+) -> ResidentItems | StreamedItems:
+    """Images and labels drawn uniformly.
+
+    Args:
+      images: see `train.data.data_sets.data_set`; of one size.
+      batch_size: images a batch.
+      seed: of the run.
+      size: as of `whole`; of resident images alone.
+      augment: as of `whole`.
+      storage: "resident" (all on the device) or "streamed" (read when needed).
+      on_error: "stop" at an image that can't be used, or "skip" it and count; of streamed ones.
+      workers: processes that read ahead when streamed; 0 reads in threads.
 
     Raises:
-      ValueError: as `whole`; a set without labels.
+      ValueError: as `whole`; a set without labels, an unknown word, or a size of streamed images.
     """
-    if "label" not in data_set(images).fields:
+    look_up({"stop": 0, "skip": 0}, on_error, "data.on_error")
+    look_up({"resident": 0, "streamed": 0}, storage, "data.storage")
+    source = data_set(images)
+    if "label" not in source.fields:
         raise ValueError(f"data.images={images!r}: its images have no labels")
-    return whole(images, batch_size, size, augment)
+    if storage == "resident":
+        return whole(images, batch_size, size, augment)
+    source.check_one_size()
+    if size:
+        raise ValueError(f"data.size={size}: streamed images stay as they are; wanted 0")
+    change = make_augment(augment or {}, "data.augment")
+    return StreamedItems(source, batch_size, seed, change, on_error == "skip", workers)
 
 
 def _padded(pixels: np.ndarray, size: int) -> np.ndarray:

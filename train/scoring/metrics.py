@@ -211,6 +211,8 @@ METRICS = {
     # Of classifiers.
     "accuracy": Metric("accuracy {:.2%}", True),
     "bits_per_character": Metric("{:.4f} bits a character", False),
+    "top_5_accuracy": Metric("top five {:.2%}", True),
+    "calibration_error": Metric("calibration error {:.4f}", False),
     "cross_entropy": Metric("cross-entropy {:.4f}", False),
     # Of generators.
     "fid": Metric("FID {:.1f}", False),

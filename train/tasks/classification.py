@@ -19,11 +19,12 @@ class Classification(Supervised):
       network: images (N, *image_shape) -> logits (N, classes).
       optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
+      label_smoothing: share of the target that all classes have alike (Szegedy et al., CVPR 2016).
       accumulate: parts a batch is cut into, see `train.state.update.update`.
       ema_decay: of the moving averages; 0 keeps none.
 
     Raises:
-      ValueError: a network that is no classifier.
+      ValueError: a network that is no classifier, or a share outside [0, 1).
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Classification(Supervised):
         network: nn.Module,
         optimizer: Mapping[str, Any],
         steps: int,
+        label_smoothing: float = 0.0,
         accumulate: int = 1,
         ema_decay: float = 0.0,
     ):
@@ -38,7 +40,16 @@ class Classification(Supervised):
             raise ValueError(
                 f"task.name=classification: {type(network).__name__} tells no classes apart"
             )
-        super().__init__(network, optimizer, steps, cross_entropy, accumulate, ema_decay)
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"task.label_smoothing={label_smoothing}: wanted in [0, 1)")
+
+        def smoothed(logits: jax.Array, labels: jax.Array) -> jax.Array:
+            even = -jax.nn.log_softmax(logits).mean()
+            own = cross_entropy(logits, labels)
+            return (1 - label_smoothing) * own + label_smoothing * even
+
+        loss = smoothed if label_smoothing else cross_entropy
+        super().__init__(network, optimizer, steps, loss, accumulate, ema_decay)
 
     @property
     def takes(self) -> Fields:

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import softmax
 
 from train.data.bursts import bursts, fields_of_bursts
 from train.data.data_set import Stacked
@@ -41,6 +42,36 @@ def test_a_classifier_is_scored_over_the_whole_set():
     wanted = stats.entropy(np.eye(3)[LABELS], probabilities, axis=1).mean()
     assert found["accuracy"] == np.mean(logits.argmax(axis=1) == LABELS)
     assert found["cross_entropy"] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_five_most_probable_classes_and_the_calibration():
+    generator = np.random.default_rng(3)
+    logits = generator.normal(size=(200, 8)) * 2
+    labels = generator.integers(0, 8, 200).astype(np.int32)
+    images = np.arange(200, dtype=np.uint8)[:, None, None, None].repeat(2, 1).repeat(2, 2)
+    noise = labelled("noise", images, labels, list("abcdefgh"))
+    pick = lambda x: logits[np.rint(255 * x[:, 0, 0, 0]).astype(int)]  # noqa: E731
+    found = evaluate(scoring(pick, 8), noise, PROTOCOLS["classification"]).values
+    assert found["top_5_accuracy"] == top_k_accuracy(logits, labels, 5)
+    probabilities = softmax(logits, axis=1)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    error = 0.0
+    for low in range(15):
+        inside = (confidence > low / 15) & (confidence <= (low + 1) / 15)
+        if inside.any():
+            error += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    assert found["calibration_error"] == pytest.approx(error, abs=1e-9)
+
+
+def top_k_accuracy(logits, labels, k):
+    """The share whose label is among the first of a whole sort."""
+    pairs = zip(logits, labels, strict=True)
+    return np.mean([label in np.argsort(-row)[:k] for row, label in pairs])
+
+
+def test_a_label_that_no_class_has_is_refused():
+    with pytest.raises(ValueError, match="noise: got the label 3, wanted 0 to 2 of 3 classes"):
+        labelled("noise", IMAGES, np.full_like(LABELS, 3), list("abc"))
 
 
 def test_the_confusion_matrix_is_drawn():

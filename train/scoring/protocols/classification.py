@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 from scipy.special import log_softmax
 
+from imaging_jax.metrics import expected_calibration_error
 from train.data.data_set import DataSet
 from train.data.fields import PICTURE, Field, Fields, check_fields
 from train.scoring import pictures
@@ -18,7 +20,11 @@ _CHUNK = 1_000
 
 @dataclass(frozen=True)
 class ClassificationProtocol(Protocol):
-    """The share of images whose largest score is that of their label, and the cross-entropy."""
+    """The share of images whose largest score is that of their label, and what goes with it.
+
+    Where there are more than five classes, also the share whose label is among the five largest;
+    the expected calibration error, by 15 bins of confidence; and the cross-entropy.
+    """
 
     reads: ClassVar[Fields] = {"image": PICTURE, "label": Field((), "int32", "label")}
     feeds: ClassVar[tuple[str, ...]] = ("image",)
@@ -54,19 +60,28 @@ class ClassificationProtocol(Protocol):
             yield Batch(indices, {"image": images[part]}, labels[part])
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
-        """Each image's label, the class of its largest score, and its cross-entropy in nats."""
+        """Each image's label, and the logarithms of its classes' probabilities."""
         del value
         scores = np.asarray(outputs["scores"], np.float64)
-        surprise = -log_softmax(scores, axis=-1)[np.arange(len(scores)), batch.reference]
-        return {"label": batch.reference, "found": scores.argmax(axis=-1), "nats": surprise}
+        return {"label": batch.reference, "logarithms": log_softmax(scores, axis=-1)}
 
     def finish(self, found: list[dict], dataset: DataSet, value: int | None) -> dict[str, float]:
-        """{"accuracy", "cross_entropy" in nats}."""
+        """{"accuracy", "top_5_accuracy", "calibration_error", "cross_entropy" in nats}."""
         del dataset, value
-        whole = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+        labels, logarithms = (
+            np.concatenate([part[name] for part in found]) for name in ("label", "logarithms")
+        )
+        own = np.take_along_axis(logarithms, labels[:, None], axis=-1)
+        # How many classes were thought more probable than the image's own.
+        ahead = np.sum(logarithms > own, axis=-1)
+        several = logarithms.shape[-1] > 5
+        with jax.enable_x64(True):
+            error = expected_calibration_error(np.exp(logarithms), labels)
         return {
-            "accuracy": float(np.mean(whole["found"] == whole["label"])),
-            "cross_entropy": float(np.mean(whole["nats"])),
+            "accuracy": float(np.mean(logarithms.argmax(axis=-1) == labels)),
+            **({"top_5_accuracy": float(np.mean(ahead < 5))} if several else {}),
+            "calibration_error": float(error),
+            "cross_entropy": float(-np.mean(own)),
         }
 
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
@@ -77,6 +92,6 @@ class ClassificationProtocol(Protocol):
         matrix = np.zeros((len(classes), len(classes)), int)
         for batch in self.batches(system, dataset, value, 1):
             scored = self.score(batch, system.apply(batch.inputs), value)
-            np.add.at(matrix, (scored["label"], scored["found"]), 1)
+            np.add.at(matrix, (scored["label"], scored["logarithms"].argmax(axis=-1)), 1)
         sheet = pictures.confusion(matrix, classes)
         return Shown({"confusion": sheet}, {"confusion": (sheet,)})

@@ -1,0 +1,57 @@
+"""Users' pictures told apart by a classifier."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from train.config.console import say
+from train.data import images
+from train.data.class_folders import read_at
+from train.systems.system import System
+
+_SAID = 3
+
+
+def tells_classes(system: System) -> bool:
+    """Whether it gives scores of the classes of an image."""
+    given = system.gives.get("scores")
+    return "image" in system.takes and given is not None and len(given.shape) == 1
+
+
+def tell_classes(system: System, inputs: list[Path], output: Path | None = None) -> None:
+    """Says the most probable classes of pictures, those of folders included.
+
+    Each is brought to the size and colours that the system takes, see
+    `train.data.class_folders.read_at`.
+
+    Args:
+      system: one that `tells_classes`.
+      inputs: pictures and folders.
+      output: a .csv file for the probabilities of all classes, a line a picture; None for none.
+
+    Raises:
+      ValueError: no picture there, or one that can't be read.
+    """
+    shape = system.takes["image"].shape
+    names = system.assets.get("classes") or [str(i) for i in range(system.gives["scores"].shape[0])]
+    rows = []
+    for file in _pictures(inputs):
+        picture = images.to_float(read_at(file, shape))[None].astype(np.float32)
+        scores = system.apply({"image": picture})["scores"]
+        (shares,) = np.asarray(jax.nn.softmax(scores))
+        first = np.argsort(-shares)[:_SAID]
+        say(f"{file}: " + ", ".join(f"{names[i]} {shares[i]:.1%}" for i in first))
+        rows.append([file, names[first[0]], *(f"{share:.6f}" for share in shares)])
+    if output:
+        unfinished = output.with_name(f".{output.name}.part")
+        with unfinished.open("w", newline="") as file:
+            csv.writer(file).writerows([["picture", "class", *names], *rows])
+        unfinished.replace(output)
+
+
+def _pictures(inputs: list[Path]) -> Iterator[Path]:
+    for path in inputs:
+        yield from images.image_files(path) if path.is_dir() else [path]
