@@ -153,6 +153,23 @@ def of_digits(config, variant, batch_size):
     config.evaluation = (scoring,)
 
 
+def of_labelled_digits(config, mnist, batch_size):
+    """What classifiers of digits share: drawn on the device, or of MNIST, scored by their classes.
+
+    The last 5,000 of MNIST's training images are held back, to choose the checkpoint by.
+    """
+    config.data = ConfigDict({"name": "digits", "batch_size": batch_size, "size": 28})
+    names = ("digits", "digits_test")
+    if mnist:
+        names = ("mnist:held_back", "mnist:test")
+        config.data = ConfigDict(
+            {"name": "labelled", "images": "mnist:fit", "batch_size": batch_size}
+        )
+    config.validation = ConfigDict({"images": names[0], "protocol": "classification"})
+    config.evaluation = ({"images": names[1], "protocol": "classification"},)
+    config.train.cpu_devices = 1
+
+
 def score_on(config, images):
     """Compares what is drawn with this set."""
     config.validation.images = images
