@@ -20,7 +20,7 @@ def get_config(variant=""):
     config.model = ConfigDict({"name": "gpt", "vocabulary_size": 128, "context": context})
     config.model.update({"width": 128, "depth": 4, "heads": 4, "bias": False, "dropout": 0.0})
     config.data = ConfigDict(
-        {"name": "text_windows", "text": "python:fit", "batch_size": 12, "context": context}
+        {"name": "text_windows", "text": "python:fit", "batch_size": 16, "context": context}
     )
     config.optimizer = ConfigDict(
         {
@@ -29,16 +29,17 @@ def get_config(variant=""):
             "weight_decay": 0.1,
             "decayed": ("kernel", "embedding"),
             "clip_norm": 1.0,
-            "schedule": {"name": "cosine", "peak": 1e-3, "warmup": 100, "final": 1e-4},
+            "schedule": {"name": "cosine", "peak": 3e-3, "warmup": 100, "final": 1e-4},
         }
     )
     scoring = {"context": context, "protocol": "language"}
     config.validation = ConfigDict({"images": "text:python:held_back", **scoring})
     baseline = {"baseline": "kneser_ney:5:text:python:fit"}
     config.evaluation = ({"images": "text:python:test", **scoring, **baseline},)
-    common.for_steps(config, 2000, every=500)
+    common.for_steps(config, 3000, every=500)
     config.train.cpu_devices = 1
     if variant == "char":
+        config.optimizer.schedule.peak = 1e-3
         config.model.update({"width": 384, "depth": 6, "heads": 6, "dropout": 0.2})
         config.data.batch_size = 64
         common.for_steps(config, 5000, every=500)
