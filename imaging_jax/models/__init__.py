@@ -1,6 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.classification import CNN, MLP
+from imaging_jax.models.classification import CNN, MLP, Swin, ViT
 from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import (
     VAE,
@@ -97,6 +97,7 @@ MODELS = {
     "stgan_generator": STGANGenerator,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,
+    "swin": Swin,
     "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
@@ -105,6 +106,7 @@ MODELS = {
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,
+    "vit": ViT,
 }
 
 __all__ = ["MODELS"]

@@ -1,10 +1,12 @@
 """Blocks that several models share."""
 
+from imaging_jax.models.layers._attention import MultiHeadSelfAttention
 from imaging_jax.models.layers._checks import (
     check_at_least,
     check_batch,
     check_channels,
     check_choice,
+    check_heads,
     check_images,
     check_labels,
     check_latent,
@@ -13,6 +15,7 @@ from imaging_jax.models.layers._checks import (
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
+from imaging_jax.models.layers._feed_forward import FeedForward
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
 from imaging_jax.models.layers._initializers import (
     fan_in_uniform,
@@ -25,9 +28,11 @@ from imaging_jax.models.layers._normalization import (
     instance_norm,
     spectral_norm,
 )
+from imaging_jax.models.layers._padding import pad_to_multiple
 from imaging_jax.models.layers._prelu import PReLU
 from imaging_jax.models.layers._residual_block import ResidualBlock
 from imaging_jax.models.layers._spectral_convolution import SpectralConv
+from imaging_jax.models.layers._swin_block import SwinBlock
 from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
@@ -38,11 +43,14 @@ __all__ = [
     "Conv",
     "EqualizedConv",
     "EqualizedDense",
+    "FeedForward",
     "LatentWithClass",
     "ModulatedConv",
+    "MultiHeadSelfAttention",
     "PReLU",
     "ResidualBlock",
     "SpectralConv",
+    "SwinBlock",
     "TransposedConv",
     "Upsampler",
     "batch_norm",
@@ -50,6 +58,7 @@ __all__ = [
     "check_batch",
     "check_channels",
     "check_choice",
+    "check_heads",
     "check_images",
     "check_labels",
     "check_latent",
@@ -61,6 +70,7 @@ __all__ = [
     "fir_upsample",
     "instance_norm",
     "normal_around_one",
+    "pad_to_multiple",
     "spectral_norm",
     "torch_kernel",
 ]
