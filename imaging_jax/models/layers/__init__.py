@@ -14,6 +14,7 @@ from imaging_jax.models.layers._checks import (
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
+from imaging_jax.models.layers._depthwise import DepthwiseConv, SeparableConv
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
 from imaging_jax.models.layers._feed_forward import FeedForward
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
@@ -41,6 +42,7 @@ __all__ = [
     "ClassPlane",
     "ClassProjection",
     "Conv",
+    "DepthwiseConv",
     "EqualizedConv",
     "EqualizedDense",
     "FeedForward",
@@ -49,6 +51,7 @@ __all__ = [
     "MultiHeadSelfAttention",
     "PReLU",
     "ResidualBlock",
+    "SeparableConv",
     "SpectralConv",
     "SwinBlock",
     "TransposedConv",
