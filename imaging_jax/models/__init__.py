@@ -28,6 +28,7 @@ from imaging_jax.models.restoration import (
     DnCNN,
     DRUNet,
     FFDNet,
+    Restormer,
     SimpleCNN,
     SPANet,
     UnrolledHQS,
@@ -45,6 +46,7 @@ from imaging_jax.models.super_resolution import (
     LGCNet,
     SRGANDiscriminator,
     SRResNet,
+    SwinIR,
 )
 from imaging_jax.models.translation import (
     PatchDiscriminator,
@@ -88,6 +90,7 @@ MODELS = {
     "qrnn3d": QRNN3D,
     "rdn": RDN,
     "resnet_generator": ResNetGenerator,
+    "restormer": Restormer,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,
@@ -98,6 +101,7 @@ MODELS = {
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,
     "swin": Swin,
+    "swinir": SwinIR,
     "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
