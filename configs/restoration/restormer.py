@@ -3,7 +3,8 @@
 The first 92,000 of the authors' 300,000 steps are on such patches, at a constant rate; then patches
 grow to 384 pixels and batches shrink to 8, along a cosine, and pairs of images are mixed.
 
-The variant "small", for noise of 25, has 1,004,819 parameters and takes twenty minutes of a CPU's core.
+The variant "small", for noise of 25, has 1,004,819 parameters and takes twenty minutes of a CPU's
+core.
 """
 
 from ml_collections import ConfigDict
