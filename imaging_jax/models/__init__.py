@@ -1,6 +1,14 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
-from imaging_jax.models.classification import CNN, MLP, CIFARResNet, DenseNet, ResNet
+from imaging_jax.models.classification import (
+    CNN,
+    MLP,
+    CIFARResNet,
+    DenseNet,
+    ResNet,
+    Swin,
+    ViT,
+)
 from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import (
     VAE,
@@ -29,6 +37,7 @@ from imaging_jax.models.restoration import (
     DnCNN,
     DRUNet,
     FFDNet,
+    Restormer,
     SimpleCNN,
     SPANet,
     UnrolledHQS,
@@ -46,6 +55,7 @@ from imaging_jax.models.super_resolution import (
     LGCNet,
     SRGANDiscriminator,
     SRResNet,
+    SwinIR,
 )
 from imaging_jax.models.translation import (
     PatchDiscriminator,
@@ -93,6 +103,7 @@ MODELS = {
     "rdn": RDN,
     "resnet": ResNet,
     "resnet_generator": ResNetGenerator,
+    "restormer": Restormer,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,
@@ -102,6 +113,8 @@ MODELS = {
     "stgan_generator": STGANGenerator,
     "stylegan2_discriminator": StyleGAN2Discriminator,
     "stylegan2_generator": StyleGAN2Generator,
+    "swin": Swin,
+    "swinir": SwinIR,
     "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
@@ -110,6 +123,7 @@ MODELS = {
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,
     "vdsr": VDSR,
+    "vit": ViT,
 }
 
 __all__ = ["MODELS"]

@@ -195,7 +195,7 @@ def test_bad_input(small):
     network, variables = small
     with pytest.raises(ValueError, match="got 9 tokens, its context is 8"):
         network.apply(variables, jnp.zeros((1, 9), jnp.int32))
-    with pytest.raises(ValueError, match="heads=5 don't divide width=12"):
+    with pytest.raises(ValueError, match="heads must divide the width, got 5 heads at width 12"):
         GPT(**{**SMALL, "heads": 5}).init(jax.random.key(0), jnp.zeros((1, 8), jnp.int32))
     with pytest.raises(ValueError, match="prompt: got no token"):
         continue_tokens(network, variables, jax.random.key(0), jnp.zeros((1, 0), jnp.int32), 3)

@@ -6,5 +6,17 @@ from imaging_jax.models.classification.densenet import DenseNet
 from imaging_jax.models.classification.mlp import MLP
 from imaging_jax.models.classification.resnet import ResNet
 from imaging_jax.models.classification.roles import Classifier
+from imaging_jax.models.classification.swin import Swin
+from imaging_jax.models.classification.vit import ViT, resize_positions
 
-__all__ = ["CNN", "MLP", "CIFARResNet", "Classifier", "DenseNet", "ResNet"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "CIFARResNet",
+    "Classifier",
+    "DenseNet",
+    "ResNet",
+    "Swin",
+    "ViT",
+    "resize_positions",
+]

@@ -8,8 +8,7 @@ import numpy as np
 from flax import linen as nn
 from flax.typing import Initializer
 
-from imaging_jax.models.hyperspectral._cubes import pad_to_multiple
-from imaging_jax.models.layers import convolve
+from imaging_jax.models.layers import convolve, pad_to_multiple
 
 
 class VolumeConv(nn.Module):

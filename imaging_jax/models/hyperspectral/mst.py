@@ -4,9 +4,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.hyperspectral._cubes import pad_to_multiple
 from imaging_jax.models.hyperspectral._spectral_transformer import SpectralTransformer
-from imaging_jax.models.layers import check_at_least, check_channels
+from imaging_jax.models.layers import check_at_least, check_channels, pad_to_multiple
 from imaging_jax.operators import DISPERSION
 
 

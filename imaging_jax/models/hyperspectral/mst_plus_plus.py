@@ -4,9 +4,14 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.hyperspectral._cubes import pad_to_multiple
 from imaging_jax.models.hyperspectral._spectral_transformer import SpectralTransformer
-from imaging_jax.models.layers import Conv, check_at_least, check_channels, torch_kernel
+from imaging_jax.models.layers import (
+    Conv,
+    check_at_least,
+    check_channels,
+    pad_to_multiple,
+    torch_kernel,
+)
 
 
 class MSTPlusPlus(nn.Module):

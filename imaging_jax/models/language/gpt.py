@@ -6,6 +6,7 @@ from flax import linen as nn
 from flax import struct
 
 from imaging_jax.models.language.roles import LanguageModel
+from imaging_jax.models.layers import check_dropout, check_heads
 
 # Of every kernel and table (Radford et al., 2018).
 _DEVIATION = 0.02
@@ -85,8 +86,8 @@ class GPT(LanguageModel):
 
     @nn.compact
     def _read(self, tokens, cache, train):
-        if self.width % self.heads:
-            raise ValueError(f"GPT: heads={self.heads} don't divide width={self.width}")
+        check_heads("GPT", self.width, self.heads)
+        check_dropout(self.dropout, "GPT")
         length = tokens.shape[1]
         if length > self.context:
             raise ValueError(f"GPT: got {length} tokens, its context is {self.context}")

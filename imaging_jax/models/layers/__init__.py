@@ -1,6 +1,7 @@
 """Blocks that several models share."""
 
 from imaging_jax.models.layers._activations import ACTIVATIONS, activate
+from imaging_jax.models.layers._attention import MultiHeadSelfAttention
 from imaging_jax.models.layers._attention_blocks import ATTENTION, attention_block
 from imaging_jax.models.layers._bam import BAM
 from imaging_jax.models.layers._cbam import CBAM
@@ -11,6 +12,7 @@ from imaging_jax.models.layers._checks import (
     check_channels,
     check_choice,
     check_dropout,
+    check_heads,
     check_images,
     check_labels,
     check_latent,
@@ -20,6 +22,7 @@ from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection,
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
 from imaging_jax.models.layers._depthwise import DepthwiseConv, SeparableConv
 from imaging_jax.models.layers._equalized import EqualizedConv, EqualizedDense
+from imaging_jax.models.layers._feed_forward import FeedForward
 from imaging_jax.models.layers._fir import fir_blur, fir_downsample, fir_upsample
 from imaging_jax.models.layers._initializers import (
     KERNEL_INITS,
@@ -34,9 +37,11 @@ from imaging_jax.models.layers._normalization import (
     instance_norm,
     spectral_norm,
 )
+from imaging_jax.models.layers._padding import pad_to_multiple
 from imaging_jax.models.layers._prelu import PReLU
 from imaging_jax.models.layers._residual_block import ResidualBlock
 from imaging_jax.models.layers._spectral_convolution import SpectralConv
+from imaging_jax.models.layers._swin_block import SwinBlock
 from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
@@ -54,8 +59,10 @@ __all__ = [
     "DepthwiseConv",
     "EqualizedConv",
     "EqualizedDense",
+    "FeedForward",
     "LatentWithClass",
     "ModulatedConv",
+    "MultiHeadSelfAttention",
     "NonLocal",
     "PReLU",
     "ResidualBlock",
@@ -63,6 +70,7 @@ __all__ = [
     "SeparableConv",
     "SpectralConv",
     "SqueezeExcitation",
+    "SwinBlock",
     "TransposedConv",
     "Upsampler",
     "activate",
@@ -73,6 +81,7 @@ __all__ = [
     "check_channels",
     "check_choice",
     "check_dropout",
+    "check_heads",
     "check_images",
     "check_labels",
     "check_latent",
@@ -84,6 +93,7 @@ __all__ = [
     "fir_upsample",
     "instance_norm",
     "normal_around_one",
+    "pad_to_multiple",
     "spectral_norm",
     "torch_kernel",
 ]

@@ -61,6 +61,14 @@ def check_dropout(rate: float, model: str) -> None:
         raise ValueError(f"{model}: dropout must be in [0, 1), got {rate}")
 
 
+def check_heads(model: str, width: int, heads: int) -> None:
+    """Raises ValueError unless a width is a positive multiple of the heads of attention."""
+    if width < 1 or heads < 1 or width % heads:
+        raise ValueError(
+            f"{model}: heads must divide the width, got {heads} heads at width {width}"
+        )
+
+
 def check_choice(model: str, name: str, value: Any, choices: Collection[Any]) -> None:
     """Raises ValueError unless ``value``, of the field ``name``, is one of ``choices``."""
     if value not in choices:

@@ -7,6 +7,7 @@ from imaging_jax.models.restoration.dncnn import DnCNN, merge_batch_norm
 from imaging_jax.models.restoration.drunet import DRUNet
 from imaging_jax.models.restoration.ffdnet import FFDNet
 from imaging_jax.models.restoration.ircnn import IRCNN
+from imaging_jax.models.restoration.restormer import Restormer
 from imaging_jax.models.restoration.simple_cnn import SimpleCNN
 from imaging_jax.models.restoration.spa_gan import SpAGANDiscriminator, SPANet
 from imaging_jax.models.restoration.unrolled_hqs import UnrolledHQS
@@ -18,6 +19,7 @@ __all__ = [
     "DRUNet",
     "DnCNN",
     "FFDNet",
+    "Restormer",
     "SPANet",
     "SimpleCNN",
     "SpAGANDiscriminator",

@@ -16,6 +16,7 @@ from imaging_jax.models.super_resolution.rdn import RDN
 from imaging_jax.models.super_resolution.srcnn import SRCNN
 from imaging_jax.models.super_resolution.srgan import SRGANDiscriminator
 from imaging_jax.models.super_resolution.srresnet import SRResNet
+from imaging_jax.models.super_resolution.swinir import SwinIR
 from imaging_jax.models.super_resolution.vdsr import VDSR
 from imaging_jax.models.super_resolution.zssr import ZSSRNet
 
@@ -32,6 +33,7 @@ __all__ = [
     "LGCNet",
     "SRGANDiscriminator",
     "SRResNet",
+    "SwinIR",
     "ZSSRNet",
     "dihedral",
     "inverse_dihedral",

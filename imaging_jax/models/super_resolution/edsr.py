@@ -27,7 +27,7 @@ class EDSR(nn.Module):
     43,680,003 and 43,089,923. Kernels and biases start uniform in ±1/sqrt(fan_in).
 
     Attributes:
-        scale: 2, 3 or 4.
+        scale: 2, 3, 4 or 8.
         channels: image channels.
         features: F, width of the hidden layers.
         blocks: B, number of residual blocks.

@@ -17,7 +17,7 @@ class RDN(nn.Module):
     start uniform in ±1/sqrt(fan_in).
 
     Attributes:
-        scale: 2, 3 or 4.
+        scale: 2, 3, 4 or 8.
         channels: image channels; 3, for the mean's sake.
         D: number of residual dense blocks.
         C: convolutions in each.
