@@ -6,7 +6,7 @@ from flax import linen as nn
 from flax import struct
 
 from imaging_jax.models.language.roles import LanguageModel
-from imaging_jax.models.layers import check_dropout, check_heads
+from imaging_jax.models.layers import attend, check_dropout, check_heads
 
 # Of every kernel and table (Radford et al., 2018).
 _DEVIATION = 0.02
@@ -189,7 +189,7 @@ class CausalAttention(nn.Module):
             for part in jnp.split(together, 3, axis=-1)
         )
         if past is None:
-            y = jax.nn.dot_product_attention(query, key, value, is_causal=True)
+            y = attend(query, key, value, is_causal=True, precision=self.precision)
         else:
             key, value = past = tuple(
                 jax.lax.dynamic_update_slice_in_dim(before, now, start, axis=1)
@@ -197,7 +197,7 @@ class CausalAttention(nn.Module):
             )
             places = start + jnp.arange(x.shape[1])
             seen = jnp.arange(key.shape[1]) <= places[:, None]
-            y = jax.nn.dot_product_attention(query, key, value, mask=seen[None, None])
+            y = attend(query, key, value, mask=seen[None, None], precision=self.precision)
         last = nn.initializers.normal(_DEVIATION / (2 * self.depth) ** 0.5)
         y = nn.Dense(width, kernel_init=last, name="projection", **settings)(y.reshape(x.shape))
         return y, past

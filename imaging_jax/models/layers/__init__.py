@@ -1,7 +1,7 @@
 """Blocks that several models share."""
 
 from imaging_jax.models.layers._activations import ACTIVATIONS, activate
-from imaging_jax.models.layers._attention import MultiHeadSelfAttention
+from imaging_jax.models.layers._attention import MultiHeadSelfAttention, attend
 from imaging_jax.models.layers._attention_blocks import ATTENTION, attention_block
 from imaging_jax.models.layers._bam import BAM
 from imaging_jax.models.layers._cbam import CBAM
@@ -74,6 +74,7 @@ __all__ = [
     "TransposedConv",
     "Upsampler",
     "activate",
+    "attend",
     "attention_block",
     "batch_norm",
     "check_at_least",

@@ -1,4 +1,5 @@
 import contextlib
+from functools import partial
 from typing import Any
 
 import jax
@@ -52,18 +53,41 @@ class MultiHeadSelfAttention(nn.Module):
         qkv = nn.Dense(3 * width, name="qkv", **settings)(x)
         by_heads = qkv.reshape(*x.shape[:-1], 3, self.heads, width // self.heads)
         query, key, value = (by_heads[..., index, :, :] for index in range(3))
-        attend = jax.nn.dot_product_attention
+        mix = partial(attend, precision=self.precision)
         for _ in range(x.ndim - 3):
-            attend = jax.vmap(attend, in_axes=(0, 0, 0, None, None))
-        with _default_precision(self.precision):
-            mixed = attend(query, key, value, bias, mask)
+            mix = jax.vmap(mix, in_axes=(0, 0, 0, None, None))
+        mixed = mix(query, key, value, bias, mask)
         return nn.Dense(width, name="projection", **settings)(mixed.reshape(x.shape))
 
 
-def _default_precision(precision):
-    # The only way to tell `dot_product_attention`.
+def attend(
+    query: jax.Array,
+    key: jax.Array,
+    value: jax.Array,
+    bias: jax.Array | None = None,
+    mask: jax.Array | None = None,
+    *,
+    is_causal: bool = False,
+    precision: jax.lax.PrecisionLike = None,
+) -> jax.Array:
+    """`jax.nn.dot_product_attention` with its products at a precision.
+
+    Logits and softmax are float32.
+
+    Args:
+        query: ``(B, T, heads, d)``.
+        key: ``(B, S, heads, d)``.
+        value: likewise.
+        bias: added to the logits; broadcasts against ``(B, heads, T, S)``.
+        mask: boolean, likewise: which keys a query attends to.
+        is_causal: a query attends to keys no later than itself alone.
+        precision: of the products; None for the default.
+    """
+    # It has no such argument.
     if precision is None:
-        return contextlib.nullcontext()
-    if isinstance(precision, jax.lax.Precision):
-        precision = precision.name.lower()
-    return jax.default_matmul_precision(precision)
+        told = contextlib.nullcontext()
+    else:
+        name = precision.name.lower() if isinstance(precision, jax.lax.Precision) else precision
+        told = jax.default_matmul_precision(name)
+    with told:
+        return jax.nn.dot_product_attention(query, key, value, bias, mask, is_causal=is_causal)
