@@ -1,6 +1,7 @@
 """Systems made of systems: the self-ensemble, and one after the other."""
 
 import dataclasses
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -91,4 +92,5 @@ def chain(first: System, second: System) -> System:
         pure=in_turn(first.pure, second.pure) if first.pure and second.pure else None,
         assets=second.assets,
         whole=first.whole or second.whole,
+        period=math.lcm(first.period, second.period),
     )

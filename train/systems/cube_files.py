@@ -204,7 +204,7 @@ class CubeRestorer:
         tile = largest_tile(pure, 1, bands, self.memory)
         if tile**2 >= unit.shape[1] * unit.shape[2]:
             return whole(unit)
-        radius = receptive_radius(pure, 1, bands)
+        radius = receptive_radius(pure, 1, bands, self.system.period)
         if radius is None:
             say(
                 f"{self.system.weights} looks at the whole cube, so it is not cut into tiles, "
@@ -212,7 +212,8 @@ class CubeRestorer:
                 once=self.system.weights,
             )
             return whole(unit)
-        return tiled(whole, unit, 1, tile, radius, partial(tqdm, desc="tiles", leave=False))
+        progress = partial(tqdm, desc="tiles", leave=False)
+        return tiled(whole, unit, 1, tile, radius, self.system.period, progress)
 
 
 def _cubes(path: Path) -> list[tuple[Path, Path]]:

@@ -17,7 +17,7 @@ from train.systems.interpolation import interpolation
 from train.systems.noise_level import Level, say_beyond
 from train.systems.outputs import SOFTWARE
 from train.systems.system import System
-from train.systems.tiling import PERIOD, largest_tile, receptive_radius, tiled
+from train.systems.tiling import largest_tile, receptive_radius, tiled
 
 
 def enlarge_files(
@@ -180,7 +180,7 @@ class _Restorer:
     def _measure_radius(self, channels: int) -> int | None:
         if self.system.pure is None or self.system.whole:
             return None
-        return receptive_radius(self._pure, self._scale, channels)
+        return receptive_radius(self._pure, self._scale, channels, self.system.period)
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,12 @@ def _in_tiles(restore: Callable, pixels: np.ndarray, scale: int, parts: list[_Pa
             )
             return restore(pixels, scale)
     overlap = max(part.radius for part in parts)
-    return tiled(restore, pixels, scale, tile, overlap, partial(tqdm, desc="tiles", leave=False))
+    progress = partial(tqdm, desc="tiles", leave=False)
+    return tiled(restore, pixels, scale, tile, overlap, _period(parts), progress)
+
+
+def _period(parts: list[_Part]) -> int:
+    return math.lcm(*(part.restorer.system.period for part in parts))
 
 
 def _margin(parts: list[_Part]) -> int:
@@ -239,4 +244,5 @@ def _margin(parts: list[_Part]) -> int:
             raise ValueError(
                 f"edges don't wrap: {part.restorer.system.weights} looks at the whole image"
             )
-    return PERIOD * math.ceil(max(part.radius for part in parts) / PERIOD)
+    period = _period(parts)
+    return period * math.ceil(max(part.radius for part in parts) / period)

@@ -76,4 +76,5 @@ def _system(
         pure=partial(task.apply, placed),
         assets=assets,
         whole=task.whole,
+        period=task.period,
     )

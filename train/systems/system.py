@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from train.data.fields import PICTURE, Field, Fields
+from train.tasks.task import Task
 
 # (inputs {field: (N, ...)}, **options) -> outputs {field: (N, ...)}
 Apply = Callable[..., dict[str, Any]]
@@ -59,6 +60,7 @@ class System:
         several.
       whole: why a picture can't be cut into tiles, in words; empty where `pure` tells how far it
         looks.
+      period: where a picture is cut, parts begin at multiples of so many of its pixels.
     """
 
     name: str
@@ -72,6 +74,7 @@ class System:
     assets: Mapping[str, Any] = field(default_factory=dict)
     undoes: str = ""
     whole: str = ""
+    period: int = Task.period
 
     def check(self, **options: Any) -> None:
         """Raises a ValueError where the system can't be told one of these, or lacks one."""

@@ -11,35 +11,44 @@ import numpy as np
 _LENGTHS = (65, 257, 1025)
 _THICKNESS = 17
 _DRAWS = 8
-# Networks that pool or unshuffle see pixels in groups of up to this many: a window begins where
-# one of the whole image does.
-PERIOD = 8
 
 # (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C), differentiable.
 Pure = Callable[[jax.Array, int], jax.Array]
 
 
-def receptive_radius(pure: Pure, scale: int, channels: int) -> int | None:
+def receptive_radius(pure: Pure, scale: int, channels: int, period: int) -> int | None:
     """How far a system looks, in low-resolution pixels; None where it looks at the whole image.
 
     Found from the support of the gradient of one pixel's enlargement, along rows and columns, in
-    several random images: a ReLU that is off in one of them is on in another.
+    several random images: a ReLU that is off in one of them is on in another. The pixel is the
+    first of a group: it looks as far to its right as any does to either side.
+
+    Args:
+      pure: the system.
+      scale: factor.
+      channels: of the image.
+      period: side of the groups of pixels that it sees.
     """
     for length in _LENGTHS:
-        radius = max(_reach(pure, scale, channels, length, axis) for axis in (0, 1))
-        if radius < length // 2:
+        radius = max(_reach(pure, scale, channels, length, axis, period) for axis in (0, 1))
+        centre = _centre(length, period)
+        if radius < min(centre, length - 1 - centre):
             return radius
     return None
 
 
-def _reach(pure, scale, channels, length, axis) -> int:
+def _centre(length: int, period: int) -> int:
+    return round(length / 2 / period) * period
+
+
+def _reach(pure, scale, channels, length, axis, period) -> int:
     """How far the gradient reaches along one axis of strips, which cost less than squares."""
     size = [_THICKNESS, _THICKNESS]
     size[axis] = length
     image_key, weight_key = jax.random.split(jax.random.key(0))
     images = jax.random.uniform(image_key, (_DRAWS, *size, channels))
     weights = jax.random.normal(weight_key, (_DRAWS, scale, scale, channels))
-    centre = [n // 2 for n in size]
+    centre = [_centre(n, period) for n in size]
     rows, columns = (slice(c * scale, (c + 1) * scale) for c in centre)
 
     def pixel(x, weights):
@@ -77,6 +86,7 @@ def tiled(
     scale: int,
     tile: int,
     overlap: int,
+    period: int,
     progress: Callable[[Iterator], Iterator] = iter,
 ) -> np.ndarray:
     """Enlarges (N, h, w, C) in windows of one size, `tile` pixels a side or the whole image's.
@@ -85,17 +95,26 @@ def tiled(
     pixel is taken from a window that holds all it depends on, and the image's own border stays a
     border. The result is of the type of `lr`.
 
+    Args:
+      predict: of windows.
+      lr: the images.
+      scale: factor.
+      tile: side of a window.
+      overlap: by which windows overlap on each side.
+      period: windows begin at its multiples, where groups of the whole image's pixels do.
+      progress: wraps the windows as they are gone through.
+
     Raises:
       ValueError: a tile that holds nothing but overlap.
     """
-    if tile < 2 * overlap + 2 * PERIOD and tile < max(lr.shape[1:3]):
+    if tile < 2 * overlap + 2 * period and tile < max(lr.shape[1:3]):
         raise ValueError(
             f"a tile of {tile} pixels holds nothing but its overlap of {overlap} a side; "
             "allow more --memory"
         )
     height, width = lr.shape[1:3]
     result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), lr.dtype)
-    rows, columns = (windows(size, tile, overlap, PERIOD) for size in (height, width))
+    rows, columns = (windows(size, tile, overlap, period) for size in (height, width))
     for row, column in progress([(r, c) for r in rows for c in columns]):
         part = np.asarray(predict(lr[:, slice(*row[0]), slice(*column[0])], scale))
         (top, bottom), (left, right) = (

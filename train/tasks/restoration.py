@@ -67,6 +67,11 @@ class Restoration(Supervised):
 
         super().__init__(network, optimizer, steps, of_centre, accumulate, ema_decay)
 
+    @property
+    def period(self) -> int:
+        """That of the network, where it has one."""
+        return getattr(self.network, "period", Supervised.period)
+
     @staticmethod
     def network_values(section: dict[str, Any]) -> dict[str, Any]:
         """What the config's section `task` says of the network's fields."""

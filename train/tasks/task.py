@@ -20,10 +20,13 @@ class Task(ABC):
       exports: networks whose variables an application needs; the first gives a system its name.
       whole: why a picture can't be cut into tiles, in words, where networks are known to look at
         all of it; empty where the support of the gradient tells how far they do.
+      period: side of the groups of pixels that networks see, as by pooling or in windows: where a
+        picture is cut, parts begin at multiples of it.
     """
 
     exports: ClassVar[tuple[str, ...]]
     whole: ClassVar[str] = ""
+    period: ClassVar[int] = 8
 
     @property
     @abstractmethod

@@ -76,6 +76,11 @@ class SwinIR(nn.Module):
 
     takes: ClassVar[tuple[str, ...]] = ("image",)
 
+    @property
+    def period(self) -> int:
+        """Side of the groups of pixels that are seen together."""
+        return self.window
+
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(..., H, W, channels)`` in [0, 1] to ``(..., scale·H, scale·W, channels)``.

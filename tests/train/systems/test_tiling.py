@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from imaging_jax.models.super_resolution import VDSR, EDSRLight
+from imaging_jax.models.super_resolution import VDSR, EDSRLight, SwinIR
 from imaging_jax.transforms import depth_to_space, space_to_depth
 from tests.models.super_resolution_helpers import initial, jit
 from train.systems.tiling import largest_tile, receptive_radius, tiled, windows
@@ -24,7 +24,7 @@ def enlarging(network):
 
 @cache
 def radius_of(network):
-    return receptive_radius(enlarging(network), 2, 1)
+    return receptive_radius(enlarging(network), 2, 1, 8)
 
 
 @cache
@@ -50,7 +50,7 @@ def test_the_receptive_radius_is_that_of_the_layers():
 
 
 def test_a_network_that_pools_globally_has_none():
-    assert receptive_radius(global_mean, 2, 1) is None
+    assert receptive_radius(global_mean, 2, 1, 8) is None
 
 
 @pytest.mark.parametrize("network", [LIGHT, DEEP], ids=["light", "deep"])
@@ -59,10 +59,10 @@ def test_tiles_make_the_whole_image(network, size):
     lr = np.random.default_rng(0).uniform(0.3, 0.7, (2, *size, 1)).astype(np.float32)
     predict = compiled(network)
     whole = np.asarray(predict(lr, 2))
-    found = tiled(predict, lr, 2, tile=30, overlap=radius_of(network))
+    found = tiled(predict, lr, 2, tile=30, overlap=radius_of(network), period=8)
     np.testing.assert_allclose(found, whole, atol=1e-5)
     if max(size) > 30:
-        short = tiled(predict, lr, 2, tile=30, overlap=1)
+        short = tiled(predict, lr, 2, tile=30, overlap=1, period=8)
         assert np.abs(short - whole).max() > 1e-5
 
 
@@ -94,15 +94,29 @@ def test_tiles_of_a_network_that_unshuffles_make_the_whole_image(size):
         return depth_to_space(near, 2)[:, :height, :width]
 
     lr = np.random.default_rng(0).uniform(size=(1, *size, 1)).astype(np.float32)
-    radius = receptive_radius(halves, 1, 1)
+    radius = receptive_radius(halves, 1, 1, 8)
     assert radius == 3
-    found = tiled(halves, lr, 1, tile=37, overlap=radius)
+    found = tiled(halves, lr, 1, tile=37, overlap=radius, period=8)
     np.testing.assert_allclose(found, halves(lr, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("window", [4, 7])
+def test_tiles_of_a_network_of_windows_begin_where_its_windows_do(window):
+    network = SwinIR(channels=1, features=8, depths=(2,), heads=2, window=window)
+    pure = enlarging(network)
+    radius = receptive_radius(pure, 1, 1, network.period)
+    predict = jit(pure, static_argnums=1)
+    lr = np.random.default_rng(0).uniform(0.3, 0.7, (1, 163, 61, 1)).astype(np.float32)
+    whole = np.asarray(predict(lr, 1))
+    found = tiled(predict, lr, 1, tile=64, overlap=radius, period=network.period)
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    askew = tiled(predict, lr, 1, tile=64, overlap=radius, period=5)
+    assert np.abs(askew - whole).max() > 1e-4
 
 
 def test_a_tile_of_overlap_alone_is_refused():
     with pytest.raises(ValueError, match="tile of 14 pixels holds nothing but its overlap of 7"):
-        tiled(enlarging(LIGHT), np.zeros((1, 40, 40, 1), np.float32), 2, tile=14, overlap=7)
+        tiled(enlarging(LIGHT), np.zeros((1, 40, 40, 1), np.float32), 2, 14, 7, period=8)
 
 
 def test_the_largest_tile_keeps_within_the_memory():
