@@ -14,9 +14,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType
 
-from benchmarks import machine
 from benchmarks.operator_cases import OURS, Case
-from benchmarks.solving import benchmark_solving, solving_lines
 from benchmarks.training import Training, UniformNoise
 from configs.translation import pix2pix
 from imaging_jax.models.generative import (
@@ -31,7 +29,7 @@ from train.tasks import Adversarial, StyleAdversarial, Task, Translation
 from train.tasks.adversarial import NETWORKS
 
 try:
-    from benchmarks import torch_adversarial, torch_training
+    from benchmarks import torch_adversarial
 except ModuleNotFoundError as error:
     if error.name != "torch":
         raise
@@ -130,53 +128,3 @@ def _programs(
         params = training.state.params
         found |= torch_adversarial.programs(task, params, section, batch)
     return found
-
-
-def benchmark_adversarial(rows: list[Case], rounds: int, seconds: float) -> dict[str, Any]:
-    """Times every row, its programs in turns.
-
-    Args:
-      rows: see `cases`.
-      rounds: chunks of calls of each program.
-      seconds: about how long a chunk lasts.
-
-    Returns:
-      What `benchmark_solving` does, and "torch": version, device and threads, or None.
-
-    Raises:
-      ValueError: fewer than 1 round.
-    """
-    if torch_adversarial is None:
-        return {**benchmark_solving(rows, rounds, seconds), "torch": None}
-    torch_training.set_precision(machine.allows_tf32(None))
-    report = benchmark_solving(rows, rounds, seconds)
-    return {**report, "torch": torch_training.describe()}
-
-
-def adversarial_lines(report: dict[str, Any]) -> list[str]:
-    """Renders what `benchmark_adversarial` returns."""
-    found = report["torch"]
-    if found is None:
-        return [
-            *solving_lines(report),
-            "PyTorch isn't installed here: only our steps were timed",
-        ]
-    return [
-        *solving_lines(report),
-        f"PyTorch {found['version']} on {found['device']}, eager; x2 is with 2 threads",
-        *_verdicts(report),
-    ]
-
-
-def _verdicts(report: dict[str, Any]) -> list[str]:
-    load = report["load"]
-    if report["torch"]["device"] == "cpu" and machine.disturbed(load):
-        return [machine.DISTURBED]
-    return [_verdict(row, programs) for row, programs in report["rows"].items()]
-
-
-def _verdict(row: str, programs: dict[str, Any]) -> str:
-    others = {name: timed["over_ours"]["median"] for name, timed in programs.items()}
-    del others[OURS]
-    fastest = min(others, key=others.get)
-    return f"{row}: the fastest PyTorch, {fastest}, takes {others[fastest]:.2f} of our time"

@@ -4,7 +4,7 @@ Written from the paper's layer list. This file needs PyTorch: see `benchmarks.to
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
 import flax.linen as flax_nn
@@ -20,11 +20,9 @@ from benchmarks.torch_stylegan2 import (
     StyleGAN2Discriminator,
     StyleGAN2Generator,
 )
-from benchmarks.torch_training import device, from_host, synchronise
+from benchmarks.torch_training import by_threads, device, from_host, synchronise
 from train.tasks import Translation
 from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
-
-NAME = "PyTorch"
 
 
 def copy_weights(params: Mapping[str, Any], network: nn.Module) -> None:
@@ -232,20 +230,7 @@ def programs(
 ) -> dict[str, Callable[[], None]]:
     """Steps to be timed, on a CPU with one thread and with all; arguments are `TorchStep`'s."""
     step_of = TorchTranslationStep if isinstance(task, Translation) else TorchStep
-    step = step_of(task, params, section, batch)
-    if device().type == "cuda":
-        return {NAME: step}
-    counts = sorted({1, torch.get_num_threads()})
-    return {f"{NAME} x{count}": partial(_with_threads, step, count) for count in counts}
-
-
-def _with_threads(step: Callable[[], None], count: int) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        step()
-    finally:
-        torch.set_num_threads(before)
+    return by_threads(step_of(task, params, section, batch))
 
 
 def counterpart(task: Any, name: str) -> nn.Module:

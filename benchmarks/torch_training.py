@@ -5,6 +5,7 @@ This file needs PyTorch: see `benchmarks.torch_networks`.
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ from torch.nn import functional
 from benchmarks.torch_networks import copy_weights, counterpart
 from train.config.registry import look_up
 
+NAME = "PyTorch"
 LOSSES = {"l1": functional.l1_loss, "mse": functional.mse_loss}
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -166,6 +168,23 @@ def prediction(model: TorchModel, lr: np.ndarray, compiled: bool) -> Callable[[i
         synchronise()
 
     return run
+
+
+def by_threads(program: Callable[[], None]) -> dict[str, Callable[[], None]]:
+    """A program to be timed: on a CPU with one thread and with all."""
+    if device().type == "cuda":
+        return {NAME: program}
+    counts = sorted({1, torch.get_num_threads()})
+    return {f"{NAME} x{count}": partial(_with_threads, program, count) for count in counts}
+
+
+def _with_threads(program: Callable[[], None], count: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        program()
+    finally:
+        torch.set_num_threads(before)
 
 
 def synchronise() -> None:

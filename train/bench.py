@@ -25,6 +25,11 @@ _ADVERSARIAL = flags.DEFINE_bool(
     False,
     "Steps of DCGAN, StyleGAN2 and pix2pix, against PyTorch where it is, instead.",
 )
+_TRANSFORMERS = flags.DEFINE_bool(
+    "transformers",
+    False,
+    "SwinIR, Restormer and ViT, against PyTorch where it is, instead.",
+)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
 
 
@@ -42,11 +47,14 @@ def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
     _check_output()
-    if _ADVERSARIAL.value:
-        return _bench_adversarial()
+    asked = [flag.name for flag in (_SOLVERS, _ADVERSARIAL, _TRANSFORMERS) if flag.value]
+    if len(asked) + (_CONFIG.value is not None) > 1:
+        configs = ["config"] if _CONFIG.value is not None else []
+        named = ", ".join(f"--{name}" for name in (*configs, *asked))
+        raise ValueError(f"{named}: each measures something else; give one of them")
+    if _ADVERSARIAL.value or _TRANSFORMERS.value:
+        return _bench_rows(asked[0])
     if _SOLVERS.value:
-        if _CONFIG.value is not None:
-            raise ValueError("--solvers measures no config; give one or the other")
         from benchmarks.solving import benchmark_solving, cases, solving_lines
 
         report = benchmark_solving(cases(), _ROUNDS.value, _SECONDS.value)
@@ -71,14 +79,14 @@ def _main(arguments: list[str]) -> None:
     _show(report, lines(report))
 
 
-def _bench_adversarial() -> None:
-    if _CONFIG.value is not None or _SOLVERS.value:
-        raise ValueError("--adversarial measures no config and no solvers; give one of the three")
+def _bench_rows(name: str) -> None:
     _share_the_machine()
-    from benchmarks.adversarial import adversarial_lines, benchmark_adversarial, cases
+    from benchmarks import adversarial, transformers
+    from benchmarks.against_torch import against_torch_lines, benchmark_against_torch
 
-    report = benchmark_adversarial(cases(), _ROUNDS.value, _SECONDS.value)
-    _show(report, adversarial_lines(report))
+    cases = {"adversarial": adversarial.cases, "transformers": transformers.cases}[name]()
+    report = benchmark_against_torch(cases, _ROUNDS.value, _SECONDS.value)
+    _show(report, against_torch_lines(report))
 
 
 def _share_the_machine() -> None:

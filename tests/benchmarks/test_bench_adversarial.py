@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks import adversarial
+from benchmarks import adversarial, against_torch
 from imaging_jax.losses import non_saturating_generator_loss
 from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
 
@@ -146,11 +146,11 @@ def test_our_step_updates_both_networks_without_penalties():
 
 
 def report_of(case):
-    report = adversarial.benchmark_adversarial([case], rounds=2, seconds=0.0)
+    report = against_torch.benchmark_against_torch([case], rounds=2, seconds=0.0)
     assert report["load"]["others"] >= 0
     # Whatever else this machine does meanwhile.
     report["load"].update({"cores": 2, "others": 0.0})
-    return report, "\n".join(adversarial.adversarial_lines(report))
+    return report, "\n".join(against_torch.against_torch_lines(report))
 
 
 def test_the_report_has_a_line_for_everybody_and_compares_with_the_fastest(side):
@@ -170,13 +170,14 @@ def test_the_report_has_a_line_for_everybody_and_compares_with_the_fastest(side)
     assert f"PyTorch {report['torch']['version']} on cpu" in text
     assert torch.get_num_threads() == before
     report["load"]["others"] = 1.0
-    shown = "\n".join(adversarial.adversarial_lines(report))
+    shown = "\n".join(against_torch.against_torch_lines(report))
     assert "of our time" not in shown
     assert "no ratio: other programs used the cores" in shown
 
 
 def test_without_torch_ours_is_timed_and_the_rest_named(monkeypatch):
     monkeypatch.setattr(adversarial, "torch_adversarial", None)
+    monkeypatch.setattr(against_torch, "torch_training", None)
     report, text = report_of(adversarial.dcgan_case(8, 2, 4))
     assert list(report["rows"]["DCGAN-8, batch 4"]) == ["ours"]
     assert "PyTorch isn't installed here: only our steps were timed" in text
@@ -192,4 +193,4 @@ def test_the_flag_excludes_the_others(other):
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("error: --adversarial measures no config and no solvers")
+    assert "--adversarial: each measures something else; give one of them" in done.stderr

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from benchmarks import adversarial
+from benchmarks import adversarial, against_torch
 from configs.translation import pix2pix
 from train.config.settings import TrainSettings
 from train.state.stage import STEP
@@ -68,7 +68,8 @@ def test_both_sides_have_the_published_parameters(side):
 
 def test_the_row_of_pix2pix(monkeypatch):
     monkeypatch.setattr(adversarial, "torch_adversarial", None)
-    report = adversarial.benchmark_adversarial(
+    monkeypatch.setattr(against_torch, "torch_training", None)
+    report = against_torch.benchmark_against_torch(
         [adversarial.pix2pix_case("tiny")], rounds=1, seconds=0.0
     )
     assert list(report["rows"]["pix2pix-16, batch 1"]) == ["ours"]
