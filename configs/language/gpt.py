@@ -44,7 +44,7 @@ def get_config(variant=""):
         config.data.batch_size = 64
         common.for_steps(config, 5000, every=500)
     if variant == "gpt2":
-        config.model = ConfigDict({"name": "gpt", "dtype": "bfloat16"})
+        config.model = ConfigDict({"name": "gpt", "dtype": "bfloat16", "remat": True})
         config.data.batch_size = 480
         config.optimizer.b2 = 0.95
         config.optimizer.schedule.update({"peak": 6e-4, "warmup": 2000, "final": 6e-5})

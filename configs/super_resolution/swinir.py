@@ -35,6 +35,7 @@ def get_config(variant=""):
     config.train.ema_decay = 0.999
     if variant == "classical":
         config.model.update({"features": 180, "depths": (6,) * 6, "upsampler": "staged"})
+        config.model.remat = True
         config.data.update({"batch_size": 32, "patch_size": 96})
     return config
 

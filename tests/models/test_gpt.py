@@ -121,11 +121,22 @@ def _in_numpy(params, tokens):
 
     table = params["tokens"]["embedding"]
     x = table[tokens] + params["places"]["embedding"][: tokens.shape[1]]
-    for layer in ("layer1", "layer2"):
-        x = x + attend(norm(x, params[f"{layer}_norm1"]), params[f"{layer}_attention"])
-        y = gelu(dense(norm(x, params[f"{layer}_norm2"]), params[f"{layer}_expand"]))
-        x = x + dense(y, params[f"{layer}_contract"])
+    for layer in (params["layer1"], params["layer2"]):
+        x = x + attend(norm(x, layer["norm1"]), layer["attention"])
+        y = gelu(dense(norm(x, layer["norm2"]), layer["expand"]))
+        x = x + dense(y, layer["contract"])
     return norm(x, params["norm"]) @ table.T
+
+
+def test_recomputing_layers_changes_no_gradient(small):
+    network, variables = small
+    tokens = _tokens(10, (2, 8))
+
+    def gradient(network):
+        return jax.grad(lambda v: jnp.sum(network.apply(v, tokens) ** 2))(variables)
+
+    again = gradient(GPT(**SMALL, remat=True))
+    chex.assert_trees_all_close(again, gradient(network), rtol=1e-5, atol=1e-6)
 
 
 def test_a_few_steps_learn_a_sequence_and_reach_every_leaf():

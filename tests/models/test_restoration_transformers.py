@@ -151,8 +151,15 @@ def test_takes_any_leading_axes(name):
     assert jax.eval_shape(module.apply, {"params": params}, stack[0, 0]).shape == output.shape[2:]
 
 
-def test_remat_is_the_same_network():
-    module = Restormer(features=4, blocks=(1,), heads=(2,), refinement=0)
+@pytest.mark.parametrize(
+    "module",
+    [
+        Restormer(features=4, blocks=(1,), heads=(2,), refinement=0),
+        SwinIR(channels=1, features=4, depths=(1,), heads=2, window=4),
+    ],
+    ids=["restormer", "swinir"],
+)
+def test_remat_is_the_same_network(module):
     image = picture(module)
     params = drawn(module, image)
 

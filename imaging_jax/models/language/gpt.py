@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import jax
@@ -47,6 +48,7 @@ class GPT(LanguageModel):
         dropout: share dropped of embeddings and of what is added to them.
         dtype: type of computation; parameters are float32.
         precision: of the products.
+        remat: recompute every layer in the backward pass instead of keeping it.
 
     Raises:
         ValueError: on sequences longer than the context, or a width that the heads don't divide.
@@ -66,6 +68,7 @@ class GPT(LanguageModel):
     dropout: float = 0.0
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
+    remat: bool = False
 
     def __call__(self, tokens: jax.Array, train: bool = False) -> jax.Array:
         """Predicts from tokens ``(N, T)`` the next ones: logits ``(N, T, vocabulary_size)``."""
@@ -98,12 +101,22 @@ class GPT(LanguageModel):
         x = embed(tokens) + places(start + jnp.arange(length))
         x = nn.Dropout(self.dropout, deterministic=not train)(x).astype(self.dtype)
         grown = []
+        layer = nn.remat(GPTLayer, static_argnums=(4,)) if self.remat else GPTLayer
         for index in range(self.depth):
             past = (cache.keys[index], cache.values[index]) if cache else None
-            x, own = self._layer(x, past, start, train, f"layer{index + 1}")
-            grown.append(own)
+            x, past = layer(
+                self.heads,
+                self.bias,
+                self.norm_first,
+                self.dropout,
+                self.depth,
+                self.dtype,
+                self.precision,
+                name=f"layer{index + 1}",
+            )(x, past, start, train)
+            grown.append(past)
         if self.norm_first:
-            x = self._norm("norm")(x)
+            x = _norm(self.bias, self.dtype, "norm")(x)
         logits = jnp.einsum(
             "...d,vd->...v",
             x.astype(jnp.float32),
@@ -115,34 +128,51 @@ class GPT(LanguageModel):
             cache = Cache(keys, values, cache.length + length)
         return logits, cache
 
-    def _layer(self, x, past, start, train, name):
+
+class GPTLayer(nn.Module):
+    """Causal attention and a perceptron, each with a norm and added to its input.
+
+    Attributes:
+        heads: of attention.
+        bias: products and norms add one.
+        norm_first: norms stand before, rather than behind the sums.
+        dropout: share dropped of what is added.
+        depth: layers of the network, by whose root the last products start smaller.
+        dtype: type of computation.
+        precision: of the products.
+    """
+
+    heads: int
+    bias: bool
+    norm_first: bool
+    dropout: float
+    depth: int
+    dtype: Any = jnp.float32
+    precision: jax.lax.PrecisionLike = None
+
+    @nn.compact
+    def __call__(
+        self,
+        x: jax.Array,
+        past: tuple[jax.Array, jax.Array] | None,
+        start: int | jax.Array,
+        train: bool,
+    ) -> tuple[jax.Array, tuple[jax.Array, jax.Array] | None]:
+        """As `CausalAttention`; with `dropout`, training takes the random stream "dropout"."""
+        settings = {"dtype": self.dtype, "precision": self.precision}
         drop = nn.Dropout(self.dropout, deterministic=not train)
-        attention = CausalAttention(
-            self.heads, self.bias, self.depth, self.dtype, self.precision, name=f"{name}_attention"
-        )
-        norms = [self._norm(f"{name}_norm{index}") for index in (1, 2)]
-        attended, own = attention(norms[0](x) if self.norm_first else x, past, start)
+        norm1, norm2 = (_norm(self.bias, self.dtype, f"norm{index}") for index in (1, 2))
+        attention = CausalAttention(self.heads, self.bias, self.depth, name="attention", **settings)
+        attended, past = attention(norm1(x) if self.norm_first else x, past, start)
         x = x + drop(attended)
-        x = x if self.norm_first else norms[0](x)
-        y = self._dense(4 * self.width, _DEVIATION, f"{name}_expand")(
-            norms[1](x) if self.norm_first else x
+        x = x if self.norm_first else norm1(x)
+        dense = partial(nn.Dense, use_bias=self.bias, **settings)
+        y = dense(4 * x.shape[-1], kernel_init=nn.initializers.normal(_DEVIATION), name="expand")(
+            norm2(x) if self.norm_first else x
         )
-        last = _DEVIATION / (2 * self.depth) ** 0.5
-        x = x + drop(self._dense(self.width, last, f"{name}_contract")(nn.gelu(y)))
-        return x if self.norm_first else norms[1](x), own
-
-    def _norm(self, name):
-        return nn.LayerNorm(epsilon=1e-5, use_bias=self.bias, dtype=self.dtype, name=name)
-
-    def _dense(self, features, deviation, name):
-        return nn.Dense(
-            features,
-            use_bias=self.bias,
-            kernel_init=nn.initializers.normal(deviation),
-            dtype=self.dtype,
-            precision=self.precision,
-            name=name,
-        )
+        y = dense(x.shape[-1], kernel_init=_smaller(self.depth), name="contract")(nn.gelu(y))
+        x = x + drop(y)
+        return x if self.norm_first else norm2(x), past
 
 
 class CausalAttention(nn.Module):
@@ -198,6 +228,16 @@ class CausalAttention(nn.Module):
             places = start + jnp.arange(x.shape[1])
             seen = jnp.arange(key.shape[1]) <= places[:, None]
             y = attend(query, key, value, mask=seen[None, None], precision=self.precision)
-        last = nn.initializers.normal(_DEVIATION / (2 * self.depth) ** 0.5)
-        y = nn.Dense(width, kernel_init=last, name="projection", **settings)(y.reshape(x.shape))
-        return y, past
+        projection = nn.Dense(
+            width, kernel_init=_smaller(self.depth), name="projection", **settings
+        )
+        return projection(y.reshape(x.shape)), past
+
+
+def _norm(bias, dtype, name):
+    return nn.LayerNorm(epsilon=1e-5, use_bias=bias, dtype=dtype, name=name)
+
+
+def _smaller(depth):
+    """For what is added to the sum of all layers, which would else grow with their number."""
+    return nn.initializers.normal(_DEVIATION / (2 * depth) ** 0.5)

@@ -52,6 +52,7 @@ class SwinIR(nn.Module):
             mean is that of DIV2K for three channels, else 0.
         dtype: type of computation; parameters, logits, softmax and norms' statistics are float32.
         precision: of the convolutions and products.
+        remat: recompute every block in the backward pass instead of keeping it.
 
     Raises:
         ValueError: on another number of channels, an unknown upsampler, a scale it doesn't serve,
@@ -73,6 +74,7 @@ class SwinIR(nn.Module):
     value_range: float = 1.0
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
+    remat: bool = False
 
     takes: ClassVar[tuple[str, ...]] = ("image",)
 
@@ -106,11 +108,12 @@ class SwinIR(nn.Module):
     def _groups(self, y, train):
         norm = partial(nn.LayerNorm, epsilon=1e-5, dtype=self.dtype)
         rates = iter(np.linspace(0, self.drop_path, sum(self.depths)))
+        block = nn.remat(SwinBlock, static_argnums=(2,)) if self.remat else SwinBlock
         y = norm(name="head_norm")(y)
         for group, depth in enumerate(self.depths, start=1):
             skip = y
             for index in range(depth):
-                y = SwinBlock(
+                y = block(
                     self.heads,
                     self.window,
                     index % 2 * (self.window // 2),
