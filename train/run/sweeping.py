@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from filelock import FileLock, Timeout
 from optuna.trial import TrialState
@@ -116,8 +117,10 @@ def _next(study: optuna.Study, total: int, workdir: Path) -> Iterator[optuna.Tri
     with FileLock(workdir / ".next.lock"):
         trial, held = _left(study, workdir)
         if trial is None and len(study.trials) < total:
-            # Each trial draws by its own number: one that goes on has drawn already.
-            study.sampler = optuna.samplers.TPESampler(seed=len(study.trials))
+            # Each trial draws by its own number: one that goes on has drawn already. Numbers in a
+            # row would seed generators whose first draws are alike.
+            (seed,) = np.random.SeedSequence(len(study.trials)).generate_state(1).tolist()
+            study.sampler = optuna.samplers.TPESampler(seed=seed)
             trial = study.ask()
             held = _lock(workdir, trial.number)
             held.acquire()
