@@ -1,4 +1,4 @@
-"""Weights that remove noise, by name."""
+"""Weights that remove noise or the artefacts of files, by name."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +10,8 @@ from imaging_jax.models.restoration import IRCNN, DnCNN, DRUNet, FFDNet, SimpleC
 from imaging_jax.pretrained import _converters
 from imaging_jax.pretrained._entry import Weights
 
+_LIGHT = {"features": (16, 32, 64, 128), "blocks": 1, "residual": True}
+
 
 def _drunet_light(channels: int, sha256: str) -> Weights:
     colour = {1: "gray", 3: "color"}[channels]
@@ -17,12 +19,7 @@ def _drunet_light(channels: int, sha256: str) -> Weights:
         file=f"drunet_light_{colour}.safetensors",
         sha256=sha256,
         model=DRUNet,
-        values={
-            "channels": channels,
-            "features": (16, 32, 64, 128),
-            "blocks": 1,
-            "residual": True,
-        },
+        values={"channels": channels, **_LIGHT},
         serves=(),
         convert=_converters.own,
         source="configs/restoration/drunet.py; see docs/model_card.md",
@@ -65,6 +62,17 @@ DENOISERS: dict[str, Weights] = {
     ),
     "drunet_light_gray": _drunet_light(
         1, "a4ada9e43956fe4501e808f77ab85ffb499f84c7bf85118747b2169f25896b6a"
+    ),
+    "drunet_light_jpeg": Weights(
+        file="drunet_light_jpeg.safetensors",
+        sha256="cc9b7d480b1c05857768c628d562849e85db241ace44399d3f52e08e2ef675ef",
+        model=DRUNet,
+        values={"channels": 1, "noise_map": False, **_LIGHT},
+        serves=(1,),
+        convert=_converters.own,
+        source="configs/restoration/deblocking.py; see docs/model_card.md",
+        licence="Apache-2.0",
+        packaged=True,
     ),
     "hsid_cnn_sigma50": Weights(
         file="weights/hsidcnn_sigma50.npz",
