@@ -54,7 +54,7 @@ class Downscaling(Supervised):
       ema_decay: of the moving averages; 0 keeps none.
 
     Raises:
-      ValueError: a network of something else.
+      ValueError: a network of something else, or a scale below 1.
     """
 
     def __init__(
@@ -72,6 +72,8 @@ class Downscaling(Supervised):
                 f"model.name: {type(network).__name__} takes {', '.join(network.takes)}; the task "
                 "wants a network of coarse, terrain"
             )
+        if scale < 1:
+            raise ValueError(f"task.scale={scale}: wanted at least 1")
         self.units = UNITS[quantity]
         super().__init__(network, optimizer, steps, self.units.loss, accumulate, ema_decay)
         self.scale = scale

@@ -130,6 +130,7 @@ def test_pictures_stand_side_by_side_in_colours():
             {"task.scale": 3, "validation.scale": 3, "validation.images": TEMPERATURE_18},
             r"data: field is image of \(16, 16, 1\); .* multiples of scale=3",
         ),
+        ({"task.scale": 0}, r"task\.scale=0: wanted at least 1"),
         ({"data.patch_size": 18}, r"data: field is .* multiples of scale=4"),
         ({"model.fusion": "midle"}, r"model\.fusion='midle' is unknown; did you mean 'middle'"),
         ({"task.quantity": "snow"}, r"task\.quantity='snow' is unknown"),
