@@ -31,6 +31,7 @@ from imaging_jax.losses._pixel import (
     rmse,
     sum_of_squares_half,
 )
+from imaging_jax.losses._precipitation import weighted_rain_mae
 from imaging_jax.losses._without_clean_images import (
     Replacement,
     blind_spots,
@@ -70,4 +71,5 @@ __all__ = [
     "sum_of_squares_half",
     "wasserstein_discriminator_loss",
     "wasserstein_generator_loss",
+    "weighted_rain_mae",
 ]

@@ -10,6 +10,7 @@ from imaging_jax.models.classification import (
     ViT,
 )
 from imaging_jax.models.features import LeNet5
+from imaging_jax.models.fusion import SRDRN
 from imaging_jax.models.generative import (
     VAE,
     ConvDiscriminator,
@@ -107,6 +108,7 @@ MODELS = {
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,
+    "srdrn": SRDRN,
     "srgan_discriminator": SRGANDiscriminator,
     "srresnet": SRResNet,
     "sscanet": SSCANet,

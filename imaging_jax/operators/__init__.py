@@ -22,7 +22,7 @@ from imaging_jax.operators._compressive_sensing import (
     sample_subsampled_transform,
     walsh_hadamard,
 )
-from imaging_jax.operators._decimation import downsample, modcrop, shave
+from imaging_jax.operators._decimation import block_means, downsample, modcrop, shave
 from imaging_jax.operators._eight_bit import round_to_8bit
 from imaging_jax.operators._fourier import (
     CodedDiffraction,
@@ -126,6 +126,7 @@ __all__ = [
     "bayer_mosaic",
     "binomial_kernel",
     "birdcage_sensitivities",
+    "block_means",
     "blur",
     "box_kernel",
     "cassi",

@@ -28,6 +28,32 @@ def downsample(x: jax.Array, scale: int, offset: int = 0) -> jax.Array:
     return x[..., offset::scale, offset::scale, :]
 
 
+def block_means(x: jax.Array, scale: int) -> jax.Array:
+    """Means over blocks of ``scale x scale`` pixels, as a coarse model's cells hold a field.
+
+    A box blur decimated, without the rounding of a Fourier transform: what is nowhere negative
+    stays so, and zeros stay zeros.
+
+    Args:
+      x: images ``(..., H, W, C)``.
+      scale: pixels a side of a block; divides H and W.
+
+    Returns:
+      Images ``(..., H / scale, W / scale, C)``.
+
+    Raises:
+      ValueError: where ``x`` isn't a floating-point image, or ``scale`` isn't positive or doesn't
+        divide its sides.
+    """
+    x = as_image("x", x)
+    check_counts(scale=scale)
+    *leading, height, width, channels = x.shape
+    if height % scale or width % scale:
+        raise ValueError(f"x: expected sides that are multiples of scale={scale}, got {x.shape}")
+    blocks = x.reshape(*leading, height // scale, scale, width // scale, scale, channels)
+    return blocks.mean(axis=(-4, -2))
+
+
 def modcrop(x: jax.Array, scale: int) -> jax.Array:
     """Crops bottom and right so that height and width are multiples of ``scale``.
 

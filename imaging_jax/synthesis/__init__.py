@@ -1,6 +1,7 @@
 """Images made on the device from a random key: training data that needs no files."""
 
 from imaging_jax.synthesis._bursts import Burst, burst
+from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climate_scene
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
@@ -9,8 +10,11 @@ from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
 __all__ = [
     "Burst",
+    "ClimateScene",
     "Leaves",
+    "Quantity",
     "burst",
+    "climate_scene",
     "clouded",
     "dead_leaves",
     "digit",

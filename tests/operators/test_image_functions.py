@@ -1,11 +1,11 @@
-"""Cropping, rounding to 8 bit, noise."""
+"""Cropping, means over blocks, rounding to 8 bit, noise."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from imaging_jax.operators import gaussian_noise, modcrop, round_to_8bit, shave
+from imaging_jax.operators import block_means, gaussian_noise, modcrop, round_to_8bit, shave
 
 
 def test_modcrop():
@@ -16,6 +16,24 @@ def test_modcrop():
         modcrop(x, 10)
     with pytest.raises(ValueError, match="scale: expected a positive"):
         modcrop(x, 0)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_block_means_are_those_of_each_block(scale):
+    x = np.random.default_rng(0).random((2, 6, 12, 3)).astype(np.float32)
+    found = block_means(x, scale)
+    assert found.shape == (2, 6 // scale, 12 // scale, 3)
+    for i, j in np.ndindex(found.shape[1:3]):
+        block = x[:, scale * i : scale * (i + 1), scale * j : scale * (j + 1)]
+        np.testing.assert_allclose(found[:, i, j], np.float64(block).mean((1, 2)), rtol=1e-6)
+
+
+def test_block_means_of_nothing_are_nothing():
+    x = np.zeros((8, 8, 1), np.float32)
+    x[4:, 4:] = 100
+    np.testing.assert_array_equal(block_means(x, 4)[..., 0], [[0, 0], [0, 100]])
+    with pytest.raises(ValueError, match="x: expected sides that are multiples of scale=3"):
+        block_means(x, 3)
 
 
 def test_shave():

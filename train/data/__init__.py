@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from train.data.bursts import Bursts
+from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
@@ -25,6 +26,7 @@ from train.data.whole_data import labelled, whole
 
 DATA = {
     "bursts": Bursts,
+    "climate_scenes": ClimateScenes,
     "cube_patches": cube_patches,
     "dead_leaves": DeadLeaves,
     "digit_domains": DigitDomains,

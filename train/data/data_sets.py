@@ -10,6 +10,7 @@ from PIL import Image
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
 from train.data.class_folders import classes
+from train.data.climate_scenes import climate_scenes
 from train.data.cube_sets import cubes, samson
 from train.data.data_set import DataSet, Stacked
 from train.data.dates import dates
@@ -129,6 +130,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
     "celeba_64": _celeba_64,
     "classes": classes,
+    "climate_scenes": partial(climate_scenes, HELD_BACK_KEY),
+    "climate_scenes_test": partial(climate_scenes, TEST_KEY),
     "cubes": cubes,
     "dates": dates,
     "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),

@@ -77,6 +77,10 @@ def _mrae(reference, estimate):
     return jax.vmap(mrae)(estimate, reference)
 
 
+def _bias(reference, estimate):
+    return np.mean(estimate - reference, axis=(1, 2, 3))
+
+
 def _mae(reference, estimate):
     return np.mean(np.abs(reference - estimate), axis=(1, 2, 3))
 
@@ -187,6 +191,8 @@ METRICS = {
     "mae": Metric("MAE {:.4f}", False, _mae),
     "mrae": Metric("MRAE {:.4f}", False, _mrae),
     "rmse": Metric("RMSE {:.4f}", False, _rmse),
+    # Of estimates less references.
+    "bias": Metric("bias {:+.4f}", None, _bias),
     "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, partial(_uniform_ssim, data_range=2)),
     "ssim_range_1": Metric("(range 1) {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # Of images whose phase was lost: the share found to 40 dB.

@@ -4,6 +4,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _MARGIN, _TITLE = 8, 22
+# Dark blue, blue, green, light green, yellow: lightness rises all along.
+_COLOURS = np.array(
+    [(45, 10, 90), (55, 80, 150), (30, 145, 140), (110, 200, 90), (250, 230, 60)], np.float64
+)
 
 
 def comparison(columns: list[tuple[str, np.ndarray]], crop: tuple[int, int, int]) -> np.ndarray:
@@ -39,6 +43,14 @@ def comparison(columns: list[tuple[str, np.ndarray]], crop: tuple[int, int, int]
 def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
     """Repeats pixels, so that a low-resolution image can stand beside the others."""
     return image.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def in_colours(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Paints numbers (H, W) from dark blue, at `low`, to yellow: (H, W, 3) uint8."""
+    place = (values - low) / (high - low if high > low else 1)
+    known = np.linspace(0, 1, len(_COLOURS))
+    channels = [np.interp(place, known, channel) for channel in _COLOURS.T]
+    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
 
 
 def busiest_square(image: np.ndarray, side: int) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from train.systems import (
     averages,
     cubes,
     despeckling,
+    downscaling,
     fitted,
     interpolation,
     language,
@@ -44,6 +45,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: partial(lambda name, _: interpolation.interpolation(name), name)
        for name in interpolation.KERNELS},
     "identity": lambda _: interpolation.identity(),
+    "bicubic_field": lambda _: downscaling.bicubic_field(),
     "given": interpolation.given,
     **{name: _parts(partial(priors.fista_with_prior, name), 2) for name in priors.PRIORS},
     **{name: _parts(partial(alternating_projections.alternating_projections, name), 2)

@@ -8,6 +8,7 @@ from train.tasks.classification import Classification
 from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
+from train.tasks.downscaling import Downscaling
 from train.tasks.language_modelling import LanguageModelling
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.snapshot_imaging import SnapshotImaging
@@ -28,6 +29,7 @@ TASKS: dict[str, type[Task]] = {
     "cube_denoising": CubeDenoising,
     "cycle_translation": CycleTranslation,
     "denoising": Denoising,
+    "downscaling": Downscaling,
     "language_modelling": LanguageModelling,
     "noise2noise": Noise2Noise,
     "noise2void": Noise2Void,
@@ -51,6 +53,7 @@ __all__ = [
     "CubeDenoising",
     "CycleTranslation",
     "Denoising",
+    "Downscaling",
     "LanguageModelling",
     "Noise2Noise",
     "Noise2Void",

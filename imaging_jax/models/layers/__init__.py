@@ -4,8 +4,13 @@ from imaging_jax.models.layers._activations import ACTIVATIONS, activate
 from imaging_jax.models.layers._attention import MultiHeadSelfAttention, attend
 from imaging_jax.models.layers._attention_blocks import ATTENTION, attention_block
 from imaging_jax.models.layers._bam import BAM
+from imaging_jax.models.layers._batch_norm_residual_block import BatchNormResidualBlock
 from imaging_jax.models.layers._cbam import CBAM
-from imaging_jax.models.layers._channel_attention import ChannelAttention, SqueezeExcitation
+from imaging_jax.models.layers._channel_attention import (
+    ChannelAttention,
+    ChannelMLP,
+    SqueezeExcitation,
+)
 from imaging_jax.models.layers._checks import (
     check_at_least,
     check_batch,
@@ -52,7 +57,9 @@ __all__ = [
     "CBAM",
     "DATA_AXIS",
     "KERNEL_INITS",
+    "BatchNormResidualBlock",
     "ChannelAttention",
+    "ChannelMLP",
     "ClassPlane",
     "ClassProjection",
     "Conv",

@@ -13,21 +13,23 @@ class ChannelMLP(nn.Module):
 
     Attributes:
         ratio: channels to one of the hidden layer.
+        features: channels of the output; None for those of the input.
         dtype: type of computation; parameters are float32.
         precision: of the products.
     """
 
     ratio: int = 16
+    features: int | None = None
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Maps ``(..., C)`` to the same shape."""
+        """Maps ``(..., C)`` to ``(..., features)``."""
         settings = {"kernel_init": torch_kernel, "dtype": self.dtype, "precision": self.precision}
         channels = x.shape[-1]
         y = nn.relu(nn.Dense(channels // self.ratio, name="reduce", **settings)(x))
-        return nn.Dense(channels, name="expand", **settings)(y)
+        return nn.Dense(self.features or channels, name="expand", **settings)(y)
 
 
 class SqueezeExcitation(nn.Module):
@@ -54,7 +56,7 @@ class SqueezeExcitation(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(..., H, W, C)`` to the same shape; ``train`` changes nothing."""
         check_at_least(self.ratio, type(self).__name__, channels=x.shape[-1])
-        mlp = ChannelMLP(self.ratio, self.dtype, self.precision, name="mlp")
+        mlp = ChannelMLP(self.ratio, dtype=self.dtype, precision=self.precision, name="mlp")
         return x * nn.sigmoid(mlp(jnp.mean(x, axis=(-3, -2), keepdims=True)))
 
 

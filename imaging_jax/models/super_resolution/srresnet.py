@@ -4,7 +4,13 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import Conv, PReLU, batch_norm, check_channels
+from imaging_jax.models.layers import (
+    BatchNormResidualBlock,
+    Conv,
+    PReLU,
+    batch_norm,
+    check_channels,
+)
 from imaging_jax.transforms import depth_to_space
 
 
@@ -62,9 +68,9 @@ class SRResNet(nn.Module):
         head = PReLU(self.shared_slopes, name="head_prelu")(head)
         body = head
         for index in range(self.blocks):
-            body = _Block(
-                self.features, self.shared_slopes, train, name=f"block{index + 1}", **settings
-            )(body)
+            body = BatchNormResidualBlock(
+                self.features, self.shared_slopes, name=f"block{index + 1}", **settings
+            )(body, train)
         body = Conv(self.features, (3, 3), name="body", **settings)(body)
         if self.body_end == "batch_norm":
             body = batch_norm(body, train, "body_norm", dtype=self.dtype)
@@ -76,22 +82,3 @@ class SRResNet(nn.Module):
             up = PReLU(self.shared_slopes, name=f"up{index + 1}_prelu")(depth_to_space(up, 2))
         tail = Conv(self.channels, (9, 9), name="tail", **settings)(up)
         return (jnp.tanh(tail.astype(x.dtype)) + 1) / 2
-
-
-class _Block(nn.Module):
-    """x + norm(conv(prelu(norm(conv(x))))), 3x3."""
-
-    features: int
-    shared_slopes: bool
-    train: bool
-    dtype: Any
-    precision: jax.lax.PrecisionLike
-
-    @nn.compact
-    def __call__(self, x):
-        settings = {"dtype": self.dtype, "precision": self.precision}
-        residual = Conv(self.features, (3, 3), name="conv1", **settings)(x)
-        residual = batch_norm(residual, self.train, "norm1", dtype=self.dtype)
-        residual = PReLU(self.shared_slopes, name="prelu")(residual)
-        residual = Conv(self.features, (3, 3), name="conv2", **settings)(residual)
-        return x + batch_norm(residual, self.train, "norm2", dtype=self.dtype)

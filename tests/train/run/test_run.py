@@ -42,6 +42,7 @@ DEFAULT = {
     "configs.generative.autoencoder",
     "configs.generative.vae",
     "configs.classification.digits",
+    "configs.fusion.downscaling",
     "configs.restoration.burst",
     "configs.restoration.noise2void",
     "configs.hyperspectral.denoising",

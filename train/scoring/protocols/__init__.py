@@ -10,6 +10,7 @@ from train.scoring.protocols.cube_reconstruction import (
 )
 from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
+from train.scoring.protocols.downscaling import DownscalingProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.language import LanguageProtocol
@@ -110,6 +111,8 @@ PROTOCOLS: dict[str, Protocol] = {
         # Cloud removal, of one image or of several dates.
         PairedProtocol("paired"),
         DatesProtocol("dates"),
+        # Fields of climate, enlarged with the help of terrain.
+        DownscalingProtocol("downscaling"),
         # Photographs made to look painted.
         StylizationProtocol("stylization"),
     )
@@ -125,6 +128,7 @@ __all__ = [
     "CubeCaseProtocol",
     "CubeNoiseProtocol",
     "DatesProtocol",
+    "DownscalingProtocol",
     "GenerationProtocol",
     "JpegProtocol",
     "OneSeedProtocol",

@@ -74,7 +74,8 @@ class ImageProtocol(Protocol):
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """{"index", metric: values (N,)}, the repetitions left out."""
-        reference, estimate = (_in_double(x) for x in (batch.reference, outputs["image"]))
+        (name,) = self.wants
+        reference, estimate = (_in_double(x) for x in (batch.reference, outputs[name]))
         if reference.shape != estimate.shape:
             raise ValueError(f"wanted images {reference.shape}, the system gave {estimate.shape}")
         pair = self.comparable(reference, estimate)
