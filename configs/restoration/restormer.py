@@ -38,7 +38,7 @@ def get_config(variant=""):
         small = {"features": 16, "blocks": (1, 1, 1, 2), "refinement": 1, "remat": False}
         config.model.update(small)
         config.data.update({"batch_size": 4, "patch_size": 64})
-        common.train_on_cpu(config, 1500, peak=1e-3, ema_decay=0.99)
+        common.train_on_cpu(config, 700, peak=1e-3, ema_decay=0.99)
         config.optimizer.name = "adamw"
     if variant == "tiny":
         common.make_tiny(config)

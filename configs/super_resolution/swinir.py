@@ -43,6 +43,6 @@ def get_config(variant=""):
 def _as_the_quickstart(model):
     config = quickstart.get_config()
     config.model = model
-    common.train_on_cpu(config, 1500, peak=1e-3, ema_decay=0.99)
+    common.train_on_cpu(config, 800, peak=1e-3, ema_decay=0.99)
     config.train.cpu_devices = 1
     return config
