@@ -45,7 +45,7 @@ def against_torch_lines(report: dict[str, Any]) -> list[str]:
         ]
     return [
         *solving_lines(report),
-        f"PyTorch {found['version']} on {found['device']}, eager; x2 is with 2 threads",
+        f"PyTorch {found['version']} on {found['device']}, eager; behind an x stand its threads",
         *_verdicts(report),
     ]
 

@@ -1,6 +1,6 @@
 """Steps and predictions of transformers in turns with the same in PyTorch, where it is there.
 
-A step is the gradient of the mean absolute difference to a target, and Adam. Both sides start from
+A step is the gradient of the output's mean absolute value, and Adam. Both sides start from
 the same parameters and compute on one device; PyTorch is eager. On a CPU it takes turns with one
 thread and with all.
 """

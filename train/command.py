@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from absl import flags, logging
@@ -56,6 +56,13 @@ def define_config() -> flags.FlagHolder:
         lock_config=False,
         accept_new_attributes=True,
     )
+
+
+def refuse_flags(holders: Iterable[flags.FlagHolder], why: str) -> None:
+    """Raises a ValueError where one of these flags was given, which means nothing here."""
+    for holder in holders:
+        if holder.value != holder.default:
+            raise ValueError(f"--{holder.name}: {why}")
 
 
 def default_workdir(config_path: str) -> Path:

@@ -95,7 +95,8 @@ def _main(arguments: list[str]) -> None:
     if takes_cubes(system):
         _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
         return
-    _refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), "pictures")
+    what = f"{_WEIGHTS.value} takes pictures"
+    command.refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), what)
     if tells_classes(system):
         _tell_classes(system, [Path(path) for path in arguments[1:]])
         return
@@ -115,7 +116,8 @@ def _named_by_scale(scale: int) -> str:
 def _tell_classes(system, inputs: list[Path]) -> None:
     from train.systems.class_files import tell_classes
 
-    _refuse_flags((_SCALE, _SIGMA, _LEVELS, _PAGES, _BOUNDARY), "pictures to tell their classes")
+    others = (_SCALE, _SIGMA, _LEVELS, _PAGES, _BOUNDARY)
+    command.refuse_flags(others, f"{_WEIGHTS.value} tells classes")
     output = Path(_OUTPUT.value) if _OUTPUT.value else None
     if output and output.suffix != ".csv":
         raise ValueError(f"--output={output}: wanted a name that ends in .csv")
@@ -133,7 +135,7 @@ def _restore_cubes(system, level, inputs: list[Path]) -> None:
         told_of,
     )
 
-    _refuse_flags((_SCALE, _PAGES, _BOUNDARY), "cubes")
+    command.refuse_flags((_SCALE, _PAGES, _BOUNDARY), f"{_WEIGHTS.value} takes cubes")
     if callable(level):
         raise ValueError(f"--sigma={_SIGMA.value}: wanted a number, {_WEIGHTS.value} takes cubes")
     memory = _MEMORY.value * 1e9
@@ -141,12 +143,6 @@ def _restore_cubes(system, level, inputs: list[Path]) -> None:
     pairs = cube_outputs(inputs, _OUTPUT.value)
     _check_replaced(files_written(pairs, _PREVIEW.value))
     restore_cubes(restorer, pairs, AXES.get(_BAND_AXIS.value), _VARIABLE.value, _PREVIEW.value)
-
-
-def _refuse_flags(holders: Iterable[flags.FlagHolder], what: str) -> None:
-    for holder in holders:
-        if holder.value != holder.default:
-            raise ValueError(f"--{holder.name}: {_WEIGHTS.value} takes {what}")
 
 
 def _check_replaced(outputs: Iterable[Path]) -> None:

@@ -18,7 +18,9 @@ _SHOW = flags.DEFINE_list(
 _OUTPUT = flags.DEFINE_string(
     "output", None, "A folder. Default: pictures/ of the run, or samples/."
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Another one draws others.")
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "Another one draws others.", lower_bound=0, upper_bound=2**32 - 1
+)
 _JUDGE = flags.DEFINE_string(
     "judge", "lenet5_mnist_csinva", "Weights of the classifier that arithmetic asks."
 )
@@ -55,9 +57,12 @@ def _main(arguments: list[str]) -> None:
     for name in _SHOW.value:
         look_up(known, name, "--show")
     system = open_system(_SYSTEM.value)
+    words, pictures = (_PROMPT, _LENGTH, _TEMPERATURE, _TOP_K), (_IMAGES, _SHOW, _OUTPUT, _JUDGE)
     if continues(system):
+        command.refuse_flags((*pictures, _GROUP, _TRIALS), f"{_SYSTEM.value} draws words")
         _continue(system)
         return
+    command.refuse_flags(words, f"{_SYSTEM.value} draws no words")
     drawings.numbers(system)
     run = Path(_SYSTEM.value)
     folder = Path(_OUTPUT.value or (run / "pictures" if is_run(run) else "samples"))

@@ -193,6 +193,15 @@ def test_greedy_continuation_is_that_of_whole_contexts(small):
     np.testing.assert_array_equal(drawn, jnp.stack(found, axis=1))
 
 
+def test_short_continuations_begin_as_long_ones(small):
+    network, variables = small
+    prompt = _tokens(11, (2, 6))
+    long = continue_tokens(network, variables, jax.random.key(3), prompt, 9, top_k=1)
+    for length in (1, 3, 4, 5):
+        short = continue_tokens(network, variables, jax.random.key(3), prompt, length, top_k=1)
+        np.testing.assert_array_equal(short, long[:, :length])
+
+
 def test_bf16_keeps_logits_in_float32(small):
     _, variables = small
     network = GPT(**SMALL, dtype=jnp.bfloat16)
@@ -210,5 +219,10 @@ def test_bad_input(small):
         GPT(**{**SMALL, "heads": 5}).init(jax.random.key(0), jnp.zeros((1, 8), jnp.int32))
     with pytest.raises(ValueError, match="prompt: got no token"):
         continue_tokens(network, variables, jax.random.key(0), jnp.zeros((1, 0), jnp.int32), 3)
+    with pytest.raises(ValueError, match="length=0: wanted at least 1"):
+        continue_tokens(network, variables, jax.random.key(0), _tokens(0, (1, 2)), 0)
+    alone = GPT(**{**SMALL, "context": 1})
+    with pytest.raises(ValueError, match="context=1: to continue, a network needs 2 at least"):
+        continue_tokens(alone, variables, jax.random.key(0), _tokens(0, (1, 1)), 1)
     with pytest.raises(ValueError, match="top_k=12: wanted 1 to 11"):
         continue_tokens(network, variables, jax.random.key(0), _tokens(0, (1, 2)), 3, top_k=12)

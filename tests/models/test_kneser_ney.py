@@ -63,6 +63,14 @@ def test_against_loops(order):
     np.testing.assert_allclose(found.sum(axis=-1), 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_sequences_shorter_than_the_grams(length):
+    model = fit_kneser_ney(TOKENS, 4, VOCABULARY)
+    text = np.array([[0, 1, 0, 2]])
+    whole, short = model.probabilities(text), model.probabilities(text[:, :length])
+    np.testing.assert_allclose(short, whole[:, :length], rtol=1e-12)
+
+
 def test_a_text_too_short_for_counts_of_counts():
     # Of "abab": a, b and b, a were seen behind one token each; with the fixed discount of 0.5 the
     # order 2 gives b after a (2 - 1) / 2 + 1 / 2 * lower, and lower is (1 - 0.5) / 2 + 0.5 / 2.
@@ -76,7 +84,7 @@ def test_a_text_too_short_for_counts_of_counts():
 def test_bad_input():
     with pytest.raises(ValueError, match="order=0"):
         fit_kneser_ney(TOKENS, 0, VOCABULARY)
-    with pytest.raises(ValueError, match="order=30"):
+    with pytest.raises(ValueError, match="order=30: wanted 1 to 23, where there are 6 tokens"):
         fit_kneser_ney(TOKENS, 30, VOCABULARY)
     with pytest.raises(ValueError, match="tokens: got 3, wanted more than order=3"):
         fit_kneser_ney(TOKENS[:3], 3, VOCABULARY)

@@ -64,10 +64,10 @@ def read_space(lines: Sequence[str]) -> Space:
         if key in space:
             raise ValueError(f"--space={line}: {key} stands in it twice")
         kind, *bounds = words.split(":")
-        if kind in _RANGES and len(bounds) == 2:
+        if kind in _RANGES:
             space[key] = _range(line, kind, bounds)
         else:
-            space[key] = Choices(tuple(words.split("|")))
+            space[key] = _choices(line, words.split("|"))
     return space
 
 
@@ -91,6 +91,15 @@ def with_values(config: Any, values: Mapping[str, Any]) -> Any:
         with section.ignore_type():
             section[name] = _literal(value) if isinstance(value, str) else value
     return config
+
+
+def _choices(line, words):
+    if len(words) < 2 or not all(words):
+        raise ValueError(
+            f"--space={line}: wanted two values at least, <key>=<value>|<value>, or <key>=<kind>:"
+            f"<low>:<high> of a kind {', '.join(_RANGES)}"
+        )
+    return Choices(tuple(words))
 
 
 def _range(line, kind, bounds):

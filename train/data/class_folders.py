@@ -5,40 +5,58 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from train.config.console import say
 from train.data import images
 from train.data.data_set import DataSet
 from train.data.fields import Field
+
+# Of each class, in order of file names: every tenth image is held back, and the one behind it is
+# for tests.
+_SPLITS = {
+    "all": lambda place: True,
+    "fit": lambda place: place % 10 not in (0, 1),
+    "held_back": lambda place: place % 10 == 0,
+    "test": lambda place: place % 10 == 1,
+}
 
 
 def classes(specification: str) -> DataSet:
     """Images of a folder whose subfolders are classes, in order of their names.
 
     Args:
-      specification: "<side>:<folder>", to whose size `read_at` brings images of colour; grey ones
-        where "grey" stands behind the side, as in "28grey:<folder>".
+      specification: "<side>:<split>:<folder>". `read_at` brings images of colour to that size;
+        grey ones where "grey" stands behind the side, as in "28grey:all:<folder>". The splits are
+        "all" and, of each class, "held_back" (every tenth image), "test" (the one behind each) and
+        "fit" (the others).
 
     Raises:
-      ValueError: another form, or less than two subfolders that hold images.
+      ValueError: another form, fewer than two subfolders that hold images, or a split without any.
     """
-    words, _, path = specification.partition(":")
+    words, _, rest = specification.partition(":")
+    split, _, path = rest.partition(":")
     side, grey = words.removesuffix("grey"), words.endswith("grey")
-    if not (side.isdigit() and int(side) and path):
-        raise ValueError(f"classes:{specification}: wanted classes:<side>:<folder>")
+    if not (side.isdigit() and int(side) and split in _SPLITS and path):
+        raise ValueError(
+            f"classes:{specification}: wanted classes:<side>:<{', '.join(_SPLITS)}>:<folder>"
+        )
     root = Path(path)
     if not root.is_dir():
         raise ValueError(f"classes:{specification}: {root} is no folder")
-    files, labels, names = [], [], []
-    for folder in sorted(entry for entry in root.iterdir() if entry.is_dir()):
-        own = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in images.SUFFIXES]
-        if own:
-            labels += [len(names)] * len(own)
-            names.append(folder.name)
-            files += own
-    if len(names) < 2:
+    by_class = _by_class(root)
+    if len(by_class) < 2:
         raise ValueError(
             f"classes:{specification}: wanted two subfolders with images at least, one a class; "
-            f"found {', '.join(names) or 'none'}"
+            f"found {', '.join(by_class) or 'none'}"
         )
+    names = list(by_class)
+    kept = [
+        (file, label)
+        for label, name in enumerate(names)
+        for place, file in enumerate(by_class[name])
+        if _SPLITS[split](place)
+    ]
+    if not kept:
+        raise ValueError(f"classes:{specification}: no class has an image of this split")
     shape = (int(side), int(side), 1 if grey else 3)
     fields = {
         "image": Field(shape, "uint8", "image", (0, 255)),
@@ -46,10 +64,29 @@ def classes(specification: str) -> DataSet:
     }
 
     def load(index: int) -> dict[str, np.ndarray]:
-        return {"image": read_at(files[index], shape), "label": np.int32(labels[index])}
+        file, label = kept[index]
+        return {"image": read_at(file, shape), "label": np.int32(label)}
 
-    found = [str(file.relative_to(root)) for file in files]
+    found = [str(file.relative_to(root)) for file, _ in kept]
     return DataSet(f"classes:{specification}", fields, found, load, {"classes": names})
+
+
+def _by_class(root: Path) -> dict[str, list[Path]]:
+    found, empty = {}, []
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and not folder.name.startswith("."):
+            own = sorted(
+                file
+                for file in images.visible_files(folder)
+                if file.suffix.lower() in images.SUFFIXES
+            )
+            if own:
+                found[folder.name] = own
+            else:
+                empty.append(folder.name)
+    if empty:
+        say(f"{root}: no class, as they hold no image: {', '.join(empty)}", once=str(root))
+    return found
 
 
 def read_at(file: Path, shape: tuple[int, int, int]) -> np.ndarray:

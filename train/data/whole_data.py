@@ -69,7 +69,8 @@ def labelled(
       workers: processes that read ahead when streamed; 0 reads in threads.
 
     Raises:
-      ValueError: as `whole`; a set without labels, an unknown word, or a size of streamed images.
+      ValueError: as `whole`; a set without labels, an unknown word, or a setting of the other
+        storage.
     """
     look_up({"stop": 0, "skip": 0}, on_error, "data.on_error")
     look_up({"resident": 0, "streamed": 0}, storage, "data.storage")
@@ -77,6 +78,11 @@ def labelled(
     if "label" not in source.fields:
         raise ValueError(f"data.images={images!r}: its images have no labels")
     if storage == "resident":
+        if workers or on_error != "stop":
+            raise ValueError(
+                f"data.workers={workers}, data.on_error={on_error!r}: they are of streamed images; "
+                "wanted 0 and 'stop', or data.storage='streamed'"
+            )
         return whole(images, batch_size, size, augment)
     source.check_one_size()
     if size:

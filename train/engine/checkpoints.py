@@ -96,16 +96,19 @@ class Checkpoints:
         """
         steps = self.steps()
         for step in reversed(steps):
-            state, damage = None, None
+            state, leaves, damage = None, {}, None
             try:
-                state = self._restore(step, wanted(step))
+                state, leaves = self._read(step, wanted(step))
             except OtherModel:
                 raise
             except (ValueError, KeyError, EOFError, FileNotFoundError) as error:
                 damage = _brief(error)
-            # Processes that read different bytes must not go on from different steps.
+            # Processes that read different bytes must not go on from different steps; and what is
+            # cut over them is compared by all together.
             if _everywhere(damage is None):
-                return state
+                damage = _changed(state, leaves)
+                if _everywhere(damage is None):
+                    return state
             say(f"checkpoint {self.folder / str(step)} is damaged: {damage or 'elsewhere'}")
             if not self._reading:
                 self._set_aside(step)
@@ -113,7 +116,8 @@ class Checkpoints:
             raise AllDamaged(f"every checkpoint under {self.folder} is damaged")
         return None
 
-    def _restore(self, step: int, wanted: TrainState) -> TrainState:
+    def _read(self, step: int, wanted: TrainState) -> tuple[TrainState, Mapping[str, list]]:
+        """A step's state, and the list of its leaves."""
         leaves = self._manager.restore(
             step, args=ocp.args.Composite(leaves=ocp.args.JsonRestore())
         ).leaves
@@ -121,10 +125,7 @@ class Checkpoints:
         state = self._manager.restore(
             step, args=ocp.args.Composite(state=ocp.args.StandardRestore(wanted))
         ).state
-        for path, (_, _, checksum) in _describe(state).items():
-            if checksum != leaves[path][2]:
-                raise ValueError(f"{path} isn't what was written")
-        return state
+        return state, leaves
 
     def _set_aside(self, step: int) -> None:
         if jax.process_index() == 0:
@@ -148,6 +149,14 @@ def _everywhere(ok: bool) -> bool:
     if jax.process_count() == 1:
         return ok
     return bool(multihost_utils.process_allgather(np.array(ok)).all())
+
+
+def _changed(state: TrainState, leaves: Mapping[str, list]) -> str | None:
+    """Which leaf isn't what was written, in words; None where all are."""
+    for path, (_, _, checksum) in _describe(state).items():
+        if checksum != leaves[path][2]:
+            return f"{path} isn't what was written"
+    return None
 
 
 def _describe(state: TrainState) -> dict[str, list]:

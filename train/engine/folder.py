@@ -160,7 +160,7 @@ def write_json(file: Path, value: Any) -> None:
 
 def write_text(file: Path, text: str) -> None:
     """Writes a text; the file is whole at every moment."""
-    temporary = file.with_name(f".{file.name}.part")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     temporary.write_text(text)
     os.replace(temporary, file)
 

@@ -105,7 +105,8 @@ def _check_finite(values: dict[str, float], step: int, state: TrainState, checkp
 
 def _first_bad_leaf(state: TrainState) -> str:
     for path, leaf in jax.tree_util.tree_leaves_with_path(state.params):
-        if not np.isfinite(np.asarray(leaf.addressable_data(0))).all():
+        parts = (np.asarray(shard.data) for shard in leaf.addressable_shards)
+        if not all(np.isfinite(part).all() for part in parts):
             name = leaf_name(path)
             return f"The first parameter that isn't finite is {name}."
     return "All parameters are still finite: the batch or the loss is at fault."

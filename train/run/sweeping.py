@@ -16,15 +16,13 @@ from optuna.trial import TrialState
 from train.config.console import say
 from train.config.settings import plain
 from train.config.space import Choices, Space, with_values
-from train.engine.folder import training_of, write_json, write_text
-from train.engine.loop import Diverged
+from train.engine.folder import write_json, write_text
+from train.engine.loop import Stopped
 from train.records.page import render
 from train.records.report import PAGE
 from train.run.experiment import build_experiment
-from train.run.training import fit
-from train.scoring import metrics
+from train.run.training import fit, share_cores_among
 from train.scoring.curves import scatter
-from train.scoring.protocols import PROTOCOLS
 
 STUDY, SETTINGS = "study.log", "sweep.json"
 # Trials that are trained to the end before others are measured by their median.
@@ -54,6 +52,8 @@ def sweep(config: Any, space: Space, trials: int, workdir: str | Path) -> optuna
     workdir = Path(workdir).absolute()
     config = with_values(config, {})
     config.evaluation = ()
+    # Before anything starts the devices, which are those of all trials.
+    share_cores_among(config)
     build_experiment(with_values(config, {key: part.first for key, part in space.items()}))
     _claim(workdir, {"config": plain(config), "space": {k: asdict(v) for k, v in space.items()}})
     study = _study(workdir)
@@ -64,7 +64,8 @@ def sweep(config: Any, space: Space, trials: int, workdir: str | Path) -> optuna
             values = {key: _suggest(trial, key, part) for key, part in space.items()}
             say(f"trial {trial.number}: " + ", ".join(f"{k}={v}" for k, v in values.items()))
             _train(study, trial, with_values(config, values), workdir / _folder(trial.number))
-            _write_page(study, space, config, workdir)
+            with FileLock(workdir / ".page.lock"):
+                _write_page(study, space, config, workdir)
 
 
 def best_words(study: optuna.Study, workdir: str | Path) -> str:
@@ -74,7 +75,8 @@ def best_words(study: optuna.Study, workdir: str | Path) -> str:
         return f"no trial of {workdir} was trained to its end"
     best = max(done, key=lambda trial: trial.value)
     values = ", ".join(f"{key}={value}" for key, value in best.params.items())
-    return f"best of {len(study.trials)}: {Path(workdir) / _folder(best.number)}, {values}"
+    run = Path(workdir) / _folder(best.number)
+    return f"best of {len(study.trials)}, of quality {best.value:.4g}: {run}, {values}"
 
 
 def _claim(workdir: Path, settings: Mapping[str, Any]) -> None:
@@ -82,7 +84,7 @@ def _claim(workdir: Path, settings: Mapping[str, Any]) -> None:
     workdir.mkdir(parents=True, exist_ok=True)
     with FileLock(workdir / ".settings.lock"):
         if not file.exists():
-            if any(path.name != ".settings.lock" for path in workdir.iterdir()):
+            if any(not path.name.startswith(".") for path in workdir.iterdir()):
                 raise ValueError(f"{workdir} is neither empty nor a sweep's folder")
             write_json(file, settings)
     if plain(settings) != json.loads(file.read_text()):
@@ -138,7 +140,10 @@ def _left(study, workdir):
             held.acquire()
         except Timeout:
             continue
-        return optuna.Trial(study, frozen._trial_id), held
+        # It may have ended before its lock was free.
+        if not study.trials[frozen.number].state.is_finished():
+            return optuna.Trial(study, frozen._trial_id), held
+        held.release()
     return None, None
 
 
@@ -167,36 +172,33 @@ def _train(study: optuna.Study, trial: optuna.Trial, config: Any, run: Path) -> 
             raise optuna.TrialPruned
 
     try:
-        fit(config, run, watch=watch)
+        quality = fit(config, run, watch=watch).quality
+        if quality is None or not math.isfinite(quality):
+            raise ValueError(f"no validation of {run} gave a number")
     except optuna.TrialPruned:
         say(f"trial {trial.number} is pruned: it stays behind the median")
         study.tell(trial, state=TrialState.PRUNED)
-    except (ValueError, MemoryError, Diverged) as error:
-        say(f"trial {trial.number} fails: {error}")
-        trial.set_user_attr("error", str(error))
+    except (Stopped, OSError):
+        # The trial is left as it is: the same command goes on with it.
+        raise
+    except Exception as error:
+        # Of whatever kind: values that make no network fail in many ways.
+        say(f"trial {trial.number} fails: {type(error).__name__}: {error}")
+        trial.set_user_attr("error", str(error) or type(error).__name__)
         study.tell(trial, state=TrialState.FAIL)
     else:
-        qualities = [_quality(config, scores) for scores in training_of(run)["validation"]]
-        study.tell(trial, max(qualities))
-
-
-def _quality(config: Any, scores: Mapping[str, float]) -> float:
-    best = PROTOCOLS[config.validation.protocol].best
-    name = next(name for name in best if name in scores)
-    return metrics.quality(name, scores[name])
+        study.tell(trial, quality)
 
 
 def _write_page(study: optuna.Study, space: Space, config: Any, workdir: Path) -> None:
     rows, curves = [], []
     for trial in study.get_trials(deepcopy=False):
-        run, values = workdir / _folder(trial.number), {}
-        for scores in training_of(run)["validation"] if run.is_dir() else ():
-            quality = _quality(config, scores)
-            curves.append({"step": scores["step"], f"trial {trial.number}": quality})
-            if quality >= values.get(_QUALITY, quality):
-                values = {**scores, _QUALITY: quality}
-        about = {"trial": trial.number, "state": trial.state.name.lower(), **trial.params}
-        rows.append({**about, **trial.user_attrs, **values})
+        found = trial.intermediate_values
+        curves += [{"step": step, f"trial {trial.number}": found[step]} for step in sorted(found)]
+        row = {"trial": trial.number, "state": trial.state.name.lower(), **trial.params}
+        if found:
+            row[_QUALITY] = trial.value if trial.value is not None else found[max(found)]
+        rows.append({**row, **trial.user_attrs})
     rows.sort(key=lambda row: -row.get(_QUALITY, -math.inf))
     scored = [row for row in rows if _QUALITY in row and space.keys() <= row.keys()]
     pictures = {
@@ -207,7 +209,8 @@ def _write_page(study: optuna.Study, space: Space, config: Any, workdir: Path) -
     }
     page = render(
         workdir.name,
-        f"{len(rows)} trials, compared by the validation of their best step.",
+        f"{len(rows)} trials, compared by the validation of their best step; of those that were "
+        "pruned, of their last.",
         rows,
         pictures,
         (),

@@ -53,6 +53,7 @@ class Result:
       system: that state, applied: `result.system.apply({"image": lr}, scale=3)`.
       table: rows of the final table, such as {"images", "scale", "protocol", "system", "psnr", …}.
       workdir: the run folder.
+      quality: of that state by validation, larger is better; None where nothing was validated.
     """
 
     task: Task
@@ -60,6 +61,7 @@ class Result:
     system: System
     table: list[dict]
     workdir: Path
+    quality: float | None
 
 
 def fit(
@@ -104,7 +106,7 @@ def fit(
             table = report.finish(experiment.review, state, workdir, run.seconds)
             write_result(workdir, table, run.seconds)
     system = experiment.review.system(state)
-    return Result(experiment.task, state, system, table, workdir)
+    return Result(experiment.task, state, system, table, workdir, run.quality)
 
 
 def share_cores_among(config: Mapping[str, Any]) -> None:
@@ -146,6 +148,7 @@ class _Run:
         self.workdir = workdir
         self.mesh = data_mesh()
         self.seconds = 0.0
+        self.quality = None
         data, task = experiment.data, experiment.task
         if data.batch_size % self.mesh.size:
             raise ValueError(
@@ -182,26 +185,29 @@ class _Run:
         step = int(state.step)
         self.scalars = Scalars(self.workdir, step)
         # Each is closed, also where closing another fails for want of room.
-        with closing(self.scalars), closing(self.checkpoints):
-            self.checkpoints.check_room(state)
-            if self._ends[-1] == 0:
-                self.checkpoints.save(state, {"seconds": 0.0})
-            for index, end in enumerate(self._ends):
-                if step < end:
-                    if index and step == self._ends[index - 1]:
-                        state = self._start(index, state)
-                    state = self._train_stage(index, end, state, stop)
-                    step = end
-        return self._best_or(state)
+        with closing(self.best):
+            with closing(self.scalars), closing(self.checkpoints):
+                self.checkpoints.check_room(state)
+                if self._ends[-1] == 0:
+                    self.checkpoints.save(state, {"seconds": 0.0})
+                for index, end in enumerate(self._ends):
+                    if step < end:
+                        if index and step == self._ends[index - 1]:
+                            state = self._start(index, state)
+                        state = self._train_stage(index, end, state, stop)
+                        step = end
+            return self._best_or(state)
 
     def _best_or(self, last: TrainState) -> TrainState:
         try:
-            return self.best.restore_last(self._wanted) or last
+            best = self.best.restore_last(self._wanted)
         except AllDamaged as damage:
             say(f"{damage}; the last state is used")
             return last
-        finally:
-            self.best.close()
+        if best is None:
+            return last
+        self.quality = self.best.note(int(best.step))["quality"]
+        return best
 
     def _start(self, index: int, previous: TrainState | None) -> TrainState:
         stage, key = self._stages[index], jax.random.key(self.experiment.seed)

@@ -107,9 +107,19 @@ def adamw(
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
 
     Leaves of the names `decayed` fall, such as "kernel"; all where none is named.
+
+    Raises:
+      ValueError: a name that no leaf has.
     """
 
     def falls(params):
+        leaves = jax.tree_util.tree_leaves_with_path(params)
+        names = {leaf_name(path).rpartition("/")[2] for path, _ in leaves}
+        if lacking := set(decayed) - names:
+            raise ValueError(
+                f"optimizer.decayed names {', '.join(sorted(lacking))}, which no parameter is "
+                f"called; they are called {', '.join(sorted(names))}"
+            )
         own = lambda path, _: leaf_name(path).rpartition("/")[2] in decayed  # noqa: E731
         return jax.tree_util.tree_map_with_path(own, params)
 

@@ -1,7 +1,6 @@
 """Users' pictures told apart by a classifier."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -33,15 +32,25 @@ def tell_classes(system: System, inputs: list[Path], output: Path | None = None)
       output: a .csv file for the probabilities of all classes, a line a picture; None for none.
 
     Raises:
-      ValueError: no picture there, or one that can't be read.
+      ValueError: names each picture that can't be read, and why; the others were told.
     """
     shape = system.takes["image"].shape
     names = system.assets.get("classes") or [str(i) for i in range(system.gives["scores"].shape[0])]
-    rows = []
-    for file in _pictures(inputs):
-        picture = images.to_float(read_at(file, shape))[None].astype(np.float32)
-        scores = system.apply({"image": picture})["scores"]
-        (shares,) = np.asarray(jax.nn.softmax(scores))
+    files = _pictures(inputs)
+    rows, failures = [], []
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        try:
+            levels = read_at(file, shape)
+        except images.UnreadableImage as error:
+            failures.append(str(error))
+            continue
+        except (ValueError, OSError) as error:
+            failures.append(f"{file}: {error}")
+            continue
+        picture = images.to_float(levels)[None].astype(np.float32)
+        (shares,) = np.asarray(jax.nn.softmax(system.apply({"image": picture})["scores"]))
         first = np.argsort(-shares)[:_SAID]
         say(f"{file}: " + ", ".join(f"{names[i]} {shares[i]:.1%}" for i in first))
         rows.append([file, names[first[0]], *(f"{share:.6f}" for share in shares)])
@@ -50,8 +59,10 @@ def tell_classes(system: System, inputs: list[Path], output: Path | None = None)
         with unfinished.open("w", newline="") as file:
             csv.writer(file).writerows([["picture", "class", *names], *rows])
         unfinished.replace(output)
+    if failures:
+        raise ValueError(f"{len(failures)} of {len(files)} not told: {'; '.join(failures)}")
 
 
-def _pictures(inputs: list[Path]) -> Iterator[Path]:
-    for path in inputs:
-        yield from images.image_files(path) if path.is_dir() else [path]
+def _pictures(inputs: list[Path]) -> list[Path]:
+    found = [images.image_files(path) if path.is_dir() else [path] for path in inputs]
+    return [file for files in found for file in files]

@@ -20,8 +20,8 @@ def receptive_radius(pure: Pure, scale: int, channels: int, period: int) -> int 
     """How far a system looks, in low-resolution pixels; None where it looks at the whole image.
 
     Found from the support of the gradient of one pixel's enlargement, along rows and columns, in
-    several random images: a ReLU that is off in one of them is on in another. The pixel is the
-    first of a group: it looks as far to its right as any does to either side.
+    several random images: a ReLU that is off in one of them is on in another. All pixels of a group
+    are measured, of which each may look as far as another.
 
     Args:
       pure: the system.
@@ -32,7 +32,7 @@ def receptive_radius(pure: Pure, scale: int, channels: int, period: int) -> int 
     for length in _LENGTHS:
         radius = max(_reach(pure, scale, channels, length, axis, period) for axis in (0, 1))
         centre = _centre(length, period)
-        if radius < min(centre, length - 1 - centre):
+        if radius < min(centre, length - centre - period):
             return radius
     return None
 
@@ -45,18 +45,25 @@ def _reach(pure, scale, channels, length, axis, period) -> int:
     """How far the gradient reaches along one axis of strips, which cost less than squares."""
     size = [_THICKNESS, _THICKNESS]
     size[axis] = length
+    # The first pixel of a group in many images: of networks without groups it is as any other.
+    shifts = np.concatenate([np.zeros(_DRAWS, int), np.repeat(np.arange(1, period), _DRAWS // 4)])
     image_key, weight_key = jax.random.split(jax.random.key(0))
-    images = jax.random.uniform(image_key, (_DRAWS, *size, channels))
-    weights = jax.random.normal(weight_key, (_DRAWS, scale, scale, channels))
-    centre = [_centre(n, period) for n in size]
-    rows, columns = (slice(c * scale, (c + 1) * scale) for c in centre)
+    images = jax.random.uniform(image_key, (len(shifts), *size, channels))
+    weights = jax.random.normal(weight_key, (len(shifts), scale, scale, channels))
+    pixels = np.tile([_centre(n, period) for n in size], (len(shifts), 1))
+    pixels[:, axis] += shifts
 
-    def pixel(x, weights):
-        return jnp.sum(weights * pure(x, scale)[:, rows, columns])
+    def enlarged(image, pixel):
+        corner = (*(scale * pixel), 0)
+        return jax.lax.dynamic_slice(image, corner, (scale, scale, channels))
 
-    gradient = np.asarray(jax.jit(jax.grad(pixel))(images, weights))
-    places = np.argwhere(np.any(gradient != 0, axis=(0, -1)))[:, axis]
-    return int(np.abs(places - centre[axis]).max(initial=0))
+    def total(x):
+        return jnp.sum(weights * jax.vmap(enlarged)(pure(x, scale), jnp.asarray(pixels)))
+
+    gradient = np.asarray(jax.jit(jax.grad(total))(images))
+    places = np.argwhere(np.any(gradient != 0, axis=-1))
+    distances = places[:, 1 + axis] - pixels[places[:, 0], axis]
+    return int(np.abs(distances).max(initial=0))
 
 
 def largest_tile(

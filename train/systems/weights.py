@@ -25,6 +25,7 @@ from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
 from train.tasks.snapshot_imaging import reconstruct
 from train.tasks.super_resolution import enlarge
+from train.tasks.task import period_of
 from train.tasks.variational import FIGURES, measured
 
 
@@ -196,4 +197,5 @@ def _system(name, weights, network, variables, origin, task, serves) -> System:
         gives,
         {application.option: serves} if application.option else {},
         pure=partial(pure, placed),
+        period=period_of(network),
     )

@@ -31,7 +31,7 @@ from train.tasks.adversarial import DISCRIMINATOR, GENERATOR, NETWORKS
 from train.tasks.adversarial_checks import check_weights
 from train.tasks.several_networks import from_sections
 from train.tasks.super_resolution import enlarge
-from train.tasks.task import Task
+from train.tasks.task import Task, period_of
 
 PRETRAINING = "pretraining"
 # The content loss that compares pixels; any other name is one of a feature network's maps.
@@ -118,6 +118,11 @@ class AdversarialSuperResolution(Task):
         # Also where a command line sets no steps for it, which can't take its section away.
         optimizers = (PRETRAINING, *NETWORKS)
         return from_sections(cls, config, settings, NETWORKS, optimizers, **fields)
+
+    @property
+    def period(self) -> int:
+        """That of the generator."""
+        return period_of(self.networks[GENERATOR])
 
     @property
     def options(self) -> dict[str, tuple[int, ...]]:

@@ -13,6 +13,7 @@ from imaging_jax.models.generative import Autoencoder
 from train.config.registry import look_up
 from train.data.fields import PICTURE, Field, Fields
 from train.tasks.supervised import Supervised
+from train.tasks.task import period_of
 
 LOSSES = {
     "charbonnier": losses.charbonnier,
@@ -69,8 +70,8 @@ class Restoration(Supervised):
 
     @property
     def period(self) -> int:
-        """That of the network, where it has one."""
-        return getattr(self.network, "period", Supervised.period)
+        """That of the network."""
+        return period_of(self.network)
 
     @staticmethod
     def network_values(section: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from math import lcm
 from typing import Any, ClassVar
 
 import jax
@@ -9,6 +10,14 @@ import jax
 from train.data.fields import Field, Fields, check_fields
 from train.state.stage import Stage
 from train.state.train_state import TrainState
+
+# Networks that pool or unshuffle see pixels in groups of up to so many.
+_PERIOD = 8
+
+
+def period_of(*networks: Any) -> int:
+    """Side of the groups of pixels that networks see together; 8 where they name none."""
+    return lcm(*(getattr(network, "period", _PERIOD) for network in networks))
 
 
 class Task(ABC):
@@ -26,7 +35,7 @@ class Task(ABC):
 
     exports: ClassVar[tuple[str, ...]]
     whole: ClassVar[str] = ""
-    period: ClassVar[int] = 8
+    period: ClassVar[int] = _PERIOD
 
     @property
     @abstractmethod

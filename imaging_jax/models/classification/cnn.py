@@ -9,6 +9,7 @@ from imaging_jax.models.layers import (
     KERNEL_INITS,
     Conv,
     activate,
+    check_at_least,
     check_choice,
     check_dropout,
     check_images,
@@ -52,6 +53,12 @@ class CNN(Classifier):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Returns the logits ``(N, classes)`` of images ``(N, *image_shape)`` in [0, 1]."""
         check_images(x, self.image_shape, "CNN")
+        check_at_least(1, "CNN", hidden=self.hidden, features=min(self.features))
+        if min(self.image_shape[:2]) < 2 ** len(self.features):
+            raise ValueError(
+                f"CNN: nothing is left of image_shape {self.image_shape} after "
+                f"{len(self.features)} halvings, one a value of features"
+            )
         check_choice("CNN", "kernel_init", self.kernel_init, KERNEL_INITS)
         check_dropout(self.dropout, "CNN")
         init = KERNEL_INITS[self.kernel_init]

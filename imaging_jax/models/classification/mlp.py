@@ -8,6 +8,7 @@ from imaging_jax.models.classification.roles import Classifier
 from imaging_jax.models.layers import (
     KERNEL_INITS,
     activate,
+    check_at_least,
     check_choice,
     check_dropout,
     check_images,
@@ -48,6 +49,7 @@ class MLP(Classifier):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Returns the logits ``(N, classes)`` of images ``(N, *image_shape)`` in [0, 1]."""
         check_images(x, self.image_shape, "MLP")
+        check_at_least(1, "MLP", widths=min(self.widths, default=1))
         check_choice("MLP", "kernel_init", self.kernel_init, KERNEL_INITS)
         check_dropout(self.dropout, "MLP")
         settings = {"kernel_init": KERNEL_INITS[self.kernel_init], "precision": self.precision}

@@ -43,12 +43,14 @@ class KneserNey:
         tokens = np.asarray(tokens, np.int64)
         found = np.full((*tokens.shape, self.vocabulary_size), 1 / self.vocabulary_size)
         codes = np.zeros_like(tokens)
-        for length, order in enumerate(self.orders):
+        # A sequence has no histories longer than itself.
+        for length, order in enumerate(self.orders[: tokens.shape[1] + 1]):
             # A history is the last `length` tokens; at a sequence's beginning there are fewer.
-            histories = codes[:, max(length - 1, 0) :]
-            rows = found[:, max(length - 1, 0) :].reshape(-1, self.vocabulary_size)
+            first = max(length - 1, 0)
+            histories = codes[:, first:]
+            rows = found[:, first:].reshape(-1, self.vocabulary_size)
             mixed = self._mixed(order, histories.reshape(-1), rows)
-            found[:, max(length - 1, 0) :] = mixed.reshape(*histories.shape, -1)
+            found[:, first:] = mixed.reshape(*histories.shape, self.vocabulary_size)
             older = np.zeros_like(tokens)
             older[:, length:] = tokens[:, : tokens.shape[1] - length]
             codes = codes + older * self.vocabulary_size**length
@@ -84,8 +86,11 @@ def fit_kneser_ney(tokens: np.ndarray, order: int, vocabulary_size: int) -> Knes
             no longer.
     """
     tokens = np.asarray(tokens, np.int64)
-    if order < 1 or (order + 1) * np.log2(vocabulary_size) >= 63:
-        raise ValueError(f"order={order}: wanted 1 or more, of {vocabulary_size} tokens fewer")
+    most = int(63 / np.log2(max(vocabulary_size, 2))) - 1
+    if not 1 <= order <= most:
+        raise ValueError(
+            f"order={order}: wanted 1 to {most}, where there are {vocabulary_size} tokens"
+        )
     if len(tokens) <= order:
         raise ValueError(f"tokens: got {len(tokens)}, wanted more than order={order}")
 

@@ -79,11 +79,16 @@ def _shifted(x, kernel):
     size, (height, width) = kernel.shape[0], x.shape[-3:-1]
     margin = ((size - 1) // 2, size // 2)
     padded = jnp.pad(x, [*[(0, 0)] * (x.ndim - 3), margin, margin, (0, 0)])
-    return sum(
-        padded[..., row : row + height, column : column + width, :] * kernel[row, column, 0]
+    # As a grouped convolution does, it adds up in float32 at least.
+    wide = jnp.promote_types(x.dtype, jnp.float32)
+    total = sum(
+        (
+            padded[..., row : row + height, column : column + width, :] * kernel[row, column, 0]
+        ).astype(wide)
         for row in range(size)
         for column in range(size)
     )
+    return total.astype(x.dtype)
 
 
 def _grouped(x, kernel, precision):

@@ -32,13 +32,34 @@ def folder(tmp_path):
 
 
 def test_a_folder_of_folders_is_a_set_with_classes(folder):
-    found = classes(f"16:{folder}")
+    found = classes(f"16:all:{folder}")
     assert found.assets == {"classes": ["blue", "red"]}
     assert found.names[0] == "blue/0.png"
     assert [int(item["label"]) for item in found] == [0, 0, 0, 1, 1, 1]
     for item in found:
         wanted = COLOURS[found.assets["classes"][item["label"]]]
         np.testing.assert_array_equal(item["image"], np.broadcast_to(wanted, (16, 16, 3)))
+
+
+def test_splits_share_no_image_and_hold_each(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for index in range(25):
+            Image.new("L", (4, 4)).save(tmp_path / name / f"{index:02d}.png")
+    parts = {s: classes(f"4grey:{s}:{tmp_path}").names for s in ("fit", "held_back", "test")}
+    assert parts["held_back"] == [f"{c}/{i}.png" for c in "ab" for i in ("00", "10", "20")]
+    assert parts["test"] == [f"{c}/{i}.png" for c in "ab" for i in ("01", "11", "21")]
+    every = [name for names in parts.values() for name in names]
+    assert sorted(every) == sorted(classes(f"4grey:all:{tmp_path}").names)
+
+
+def test_hidden_files_and_folders_are_neither_pictures_nor_classes(folder):
+    (folder / ".checkpoints").mkdir()
+    Image.new("L", (4, 4)).save(folder / ".checkpoints" / "a.png")
+    (folder / "red" / "._0.png").write_bytes(b"no picture")
+    found = classes(f"16:all:{folder}")
+    assert found.assets == {"classes": ["blue", "red"]}
+    assert len(found) == 6
 
 
 def test_pictures_are_covered_and_cut_about_their_middle(tmp_path):
@@ -52,10 +73,11 @@ def test_pictures_are_covered_and_cut_about_their_middle(tmp_path):
 @pytest.mark.parametrize(
     ("specification", "message"),
     [
-        ("16", "wanted classes:<side>:<folder>"),
-        ("wide:{folder}", "wanted classes:<side>:<folder>"),
-        ("16:{folder}/nowhere", "is no folder"),
-        ("16:{folder}/red", "wanted two subfolders with images at least.*found none"),
+        ("16", "wanted classes:<side>:<all, fit, held_back, test>:<folder>"),
+        ("wide:all:{folder}", "wanted classes:<side>:<all"),
+        ("16:half:{folder}", "wanted classes:<side>:<all"),
+        ("16:all:{folder}/nowhere", "is no folder"),
+        ("16:all:{folder}/red", "wanted two subfolders with images at least.*found none"),
     ],
 )
 def test_other_folders_are_refused(specification, message, folder):
@@ -64,7 +86,7 @@ def test_other_folders_are_refused(specification, message, folder):
 
 
 def _streamed(folder, **values):
-    section = {"name": "labelled", "images": f"classes:16:{folder}", "batch_size": 4}
+    section = {"name": "labelled", "images": f"classes:16:all:{folder}", "batch_size": 4}
     return build(DATA, {**section, "storage": "streamed", **values}, "data", seed=0)
 
 
@@ -101,6 +123,8 @@ def test_unusable_pictures_are_skipped_where_that_is_asked_for(folder):
 
 
 def test_words_that_are_not_known_are_refused(folder):
+    with pytest.raises(ValueError, match=r"data.workers=2.*they are of streamed images"):
+        _streamed(folder, storage="resident", workers=2)
     with pytest.raises(ValueError, match=r"data.storage='nowhere' is unknown"):
         _streamed(folder, storage="nowhere")
     with pytest.raises(ValueError, match=r"data.size=20: streamed images stay as they are"):
@@ -118,6 +142,9 @@ def test_pictures_are_told_apart(folder, tmp_path, capsys):
     tell_classes(judge, [folder], tmp_path / "told.csv")
     # Of logits 3 and 0: 1 / (1 + exp(-3)).
     assert "blue/0.png: bluish 95.3%, reddish 4.7%" in capsys.readouterr().out
-    rows = list(csv.reader((tmp_path / "told.csv").open()))
+    (folder / "red" / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"1 of 7 not told: .*broken.png"):
+        tell_classes(judge, [folder], tmp_path / "new" / "told.csv")
+    rows = list(csv.reader((tmp_path / "new" / "told.csv").open()))
     assert rows[0] == ["picture", "class", "bluish", "reddish"]
     assert [row[1] for row in rows[1:]] == ["bluish"] * 3 + ["reddish"] * 3

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
@@ -42,6 +43,9 @@ def test_a_space_is_read():
         (["a.b=int:1.5:3"], "no range of int"),
         (["a.b=float:3:1"], "no range of float"),
         (["a.b=float:x:1"], "wanted two numbers behind float"),
+        (["a.b=log:1e-4"], "wanted two numbers behind log"),
+        (["a.b=8:16"], "wanted two values at least"),
+        (["a.b=32|"], "wanted two values at least"),
     ],
 )
 def test_a_space_that_makes_no_sense_is_refused(lines, message):
@@ -99,13 +103,65 @@ def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(tmp_path, monkeypatch)
         sweeping.sweep(config, read_space(["model.hidden=4|8"]), 3, tmp_path)
 
 
-def test_values_that_cannot_be_trained_fail_and_the_sweep_goes_on(tmp_path):
-    space = read_space(["model.image_shape=(28, 28, 1)|(28, 28, 3)"])
-    study = sweeping.sweep(digits.get_config("tiny"), space, 6, tmp_path)
-    states = {trial.state for trial in study.trials}
-    assert states >= {TrialState.FAIL}
-    failed = next(trial for trial in study.trials if trial.state is TrialState.FAIL)
-    assert "image" in failed.user_attrs["error"]
+def test_values_that_cannot_be_trained_fail_and_the_sweep_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweeping, "fit", _fails_or_prunes)
+    space = read_space(["model.hidden=int:1:100"])
+    study = sweeping.sweep(digits.get_config("tiny"), space, 5, tmp_path)
+    states = [trial.state for trial in study.trials]
+    failed, pruned, complete = TrialState.FAIL, TrialState.PRUNED, TrialState.COMPLETE
+    assert states == [failed, failed, pruned, complete, failed]
+    errors = [trial.user_attrs.get("error", "") for trial in study.trials]
+    assert errors[0] == "too wide"
+    assert errors[1] == "integer division or modulo by zero"
+    assert "gave a number" in errors[4]
+    assert study.trials[3].value == 0.5
+    assert "too wide" in (tmp_path / "report.html").read_text()
+
+
+def _fails_or_prunes(config, run, watch):
+    """In place of a training: a ValueError, a ZeroDivisionError, a trial pruned, one, and a NaN."""
+    number = int(run.name[-4:])
+    if number == 0:
+        raise ValueError("too wide")
+    if number == 1:
+        return 1 // 0
+    watch(2, 0.25 if number == 2 else 0.5)
+    if number == 2:
+        raise optuna.TrialPruned
+    return SimpleNamespace(quality=0.5 if number == 3 else float("nan"))
+
+
+def test_a_trial_that_stays_behind_the_median_is_pruned(tmp_path, monkeypatch):
+    # Five trials are trained to their end; the sixth and seventh are worse and better than they.
+    qualities = [0.5, 0.6, 0.7, 0.8, 0.9, 0.1, 0.95]
+
+    def fit(config, run, watch):
+        quality = qualities[int(run.name[-4:])]
+        watch(2, quality)
+        return SimpleNamespace(quality=quality)
+
+    monkeypatch.setattr(sweeping, "fit", fit)
+    study = sweeping.sweep(digits.get_config("tiny"), read_space([PEAK]), 7, tmp_path)
+    states = [trial.state for trial in study.trials]
+    assert states == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED, TrialState.COMPLETE]
+    assert sweeping.best_words(study, tmp_path).startswith("best of 7, of quality 0.95")
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_trials(tmp_path):
+    command = [sys.executable, "-m", "train.sweep"]
+    command += ["--config=configs/classification/digits.py:tiny", f"--space={PEAK}"]
+    command += ["--trials=6", f"--workdir={tmp_path / 'sweep'}"]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    study = optuna.load_study(study_name="sweep", storage=sweeping.storage(tmp_path / "sweep"))
+    assert len(study.trials) == 6
+    assert all(trial.state.is_finished() for trial in study.trials)
+    starts = [
+        len(json.loads((tmp_path / "sweep" / f"trial_{n:04d}" / "starts.json").read_text()))
+        for n in range(6)
+    ]
+    assert starts == [1] * 6
 
 
 @pytest.mark.slow
@@ -129,6 +185,8 @@ def test_a_sweep_that_is_killed_twice_ends_with_its_trials_each_run_once(tmp_pat
     assert len(study.trials) == 8
     assert all(trial.state.is_finished() for trial in study.trials)
     for trial in study.trials:
-        steps = [line["step"] for line in log(tmp_path / f"trial_{trial.number:04d}")]
+        lines = log(tmp_path / f"trial_{trial.number:04d}")
+        steps = [line["step"] for line in lines if "train/loss" in line]
         # What was logged behind the last checkpoint is cut when a run goes on.
+        assert len(steps) == len(set(steps))
         assert steps == sorted(steps)

@@ -14,6 +14,21 @@ def one_update(section, params, grads):
     return optimizer.transformation.update(grads, state, params)[0]["network"]
 
 
+def test_weights_of_the_names_given_alone_decay():
+    section = {"name": "adamw", "weight_decay": 0.1, "decayed": ("kernel",)}
+    section["schedule"] = {"name": "constant", "peak": 0.5}
+    params = {"network": {"dense": {"kernel": jnp.ones(3), "bias": jnp.ones(3)}}}
+    optimizer = make_optimizer(section, 10, ("network",))
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    state = optimizer.init(params)["main"]
+    updates, _ = optimizer.transformation.update(zeros, state, params)
+    # The rate times the decay times the weight; of a gradient of 0 Adam adds nothing.
+    np.testing.assert_allclose(updates["network"]["dense"]["kernel"], -0.05, rtol=1e-6)
+    np.testing.assert_array_equal(updates["network"]["dense"]["bias"], 0)
+    with pytest.raises(ValueError, match="optimizer.decayed names kernels, which no parameter"):
+        make_optimizer({**section, "decayed": ("kernels",)}, 10, ("network",)).init(params)
+
+
 def test_a_line_to_zero_after_so_many_constant_steps():
     """CycleGAN's: 100 epochs constant, 100 down to zero."""
     schedule = linear(2e-4, steps=200, hold=100)

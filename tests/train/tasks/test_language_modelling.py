@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 
 from configs.language import gpt
+from tests.train.test_command_line import run
 from train.config.registry import build
 from train.data import DATA
 from train.data.data_sets import data_set
 from train.data.fields import Field
 from train.data.texts import text_set
 from train.run.experiment import build_experiment
+from train.run.training import fit
 from train.scoring.evaluation import evaluate
 from train.scoring.protocols import PROTOCOLS
 from train.state.devices import data_mesh
@@ -146,6 +148,27 @@ def test_configs_that_do_not_fit_are_refused(path, value, message):
     (config[section] if section else config)[key] = value
     with pytest.raises(ValueError, match=message):
         build_experiment(config)
+
+
+def test_a_run_continues_a_prompt_as_its_network_does(tmp_path):
+    result = fit(gpt.get_config("tiny"), tmp_path / "run")
+    opened = open_system(str(tmp_path / "run"))
+    drawn = [continued(opened, "The ", seed, 11, top_k=1) for seed in (0, 1)]
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 11
+    # Most probable characters: of the whole context's logits each.
+    vocabulary, text = opened.assets["vocabulary"], "The "
+    tokens = np.array([[vocabulary.index(c) for c in text]], np.int32)
+    scores = np.asarray(result.system.apply({"tokens": tokens})["scores"])[0, -1]
+    assert int(scores.argmax()) >= len(vocabulary) or drawn[0][0] == vocabulary[scores.argmax()]
+    others = {continued(opened, "The ", seed, 11, temperature=5.0) for seed in range(4)}
+    assert len(others) == 4
+    asked = run("train.sample", f"--system={tmp_path / 'run'}", "--prompt=The ", "--length=5")
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout.startswith("The ")
+    refused = run("train.sample", f"--system={tmp_path / 'run'}", "--output=there")
+    assert refused.returncode == 2
+    assert "--output: " in refused.stderr
 
 
 def test_a_prompt_of_other_characters_is_refused():

@@ -51,13 +51,14 @@ class ClassificationProtocol(Protocol):
     def batches(
         self, system: System, dataset: DataSet, value: int | None, size: int
     ) -> Iterator[Batch]:
-        """The set in chunks."""
+        """The set in chunks, of which one is held at a time."""
         del system, value, size
-        images, labels = dataset.floats("image"), dataset.arrays["label"]
-        for start in range(0, len(labels), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            indices = range(start, start + len(labels[part]))
-            yield Batch(indices, {"image": images[part]}, labels[part])
+        white = np.float32(dataset.fields["image"].white)
+        for start in range(0, len(dataset), _CHUNK):
+            indices = range(start, min(start + _CHUNK, len(dataset)))
+            items = [dataset[index] for index in indices]
+            images = np.stack([item["image"] for item in items]).astype(np.float32) / white
+            yield Batch(indices, {"image": images}, np.stack([item["label"] for item in items]))
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """Each image's label, and the logarithms of its classes' probabilities."""
@@ -71,15 +72,16 @@ class ClassificationProtocol(Protocol):
         labels, logarithms = (
             np.concatenate([part[name] for part in found]) for name in ("label", "logarithms")
         )
-        own = np.take_along_axis(logarithms, labels[:, None], axis=-1)
-        # How many classes were thought more probable than the image's own.
-        ahead = np.sum(logarithms > own, axis=-1)
+        own = np.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
+        # Of classes that are thought equally probable the first comes first.
+        first = np.argsort(-logarithms, axis=-1, kind="stable")[:, :5]
+        among = np.any(first == labels[:, None], axis=-1) & np.isfinite(own)
         several = logarithms.shape[-1] > 5
         with jax.enable_x64(True):
             error = expected_calibration_error(np.exp(logarithms), labels)
         return {
             "accuracy": float(np.mean(logarithms.argmax(axis=-1) == labels)),
-            **({"top_5_accuracy": float(np.mean(ahead < 5))} if several else {}),
+            **({"top_5_accuracy": float(np.mean(among))} if several else {}),
             "calibration_error": float(error),
             "cross_entropy": float(-np.mean(own)),
         }
