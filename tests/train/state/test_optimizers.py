@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def test_weights_of_the_names_given_alone_decay():
     # The rate times the decay times the weight; of a gradient of 0 Adam adds nothing.
     np.testing.assert_allclose(updates["network"]["dense"]["kernel"], -0.05, rtol=1e-6)
     np.testing.assert_array_equal(updates["network"]["dense"]["bias"], 0)
-    with pytest.raises(ValueError, match="optimizer.decayed names kernels, which no parameter"):
+    with pytest.raises(ValueError, match=r"optimizer.decayed names kernels, which no parameter"):
         make_optimizer({**section, "decayed": ("kernels",)}, 10, ("network",)).init(params)
 
 
