@@ -1,4 +1,4 @@
-"""Training objectives, one pure function each."""
+"""Training objectives, one pure function each, and the weights of pixels that one needs."""
 
 from imaging_jax.losses._adversarial import (
     ADVERSARIAL_LOSSES,
@@ -18,6 +18,7 @@ from imaging_jax.losses._autoencoding import (
     sparse_kl,
     squared_error,
 )
+from imaging_jax.losses._border_weights import border_weights
 from imaging_jax.losses._content import content_loss
 from imaging_jax.losses._gram import gram_matrix
 from imaging_jax.losses._path_length import path_length
@@ -32,6 +33,14 @@ from imaging_jax.losses._pixel import (
     sum_of_squares_half,
 )
 from imaging_jax.losses._precipitation import weighted_rain_mae
+from imaging_jax.losses._segmentation import (
+    binary_nll,
+    dice_loss,
+    focal_loss,
+    lovasz_hinge,
+    soft_jaccard_loss,
+    weighted_cross_entropy,
+)
 from imaging_jax.losses._without_clean_images import (
     Replacement,
     blind_spots,
@@ -43,12 +52,16 @@ __all__ = [
     "ADVERSARIAL_LOSSES",
     "Replacement",
     "binary_cross_entropy",
+    "binary_nll",
     "blind_spots",
+    "border_weights",
     "charbonnier",
     "clip_weights",
     "content_loss",
     "cross_entropy_discriminator_loss",
+    "dice_loss",
     "error_norm",
+    "focal_loss",
     "gaussian_kl",
     "gradient_penalty",
     "gram_matrix",
@@ -56,6 +69,7 @@ __all__ = [
     "l1",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
+    "lovasz_hinge",
     "masked_mse",
     "minimax_generator_loss",
     "mrae",
@@ -66,10 +80,12 @@ __all__ = [
     "path_length",
     "r1_penalty",
     "rmse",
+    "soft_jaccard_loss",
     "sparse_kl",
     "squared_error",
     "sum_of_squares_half",
     "wasserstein_discriminator_loss",
     "wasserstein_generator_loss",
+    "weighted_cross_entropy",
     "weighted_rain_mae",
 ]

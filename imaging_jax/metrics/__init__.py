@@ -1,6 +1,7 @@
-"""Image quality, against a reference and without one; generators; calibration of classifiers."""
+"""Image quality, against a reference and without one; generators; classifiers; segmentation."""
 
 from imaging_jax.metrics._average_gradient import average_gradient
+from imaging_jax.metrics._boundary_f1 import BoundaryScore, boundary_counts, boundary_f1
 from imaging_jax.metrics._calibration import expected_calibration_error
 from imaging_jax.metrics._cpsnr import cpsnr
 from imaging_jax.metrics._diversity import (
@@ -22,19 +23,37 @@ from imaging_jax.metrics._lpips import LPIPS_NETWORKS, LPIPSNetwork, lpips, lpip
 from imaging_jax.metrics._neighbors import nearest_neighbors, precision_recall
 from imaging_jax.metrics._niqe import NIQEModel, niqe, niqe_model
 from imaging_jax.metrics._noise_level import noise_level
+from imaging_jax.metrics._overlap import (
+    class_iou,
+    confusion_matrix,
+    iou,
+    mean_iou,
+    pixel_error,
+)
 from imaging_jax.metrics._perceptual_index import perceptual_index
 from imaging_jax.metrics._psnr import psnr
 from imaging_jax.metrics._psnr_b import psnr_b
+from imaging_jax.metrics._rand_and_info import (
+    RandAndInfo,
+    rand_and_info,
+    rand_and_info_scores,
+)
 from imaging_jax.metrics._spectral import ergas, spectral_angle
 from imaging_jax.metrics._ssim import ms_ssim, ssim, ssim_map
 
 __all__ = [
     "LPIPS_NETWORKS",
+    "BoundaryScore",
     "FeatureMoments",
     "LPIPSNetwork",
     "NIQEModel",
+    "RandAndInfo",
     "average_gradient",
+    "boundary_counts",
+    "boundary_f1",
     "class_histogram",
+    "class_iou",
+    "confusion_matrix",
     "cpsnr",
     "ergas",
     "expected_calibration_error",
@@ -42,11 +61,13 @@ __all__ = [
     "frechet_distance",
     "frechet_distance_of_moments",
     "inception_score",
+    "iou",
     "kernel_distance",
     "kl_to_uniform",
     "lpips",
     "lpips_weights",
     "mean_confidence",
+    "mean_iou",
     "modes",
     "ms_ssim",
     "nearest_neighbors",
@@ -55,9 +76,12 @@ __all__ = [
     "noise_level",
     "perceptual_index",
     "pixel_deviation",
+    "pixel_error",
     "precision_recall",
     "psnr",
     "psnr_b",
+    "rand_and_info",
+    "rand_and_info_scores",
     "spectral_angle",
     "ssim",
     "ssim_map",

@@ -43,6 +43,7 @@ from imaging_jax.models.restoration import (
     SPANet,
     UnrolledHQS,
 )
+from imaging_jax.models.segmentation import FBPConvNet, PSPNet, UNet
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,
@@ -83,6 +84,7 @@ MODELS = {
     "edsr": EDSR,
     "edsr_light": EDSRLight,
     "espcn": ESPCN,
+    "fbp_conv_net": FBPConvNet,
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
     "gpt": GPT,
@@ -100,6 +102,7 @@ MODELS = {
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
+    "pspnet": PSPNet,
     "qrnn3d": QRNN3D,
     "rdn": RDN,
     "resnet": ResNet,
@@ -121,6 +124,7 @@ MODELS = {
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
     "tfgan_generator": TFGANGenerator,
+    "unet": UNet,
     "unet_generator": UNetGenerator,
     "unrolled_hqs": UnrolledHQS,
     "vae": VAE,

@@ -108,18 +108,29 @@ ATTENTION = {
 }
 
 
-def resnet(x, variables, blocks, bottleneck):
-    """ResNet's logits of one image; attention where the parameters have it, squeezes alone."""
+def resnet_stages(x, variables, blocks, bottleneck, dilations=(1, 1)):
+    """What each stage gives of one image; attention where there is, squeezes alone.
+
+    The stem is of one 7x7 convolution or of three of 3x3, by its parameters.
+    """
     params, statistics = variables["params"], variables["batch_stats"]
-    y = convolution(x, params["stem"], 2, 3)
-    y = pooled(relu(norm(y, "stem_norm", params, statistics)), 3, 2, 1, np.max)
+    y = x
+    for name, stride in (("stem", 2), ("stem1", 2), ("stem2", 1), ("stem3", 1)):
+        if name in params:
+            y = convolution(y, params[name], stride, params[name]["kernel"].shape[0] // 2)
+            y = relu(norm(y, f"{name}_norm", params, statistics))
+    y = pooled(y, 3, 2, 1, np.max)
+    stages = []
     for stage, count in enumerate(blocks, 1):
+        dilation = (1, 1, *dilations)[stage - 1]
         for index in range(1, count + 1):
             own, running = (tree[f"stage{stage}_block{index}"] for tree in (params, statistics))
-            stride = 2 if stage > 1 and index == 1 else 1
+            stride = 2 if stage > 1 and index == 1 and dilation == 1 else 1
 
-            def normed(z, name, stride, own=own, running=running):
-                z = convolution(z, own[name], stride, own[name]["kernel"].shape[0] // 2)
+            def normed(z, name, stride, own=own, running=running, dilation=dilation):
+                size = own[name]["kernel"].shape[0]
+                spread = dilation if size > 1 else 1
+                z = convolution(z, own[name], stride, spread * (size // 2), spread)
                 return norm(z, f"{name}_norm", own, running)
 
             if bottleneck:
@@ -130,7 +141,15 @@ def resnet(x, variables, blocks, bottleneck):
             branch = se(branch, own["attention"]) if "attention" in own else branch
             y = normed(y, "shortcut", stride) if "shortcut" in own else y
             y = relu(y + branch)
-    return dense(y.mean((0, 1)), params["head"])
+        stages.append(y)
+    return stages
+
+
+def resnet(x, variables, blocks, bottleneck):
+    """ResNet's logits of one image."""
+    backbone = {kind: tree["backbone"] for kind, tree in variables.items()}
+    *_, y = resnet_stages(x, backbone, blocks, bottleneck)
+    return dense(y.mean((0, 1)), variables["params"]["head"])
 
 
 def cifar_resnet(x, variables, blocks, residual):

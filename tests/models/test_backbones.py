@@ -6,7 +6,8 @@ import numpy as np
 import optax
 import pytest
 
-from imaging_jax.models.classification import CIFARResNet, DenseNet, ResNet, densenet, resnet
+from imaging_jax.models.classification import CIFARResNet, DenseNet, ResNet, densenet
+from imaging_jax.models.layers import RESNET_FAMILY
 from tests.models import backbones_numpy as second
 from tests.models.super_resolution_helpers import jit
 
@@ -24,8 +25,8 @@ SMALL = {
 
 @pytest.fixture(autouse=True)
 def small_depths(monkeypatch):
-    monkeypatch.setitem(resnet._FAMILY, 10, (BASIC, False))
-    monkeypatch.setitem(resnet._FAMILY, 17, (BOTTLENECK, True))
+    monkeypatch.setitem(RESNET_FAMILY, 10, (BASIC, False))
+    monkeypatch.setitem(RESNET_FAMILY, 17, (BOTTLENECK, True))
     monkeypatch.setitem(densenet._FAMILY, 15, (4, DENSE))
 
 
@@ -85,7 +86,7 @@ def test_has_the_papers_number_of_parameters(module, parameters):
 
 def test_attention_of_pixels_is_in_the_middle_stages():
     # Wang et al., section 4.1: two in res3 and three in res4, behind every other block.
-    names = shapes(ResNet(50, "non_local"))["params"]
+    names = shapes(ResNet(50, "non_local"))["params"]["backbone"]
     places = [(2, 2), (2, 4), (3, 2), (3, 4), (3, 6)]
     assert {name for name in names if "attention" in name} == {
         f"stage{stage}_attention{index}" for stage, index in places
@@ -126,7 +127,8 @@ def test_is_that_of_the_second_writing(name):
 def test_convolutions_start_kaiming_normal(module, std):
     # Compiled, the stem's kernel alone is drawn.
     def stem(key):
-        return module.init(key, jnp.zeros((1, *module.image_shape)))["params"]["stem"]["kernel"]
+        params = module.init(key, jnp.zeros((1, *module.image_shape)))["params"]
+        return params.get("backbone", params)["stem"]["kernel"]
 
     kernel = jax.jit(stem)(jax.random.key(0))
     assert kernel.std() == pytest.approx(std, rel=0.06)

@@ -4,11 +4,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import linen as nn
 from flax.typing import Initializer
 
-from imaging_jax.models.layers import convolve, pad_to_multiple
+from imaging_jax.models.layers import convolve, pad_to_multiple, resize_aligned
 
 
 class VolumeConv(nn.Module):
@@ -75,12 +74,8 @@ def as_cube(volume: jax.Array, x: jax.Array) -> jax.Array:
 
 def enlarge(volume: jax.Array) -> jax.Array:
     """Doubles rows and columns linearly; the corners stay where they are."""
-    rows, columns = (jnp.asarray(_interpolation(side), volume.dtype) for side in volume.shape[2:4])
-    highest = jax.lax.Precision.HIGHEST
-    volume = jnp.einsum("hi,nbiwc->nbhwc", rows, volume, precision=highest)
-    return jnp.einsum("wj,nbhjc->nbhwc", columns, volume, precision=highest)
-
-
-def _interpolation(side):
-    places = np.linspace(0, side - 1, 2 * side)[:, None]
-    return np.maximum(0, 1 - np.abs(places - np.arange(side)))
+    batch, bands, height, width, features = volume.shape
+    images = volume.reshape(batch * bands, height, width, features)
+    return resize_aligned(images, 2 * height, 2 * width).reshape(
+        batch, bands, 2 * height, 2 * width, features
+    )

@@ -44,7 +44,9 @@ from imaging_jax.models.layers._normalization import (
 )
 from imaging_jax.models.layers._padding import pad_to_multiple
 from imaging_jax.models.layers._prelu import PReLU
+from imaging_jax.models.layers._resampling import adaptive_average_pool, resize_aligned
 from imaging_jax.models.layers._residual_block import ResidualBlock
+from imaging_jax.models.layers._resnet_backbone import RESNET_FAMILY, ResNetBackbone
 from imaging_jax.models.layers._spectral_convolution import SpectralConv
 from imaging_jax.models.layers._swin_block import SwinBlock
 from imaging_jax.models.layers._transposed_convolution import TransposedConv
@@ -57,6 +59,7 @@ __all__ = [
     "CBAM",
     "DATA_AXIS",
     "KERNEL_INITS",
+    "RESNET_FAMILY",
     "BatchNormResidualBlock",
     "ChannelAttention",
     "ChannelMLP",
@@ -72,6 +75,7 @@ __all__ = [
     "MultiHeadSelfAttention",
     "NonLocal",
     "PReLU",
+    "ResNetBackbone",
     "ResidualBlock",
     "SelfAttention2D",
     "SeparableConv",
@@ -81,6 +85,7 @@ __all__ = [
     "TransposedConv",
     "Upsampler",
     "activate",
+    "adaptive_average_pool",
     "attend",
     "attention_block",
     "batch_norm",
@@ -102,6 +107,7 @@ __all__ = [
     "instance_norm",
     "normal_around_one",
     "pad_to_multiple",
+    "resize_aligned",
     "spectral_norm",
     "torch_kernel",
 ]
