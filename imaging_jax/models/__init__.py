@@ -37,13 +37,14 @@ from imaging_jax.models.restoration import (
     BurstCNN,
     DnCNN,
     DRUNet,
+    FBPConvNet,
     FFDNet,
     Restormer,
     SimpleCNN,
     SPANet,
     UnrolledHQS,
 )
-from imaging_jax.models.segmentation import FBPConvNet, PSPNet, UNet
+from imaging_jax.models.segmentation import PSPNet, UNet
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,

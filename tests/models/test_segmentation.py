@@ -11,7 +11,8 @@ from scipy.ndimage import zoom
 
 from imaging_jax.losses import binary_nll
 from imaging_jax.models.layers import RESNET_FAMILY, adaptive_average_pool, resize_aligned
-from imaging_jax.models.segmentation import FBPConvNet, PSPNet, Segmenter, UNet
+from imaging_jax.models.restoration import FBPConvNet
+from imaging_jax.models.segmentation import PSPNet, Segmenter, UNet
 from tests.models import segmentation_numpy as second
 from tests.models.super_resolution_helpers import jit
 

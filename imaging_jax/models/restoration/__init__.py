@@ -5,6 +5,7 @@ from imaging_jax.models.restoration.arcnn import ARCNN
 from imaging_jax.models.restoration.burst_cnn import BurstCNN
 from imaging_jax.models.restoration.dncnn import DnCNN, merge_batch_norm
 from imaging_jax.models.restoration.drunet import DRUNet
+from imaging_jax.models.restoration.fbp_conv_net import FBPConvNet
 from imaging_jax.models.restoration.ffdnet import FFDNet
 from imaging_jax.models.restoration.ircnn import IRCNN
 from imaging_jax.models.restoration.restormer import Restormer
@@ -18,6 +19,7 @@ __all__ = [
     "BurstCNN",
     "DRUNet",
     "DnCNN",
+    "FBPConvNet",
     "FFDNet",
     "Restormer",
     "SPANet",
