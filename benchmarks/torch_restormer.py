@@ -33,6 +33,7 @@ class DeviationNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x):
+        """Maps ``(..., C)`` to the same shape."""
         return x * torch.rsqrt(x.var(-1, keepdim=True, unbiased=False) + 1e-5) * self.weight
 
 
