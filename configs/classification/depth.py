@@ -11,9 +11,10 @@ from configs import common
 KINDS = ("plain_20", "plain_56", "residual_20", "residual_56")
 
 
-def get_config(variant="residual_20"):
+def get_config(variant=""):
     common.check_variant(variant, (*KINDS, *(f"{kind}_mnist" for kind in KINDS), "tiny"))
-    kind, depth, *mnist = ["residual", "8"] if variant == "tiny" else variant.split("_")
+    name = {"": "residual_20", "tiny": "residual_8"}.get(variant, variant)
+    kind, depth, *mnist = name.split("_")
     config = common.get_config()
     config.task = ConfigDict({"name": "classification"})
     config.model = ConfigDict(

@@ -138,6 +138,7 @@ def test_what_is_reported_hangs_together(measured):
     assert "ratios" not in measured
 
 
+@pytest.mark.slow
 def test_what_is_measured_is_the_step_that_trains(tmp_path, monkeypatch):
     monkeypatch.setattr("train.run.training._Run._validate", lambda *all_of_them: None)
     monkeypatch.setattr("train.run.training.report.finish", lambda *all_of_them, **named: [])

@@ -116,6 +116,7 @@ WITHOUT_GRADIENT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ATTENTION)
 def test_descent_lowers_the_loss_and_reaches_every_parameter(name):
     module = SMALL[name]

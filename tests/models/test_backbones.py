@@ -134,6 +134,7 @@ def test_convolutions_start_kaiming_normal(module, std):
     assert kernel.std() == pytest.approx(std, rel=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet_bottleneck", "cifar_resnet", "plain", "densenet"])
 def test_a_few_steps_lower_the_loss_and_reach_every_leaf(name):
     module = SMALL[name]

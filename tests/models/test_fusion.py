@@ -173,6 +173,7 @@ def test_terrain_matters_where_it_is_fused(fusion):
     assert np.any(one != apply(variables, 2 * coarse, terrain))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_a_few_steps_lower_the_loss_and_reach_every_leaf(fusion):
     module = SMALL[fusion]

@@ -128,6 +128,7 @@ def _in_numpy(params, tokens):
     return norm(x, params["norm"]) @ table.T
 
 
+@pytest.mark.slow
 def test_recomputing_layers_changes_no_gradient(small):
     network, variables = small
     tokens = _tokens(10, (2, 8))
@@ -169,6 +170,7 @@ def test_a_few_steps_learn_a_sequence_and_reach_every_leaf():
     np.testing.assert_array_equal(drawn, [[2, 3, 4]])
 
 
+@pytest.mark.slow
 def test_drawn_tokens_follow_the_predicted_distribution(small):
     network, variables = small
     prompt = jnp.tile(_tokens(6, (1, 3)), (20_000, 1))
@@ -193,6 +195,7 @@ def test_greedy_continuation_is_that_of_whole_contexts(small):
     np.testing.assert_array_equal(drawn, jnp.stack(found, axis=1))
 
 
+@pytest.mark.slow
 def test_short_continuations_begin_as_long_ones(small):
     network, variables = small
     prompt = _tokens(11, (2, 6))

@@ -151,6 +151,7 @@ def test_takes_any_leading_axes(name):
     assert jax.eval_shape(module.apply, {"params": params}, stack[0, 0]).shape == output.shape[2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
     [
@@ -209,6 +210,7 @@ def test_attention_of_black_and_of_glaring_images_has_a_gradient(dtype):
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_descent_lowers_the_loss_and_every_parameter_has_a_gradient(name):
     module, target = SMALL[name], picture(SMALL[name])

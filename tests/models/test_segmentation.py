@@ -192,6 +192,7 @@ def test_half_precision_returns_float32():
         assert jax.eval_shape(module.apply, variables, images).dtype == jnp.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unet", "unet_same", "pspnet_deep", "fbp_conv_net"])
 def test_a_few_steps_lower_the_loss_and_reach_every_leaf(name):
     module, (variables, images) = SMALL[name], drawn(name)

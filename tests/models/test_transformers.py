@@ -150,6 +150,7 @@ def test_vit_starts_without_an_opinion():
     assert not np.any(jit(SMALL["vit"].init_with_output)(key, random(2, 8, 16, 2))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_bfloat16_keeps_softmax_and_norms_in_float32(name):
     module, images = SMALL[name].clone(dtype=jnp.bfloat16), random(2, 8, 16, 2)
@@ -245,6 +246,7 @@ def test_positions_carry_a_network_to_larger_images():
     assert applied(larger, params, images).shape == (1, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_descent_lowers_the_loss_and_every_parameter_has_a_gradient(name):
     module, images = SMALL[name], random(6, 8, 16, 2)

@@ -133,6 +133,7 @@ def test_batch_is_each_by_itself():
         assert together.history.shape == (3, 300)
 
 
+@pytest.mark.slow
 def test_total_variation_denoising_by_primal_dual_and_admm():
     y = small_camera()[:24, :30] + 0.1 * noise(0, (24, 30, 1))
     weight = 0.1

@@ -33,6 +33,7 @@ def test_the_first_frame_is_the_image_under_white_noise(drawn):
     assert noise.mean() == pytest.approx(0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_frames_are_shaken_by_at_most_a_pixel():
     calm = burst(jax.random.key(3), (24, 24), sigma=0.0)
     first, image = np.asarray(calm.frames[0]), np.asarray(calm.image)

@@ -112,6 +112,7 @@ def test_a_run_ends_with_a_table_and_the_next_command(trained):
     assert f"--workdir={workdir}" in shlex.split(start["command"])
 
 
+@pytest.mark.slow
 def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
     workdir, _ = trained
     deep = np.random.default_rng(0).integers(0, 65536, (9, 12, 4)).astype(np.uint16)
@@ -127,6 +128,7 @@ def test_the_command_it_names_enlarges_a_picture(trained, tmp_path):
     assert "--overwrite" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_restored_in_place_twice_holds_each_once(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
     for name in ("photo.webp", "photo.bmp", "sub/scan.tif"):
@@ -140,6 +142,7 @@ def test_a_folder_restored_in_place_twice_holds_each_once(tmp_path):
     assert found == {"photo.bmp_x2.png", "photo.webp_x2.png", "sub/scan_x2.tif"}
 
 
+@pytest.mark.slow
 def test_twelve_bits_are_restored_between_their_own_black_and_white(tmp_path):
     # Without its white, what passes 4095 at the edge would stay.
     levels = np.repeat(np.uint16([[0], [4095]]), 8, axis=0)
@@ -177,6 +180,7 @@ def test_evaluate_names_what_it_does_not_know(flag, words):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_evaluation_compiles_nothing_anew(tmp_path):
     # Each program of this set compiles in less than a second.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}

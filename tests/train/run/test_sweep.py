@@ -68,6 +68,7 @@ def test_a_space_of_keys_that_the_config_lacks_is_refused_before_anything(line, 
     assert not (tmp_path / "sweep").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_with_the_trial_it_was_stopped_in(tmp_path, monkeypatch):
     fit, asked = sweeping.fit, []
 

@@ -164,6 +164,7 @@ def test_the_level_is_told_where_the_system_goes_by_one():
     assert told_of(free, 12.5) == {"sigma": 12.5}
 
 
+@pytest.mark.slow
 def test_a_large_cube_is_taken_in_tiles(capsys):
     def smooth(x):
         kernel = jnp.full((3, 3, 1, x.shape[-1]), 1 / 9)

@@ -41,6 +41,7 @@ def test_a_share_outside_the_range_is_refused(share):
         build_experiment(config)
 
 
+@pytest.mark.slow
 def test_a_folder_of_classes_is_trained_on_and_asked(tmp_path):
     generator = np.random.default_rng(0)
     for name in ("dark", "light", "middle"):

@@ -64,6 +64,7 @@ def test_a_full_pool_exchanges_half_of_what_it_is_shown():
     np.testing.assert_array_equal(np.sort(everything), np.sort(wanted))
 
 
+@pytest.mark.slow
 def test_all_four_networks_move_and_the_pools_fill():
     task = built()
     before, step = started(task)

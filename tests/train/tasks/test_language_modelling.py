@@ -150,6 +150,7 @@ def test_configs_that_do_not_fit_are_refused(path, value, message):
         build_experiment(config)
 
 
+@pytest.mark.slow
 def test_a_run_continues_a_prompt_as_its_network_does(tmp_path):
     result = fit(gpt.get_config("tiny"), tmp_path / "run")
     opened = open_system(str(tmp_path / "run"))

@@ -168,6 +168,7 @@ def test_weights_of_a_run_say_that_they_look_at_the_whole_picture(tmp_path, caps
     assert "of_a_run: no picture is cut into tiles, whatever memory it takes, as norms" in shown
 
 
+@pytest.mark.slow
 def test_an_image_is_translated_alike_wherever_it_stands_in_a_batch():
     task = built()
     state, _ = started(task)
