@@ -110,7 +110,7 @@ def is_applied(ours, table, line):
         beside = [name for name in (line.get("baseline") or protocol.baseline(),) if name]
         assert [row["system"] for row in table] == [*beside, "ours"]
     if isinstance(protocol, DegradedProtocol):
-        told = {protocol.condition: value}
+        told = protocol.options(value)
         restored = ours.apply({"image": np.zeros((1, 9, 9, 3))}, **told)["image"]
         factor = told.get("scale", 1)
         assert restored.shape == (1, 9 * factor, 9 * factor, 3)
