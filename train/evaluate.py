@@ -116,6 +116,8 @@ def _check_output() -> None:
 
 def _write(evaluations: list) -> None:
     """Writes a line an image, and one of the whole set, of every evaluation so far."""
+    from train.engine.folder import write_text
+
     rows = [
         {"system": e.system.name, "weights": e.system.weights, **e.place, **row}
         for e in evaluations
@@ -131,9 +133,7 @@ def _write(evaluations: list) -> None:
         writer.writeheader()
         writer.writerows(rows)
         text = buffer.getvalue()
-    unfinished = file.with_name(f".{file.name}.part")
-    unfinished.write_text(text)
-    unfinished.replace(file)
+    write_text(file, text)
 
 
 def main() -> None:

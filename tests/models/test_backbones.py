@@ -10,6 +10,7 @@ from imaging_jax.models.classification import CIFARResNet, DenseNet, ResNet, den
 from imaging_jax.models.layers import RESNET_FAMILY
 from tests.models import backbones_numpy as second
 from tests.models.super_resolution_helpers import jit
+from tests.models.variables_by_numpy import drawn_like
 
 # Depths that aren't the papers', so that a network compiles in seconds.
 BASIC, BOTTLENECK, DENSE = (1, 1, 1, 1), (1, 2, 1, 1), (2, 1, 1, 1)
@@ -42,16 +43,7 @@ def count(module):
 def drawn(module, batch=2):
     """Variables and images by numpy: kernels keep the size of what passes."""
     generator = np.random.default_rng(0)
-
-    def draw(path, leaf):
-        kind, value = path[-1].key, generator.uniform(0.5, 1.5, leaf.shape)
-        if kind == "kernel":
-            value = generator.standard_normal(leaf.shape) * np.prod(leaf.shape[:-1]) ** -0.5
-        elif kind in ("bias", "mean"):
-            value = 0.3 * generator.standard_normal(leaf.shape)
-        return jnp.asarray(value, jnp.float32)
-
-    variables = jax.tree_util.tree_map_with_path(draw, shapes(module))
+    variables = drawn_like(shapes(module), generator)
     images = generator.random((batch, *module.image_shape))
     return variables, jnp.asarray(images, jnp.float32)
 

@@ -10,6 +10,7 @@ from flax import traverse_util
 from imaging_jax.models.fusion import SRDRN
 from tests.models import backbones_numpy as second
 from tests.models.super_resolution_helpers import jit
+from tests.models.variables_by_numpy import drawn_like
 
 FUSIONS = ("none", "early", "middle", "attention", "late")
 # A scale of 6 has the factors 2 and 3; the squeeze needs as many channels as its ratio.
@@ -25,16 +26,7 @@ def shapes(module, coarse=COARSE):
 def drawn(module):
     """Variables, a coarse field and terrain; slopes and variances are positive."""
     generator = np.random.default_rng(0)
-
-    def draw(path, leaf):
-        kind, value = path[-1].key, generator.uniform(0.2, 1.2, leaf.shape)
-        if kind == "kernel":
-            value = generator.standard_normal(leaf.shape) * np.prod(leaf.shape[:-1]) ** -0.5
-        elif kind in ("bias", "mean"):
-            value = 0.3 * generator.standard_normal(leaf.shape)
-        return jnp.asarray(value, jnp.float32)
-
-    variables = jax.tree_util.tree_map_with_path(draw, shapes(module))
+    variables = drawn_like(shapes(module), generator, 0.2, 1.2)
     coarse = jnp.asarray(generator.standard_normal(COARSE), jnp.float32)
     return variables, coarse, jnp.asarray(generator.random(FINE), jnp.float32)
 

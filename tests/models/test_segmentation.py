@@ -15,6 +15,7 @@ from imaging_jax.models.restoration import FBPConvNet
 from imaging_jax.models.segmentation import PSPNet, Segmenter, UNet
 from tests.models import segmentation_numpy as second
 from tests.models.super_resolution_helpers import jit
+from tests.models.variables_by_numpy import drawn_like
 
 # Depths of ResNet that aren't the papers', so that a network compiles in seconds.
 BASIC, BOTTLENECK = (1, 1, 1, 2), (1, 1, 1, 1)
@@ -43,16 +44,7 @@ def drawn(name, batch=2, size=(21, 18)):
     """Variables and images by numpy: kernels keep the size of what passes."""
     module, size = SMALL[name], SIZES.get(name, size)
     generator = np.random.default_rng(0)
-
-    def draw(path, leaf):
-        kind, value = path[-1].key, generator.uniform(0.5, 1.5, leaf.shape)
-        if kind == "kernel":
-            value = generator.standard_normal(leaf.shape) * np.prod(leaf.shape[:-1]) ** -0.5
-        elif kind in ("bias", "mean"):
-            value = 0.3 * generator.standard_normal(leaf.shape)
-        return jnp.asarray(value, jnp.float32)
-
-    variables = jax.tree_util.tree_map_with_path(draw, shapes(module, *size))
+    variables = drawn_like(shapes(module, *size), generator)
     images = generator.random((batch, *size, module.channels))
     return variables, jnp.asarray(images, jnp.float32)
 

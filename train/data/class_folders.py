@@ -75,12 +75,7 @@ def _by_class(root: Path) -> dict[str, list[Path]]:
     found, empty = {}, []
     for folder in sorted(root.iterdir()):
         if folder.is_dir() and not folder.name.startswith("."):
-            own = sorted(
-                file
-                for file in images.visible_files(folder)
-                if file.suffix.lower() in images.SUFFIXES
-            )
-            if own:
+            if own := images.pictures_below(folder):
                 found[folder.name] = own
             else:
                 empty.append(folder.name)

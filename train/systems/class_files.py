@@ -1,6 +1,7 @@
 """Users' pictures told apart by a classifier."""
 
 import csv
+import io
 from pathlib import Path
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 from train.config.console import say
 from train.data import images
 from train.data.class_folders import read_at
+from train.engine.folder import write_text
 from train.systems.system import System
 
 _SAID = 3
@@ -55,10 +57,9 @@ def tell_classes(system: System, inputs: list[Path], output: Path | None = None)
         say(f"{file}: " + ", ".join(f"{names[i]} {shares[i]:.1%}" for i in first))
         rows.append([file, names[first[0]], *(f"{share:.6f}" for share in shares)])
     if output:
-        unfinished = output.with_name(f".{output.name}.part")
-        with unfinished.open("w", newline="") as file:
-            csv.writer(file).writerows([["picture", "class", *names], *rows])
-        unfinished.replace(output)
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer).writerows([["picture", "class", *names], *rows])
+        write_text(output, buffer.getvalue())
     if failures:
         raise ValueError(f"{len(failures)} of {len(files)} not told: {'; '.join(failures)}")
 

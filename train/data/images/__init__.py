@@ -1,6 +1,6 @@
 """The file boundary: pictures in and out, and their levels."""
 
-from train.data.images.files import SUFFIXES, distinct_names, image_files, visible_files
+from train.data.images.files import SUFFIXES, distinct_names, image_files, pictures_below
 from train.data.images.levels import from_float, jpeg_round_trip, to_float, to_rgb, to_uint8
 from train.data.images.picture import Picture
 from train.data.images.reading import UnreadableImage, read, read_pages, software
@@ -15,13 +15,13 @@ __all__ = [
     "image_files",
     "jpeg_round_trip",
     "lost",
+    "pictures_below",
     "read",
     "read_pages",
     "software",
     "to_float",
     "to_rgb",
     "to_uint8",
-    "visible_files",
     "write",
     "write_pages",
 ]

@@ -20,10 +20,15 @@ def image_files(folder: str | Path) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder of images")
-    files = sorted(p for p in visible_files(folder) if p.suffix.lower() in SUFFIXES)
+    files = pictures_below(folder)
     if not files:
         raise ValueError(f"{folder} holds no image; known endings: {', '.join(SUFFIXES)}")
     return files
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """The pictures of a folder and its subfolders, in order of name, without hidden ones."""
+    return sorted(file for file in visible_files(folder) if file.suffix.lower() in SUFFIXES)
 
 
 def distinct_names(files: Sequence[Path], folder: Path) -> list[str]:
