@@ -268,6 +268,12 @@ def train_on_cpu(config, steps, peak, ema_decay):
     config.train.update({"validate_every": steps // 5, "checkpoint_every": steps // 5})
 
 
+def muon_on_cpu(config, steps, ema_decay):
+    """`train_on_cpu` by Muon, at the rate that our own restoring networks take."""
+    train_on_cpu(config, steps, peak=1e-2, ema_decay=ema_decay)
+    config.optimizer.name = "muon"
+
+
 def snapshots(config):
     """What the networks of coded snapshots share: MST's recipe, on generated cubes of 28 bands."""
     config.task = ConfigDict(

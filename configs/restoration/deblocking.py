@@ -22,8 +22,7 @@ def get_config(variant=""):
             "dtype": "float32",
         }
     )
-    common.train_on_cpu(config, 24_000, peak=1e-2, ema_decay=0.999)
-    config.optimizer.name = "muon"
+    common.muon_on_cpu(config, 24_000, ema_decay=0.999)
     scoring = {"quality": 20, "protocol": "jpeg"}
     config.validation = ConfigDict({"images": "dead_leaves", **scoring})
     config.evaluation = ({"images": "set12_small", **scoring},)

@@ -38,7 +38,6 @@ def make_light(config, colour):
     config.task.update({"colour": colour, "loss": "negative_psnr"})
     config.model.update({"features": (16, 32, 64, 128), "blocks": 1, "residual": True})
     config.data = common.textured_dead_leaves(batch_size=8, patch_size=64)
-    common.train_on_cpu(config, 24_000, peak=1e-2, ema_decay=0.999)
-    config.optimizer.name = "muon"
+    common.muon_on_cpu(config, 24_000, ema_decay=0.999)
     config.validation.images = "dead_leaves"
     config.evaluation = ({"images": "set12_small", "sigma": 25, "protocol": "awgn"},)

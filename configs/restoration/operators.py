@@ -40,8 +40,7 @@ def get_config(variant="motion_15"):
             }
         )
     config.data = common.textured_dead_leaves(batch_size, patch_size)
-    common.train_on_cpu(config, STEPS[degradation], peak=1e-2, ema_decay=0.99)
-    config.optimizer.name = "muon"
+    common.muon_on_cpu(config, STEPS[degradation], ema_decay=0.99)
     scoring = {"scale": 1, "protocol": degradation}
     config.validation = ConfigDict({"images": "dead_leaves", **scoring})
     config.evaluation = ({"images": "set12_small", **scoring},)
