@@ -94,7 +94,13 @@ from imaging_jax.operators._spatially_varying_blur import (
     SpatiallyVaryingBlur,
     spatially_varying_blur,
 )
-from imaging_jax.operators._warp import AffineWarp, HomographyWarp, affine_warp, homography_warp
+from imaging_jax.operators._warp import (
+    AffineWarp,
+    HomographyWarp,
+    affine_warp,
+    homography_warp,
+    warp,
+)
 
 __all__ = [
     "DISPERSION",
@@ -190,4 +196,5 @@ __all__ = [
     "uniform_noise",
     "vstack",
     "walsh_hadamard",
+    "warp",
 ]

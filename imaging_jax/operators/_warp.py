@@ -1,3 +1,5 @@
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,6 +7,36 @@ from flax import struct
 
 from imaging_jax._images import as_image
 from imaging_jax.operators._linear_operator import LinearOperator
+
+
+def warp(
+    x: jax.Array, places: jax.Array, interpolation: Literal["cubic", "nearest"] = "cubic"
+) -> jax.Array:
+    """Resamples images at any places, without antialiasing.
+
+    Outside, the image continues mirrored with its edge pixel repeated. Differentiable in the image,
+    and by cubic convolution in the places.
+
+    Args:
+      x: images ``(..., H, W, C)``.
+      places: ``(2, height, width)``, row and column in ``x`` of each pixel of the result.
+      interpolation: "cubic" convolution, or the "nearest" pixel, as maps of classes want it.
+
+    Returns:
+      Images ``(..., height, width, C)`` of the dtype of ``x``.
+
+    Raises:
+      ValueError: where ``x`` isn't a floating-point image, ``places`` has another shape, or the
+        interpolation is unknown.
+
+    Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 29(6), 1981.
+    """
+    x = as_image("x", x)
+    if np.ndim(places) != 3 or np.shape(places)[0] != 2:
+        raise ValueError(f"places: expected shape (2, height, width), got {np.shape(places)}")
+    if interpolation not in _TAPS:
+        raise ValueError(f"interpolation: known are {', '.join(_TAPS)}, got {interpolation!r}")
+    return _resample(x, jnp.asarray(places, jnp.finfo(x.dtype).dtype), _TAPS[interpolation])
 
 
 def affine_warp(
@@ -41,7 +73,7 @@ def affine_warp(
     pixels = jnp.asarray(np.indices(shape), dtype)
     precision = jax.lax.Precision.HIGHEST
     places = jnp.einsum("ij,jyx->iyx", jnp.asarray(matrix, dtype), pixels, precision=precision)
-    return _resample(x, places + jnp.asarray(offset, dtype)[:, None, None])
+    return _resample(x, places + jnp.asarray(offset, dtype)[:, None, None], _cubic)
 
 
 class AffineWarp(LinearOperator):
@@ -91,7 +123,7 @@ def homography_warp(x: jax.Array, matrix: jax.Array, shape: tuple[int, int]) -> 
     pixels = jnp.asarray(np.concatenate([np.indices(shape), np.ones((1, *shape))]), dtype)
     precision = jax.lax.Precision.HIGHEST
     places = jnp.einsum("ij,jyx->iyx", jnp.asarray(matrix, dtype), pixels, precision=precision)
-    return _resample(x, places[:2] / places[2])
+    return _resample(x, places[:2] / places[2], _cubic)
 
 
 class HomographyWarp(LinearOperator):
@@ -115,8 +147,8 @@ def _check_shape(shape):
         raise ValueError(f"shape: expected (height, width), at least 1 each, got {shape}")
 
 
-def _resample(x, places):
-    rows, columns = (_taps(p, size) for p, size in zip(places, x.shape[-3:-1], strict=True))
+def _resample(x, places, taps):
+    rows, columns = (taps(p, size) for p, size in zip(places, x.shape[-3:-1], strict=True))
     # Sixteen gathers of the result's size: less memory than one of all taps.
     return sum(
         (row_weight * column_weight)[..., None] * x[..., row, column, :]
@@ -125,7 +157,12 @@ def _resample(x, places):
     )
 
 
-def _taps(place, size):
+def _nearest(place, size):
+    """The one (index, weight) pair of every place along one axis."""
+    return [(_mirrored(_whole(jnp.floor(place + 0.5)), size), jnp.ones_like(place))]
+
+
+def _cubic(place, size):
     """The four (index, weight) pairs around every place along one axis."""
     first = jnp.floor(place)
     t = place - first
@@ -135,9 +172,16 @@ def _taps(place, size):
         ((-1.5 * t + 2) * t + 0.5) * t,
         (0.5 * t - 0.5) * t**2,
     )
-    # Clipped before it becomes an integer: a far place must not overflow.
-    first = jnp.clip(first, -1e6, 1e6).astype(jnp.int32)
+    first = _whole(first)
     return [(_mirrored(first + k - 1, size), weight) for k, weight in enumerate(weights)]
+
+
+_TAPS = {"cubic": _cubic, "nearest": _nearest}
+
+
+def _whole(place):
+    # Clipped before it becomes an integer: a far place must not overflow.
+    return jnp.clip(place, -1e6, 1e6).astype(jnp.int32)
 
 
 def _mirrored(index, size):

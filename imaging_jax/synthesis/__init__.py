@@ -5,6 +5,7 @@ from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climat
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
+from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
@@ -12,6 +13,7 @@ __all__ = [
     "Burst",
     "ClimateScene",
     "Leaves",
+    "Portrait",
     "Quantity",
     "burst",
     "climate_scene",
@@ -22,6 +24,7 @@ __all__ = [
     "draw_leaves",
     "edge_map",
     "label_map",
+    "portrait",
     "power_law_texture",
     "radar_like",
     "sample_leaves",

@@ -18,8 +18,10 @@ from train.data.digit_domains import DigitDomains
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
 from train.data.made_cubes import MadeCubes
 from train.data.made_pairs import drawn_pair_patches, made_pair_patches
+from train.data.mask_patches import MaskPatches
 from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
+from train.data.portraits import Portraits
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
 from train.data.whole_data import labelled, whole
@@ -35,8 +37,10 @@ DATA = {
     "labelled": labelled,
     "made_cubes": MadeCubes,
     "made_pair_patches": made_pair_patches,
+    "mask_patches": MaskPatches,
     "pair_patches": pair_patches,
     "patches": patches,
+    "portraits": Portraits,
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,
     "whole": whole,

@@ -1,4 +1,4 @@
-"""Random changes of whole images, made on the device inside the compiled step."""
+"""Random changes of images and of maps beside them, made on the device inside the compiled step."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -9,17 +9,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators import affine_warp, blur, gaussian_kernel
+from imaging_jax.operators import blur, gaussian_kernel, warp
 from train.config.registry import call, look_up
 
 # Pillow's `ImageFilter.SMOOTH`.
 _SMOOTH = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]], np.float32) / 13
 # Settings that may not be below 0, and those of them that may not be 0 either.
-_NOT_NEGATIVE = ("scale", "sigma", "factor", "exponent", "shift")
+_NOT_NEGATIVE = ("scale", "sigma", "factor", "exponent", "shift", "displacement")
 _POSITIVE = ("scale", "sigma")
 
 # (key, (N, H, W, C) in [0, 1]) -> the same, changed.
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
+# (key, {"image": as above, map: (N, H, W, numbers)}) -> the same, changed alike.
+AugmentBeside = Callable[[jax.Array, dict[str, jax.Array]], dict[str, jax.Array]]
+
+_COARSE = 3
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,21 @@ class Augmentation(ABC):
 
     probability: float
 
-    def __call__(self, key: jax.Array, x: jax.Array) -> jax.Array:
-        """Changes one image (H, W, C) or leaves it."""
+    def __call__(self, key: jax.Array, item: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """Changes one image (H, W, C), and maps beside it, or leaves them."""
         whether, how = jax.random.split(key)
-        return jnp.where(jax.random.bernoulli(whether, self.probability), self.change(how, x), x)
+        drawn = jax.random.bernoulli(whether, self.probability)
+        by_name = {name: self.change_map for name in item} | {"image": self.change}
+        return {name: jnp.where(drawn, by_name[name](how, x), x) for name, x in item.items()}
 
     @abstractmethod
     def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
-        """Changes it."""
+        """Changes an image."""
+
+    def change_map(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Changes a map of the image's pixels, which a change of levels leaves."""
+        del key
+        return x
 
 
 class FlipRows(Augmentation):
@@ -50,6 +61,8 @@ class FlipRows(Augmentation):
         del key
         return jnp.flip(x, 0)
 
+    change_map = change
+
 
 class FlipColumns(Augmentation):
     """Left to right."""
@@ -59,12 +72,32 @@ class FlipColumns(Augmentation):
         del key
         return jnp.flip(x, 1)
 
+    change_map = change
+
+
+class Moved(Augmentation):
+    """Pixels fetched from other places: of images by cubic convolution, of maps the nearest.
+
+    Outside, both continue mirrored.
+    """
+
+    @abstractmethod
+    def places(self, key: jax.Array, shape: tuple[int, int]) -> jax.Array:
+        """Where the pixels of an image of this height and width come from, (2, H, W)."""
+
+    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Resamples an image."""
+        return warp(x, self.places(key, x.shape[:2]))
+
+    def change_map(self, key: jax.Array, x: jax.Array) -> jax.Array:
+        """Fetches the nearest pixels of a map."""
+        places = self.places(key, x.shape[:2])
+        return warp(x.astype(jnp.float32), places, "nearest").astype(x.dtype)
+
 
 @dataclass(frozen=True)
-class Turn(Augmentation):
-    """Rotation, scaling and translation about the centre, by cubic convolution.
-
-    Outside, the image continues mirrored.
+class Turn(Moved):
+    """Rotation, scaling and translation about the centre.
 
     Attributes:
       degrees: least and largest angle, anticlockwise.
@@ -76,16 +109,34 @@ class Turn(Augmentation):
     scale: tuple[float, float] = (0.9, 1.2)
     shift: float = 0.025
 
-    def change(self, key: jax.Array, x: jax.Array) -> jax.Array:
-        """Resamples the image."""
+    def places(self, key: jax.Array, shape: tuple[int, int]) -> jax.Array:
+        """Those of an affine map."""
         angle, scale, shift = jax.random.split(key, 3)
         angle = jnp.deg2rad(_uniform(angle, self.degrees))
         cosine, sine = jnp.cos(angle), jnp.sin(angle)
         matrix = jnp.array([[cosine, sine], [-sine, cosine]]) / _uniform(scale, self.scale)
-        size = np.array(x.shape[:2], np.float32)
+        size = np.array(shape, np.float32)
         moved = self.shift * size * jax.random.uniform(shift, (2,), minval=-1)
         centre = (size - 1) / 2
-        return affine_warp(x, matrix, centre + moved - matrix @ centre, x.shape[:2])
+        from_centre = np.indices(shape) - centre[:, None, None]
+        turned = jnp.einsum("ij,jyx->iyx", matrix, from_centre, precision="highest")
+        return turned + (centre + moved)[:, None, None]
+
+
+@dataclass(frozen=True)
+class Elastic(Moved):
+    """Displacements drawn on a grid of three by three, and bicubic between, as the U-Net's paper.
+
+    Attributes:
+      displacement: its standard deviation along each axis, in pixels.
+    """
+
+    displacement: float = 10.0
+
+    def places(self, key: jax.Array, shape: tuple[int, int]) -> jax.Array:
+        """Those of pixels displaced."""
+        coarse = self.displacement * jax.random.normal(key, (2, _COARSE, _COARSE))
+        return np.indices(shape) + jax.image.resize(coarse, (2, *shape), "cubic")
 
 
 @dataclass(frozen=True)
@@ -137,6 +188,7 @@ class Gamma(Augmentation):
 # By name, in the order in which they are applied.
 AUGMENTATIONS: dict[str, Callable[..., Augmentation]] = {
     "turn": Turn,
+    "elastic": Elastic,
     "blur": Blur,
     "sharpen": Sharpen,
     "gamma": Gamma,
@@ -158,6 +210,12 @@ def make_augment(section: Mapping[str, Any], path: str) -> Augment:
     Raises:
       ValueError: an unknown name or setting, or one out of range, with its path.
     """
+    beside = make_augment_beside(section, path)
+    return lambda key, images: beside(key, {"image": images})["image"]
+
+
+def make_augment_beside(section: Mapping[str, Any], path: str) -> AugmentBeside:
+    """Builds the same of images and maps of their pixels, such as masks, which move alike."""
     for name in section:
         look_up(AUGMENTATIONS, name, path)
     steps = [
@@ -166,13 +224,14 @@ def make_augment(section: Mapping[str, Any], path: str) -> Augment:
         if name in section
     ]
 
-    def one(key, x):
+    def one(key, item):
         for index, step in enumerate(steps):
-            x = step(jax.random.fold_in(key, index), x)
-        return jnp.clip(x, 0, 1)
+            item = step(jax.random.fold_in(key, index), item)
+        return item | {"image": jnp.clip(item["image"], 0, 1)}
 
-    def augment(key, images):
-        return jax.vmap(one)(jax.random.split(key, len(images)), images) if steps else images
+    def augment(key, items):
+        keys = jax.random.split(key, len(items["image"]))
+        return jax.vmap(one)(keys, items) if steps else items
 
     return augment
 

@@ -12,7 +12,7 @@ from train.data.fields import Field
 
 # Of each class, in order of file names: every tenth image is held back, and the one behind it is
 # for tests.
-_SPLITS = {
+SPLITS = {
     "all": lambda place: True,
     "fit": lambda place: place % 10 not in (0, 1),
     "held_back": lambda place: place % 10 == 0,
@@ -35,9 +35,9 @@ def classes(specification: str) -> DataSet:
     words, _, rest = specification.partition(":")
     split, _, path = rest.partition(":")
     side, grey = words.removesuffix("grey"), words.endswith("grey")
-    if not (side.isdigit() and int(side) and split in _SPLITS and path):
+    if not (side.isdigit() and int(side) and split in SPLITS and path):
         raise ValueError(
-            f"classes:{specification}: wanted classes:<side>:<{', '.join(_SPLITS)}>:<folder>"
+            f"classes:{specification}: wanted classes:<side>:<{', '.join(SPLITS)}>:<folder>"
         )
     root = Path(path)
     if not root.is_dir():
@@ -53,7 +53,7 @@ def classes(specification: str) -> DataSet:
         (file, label)
         for label, name in enumerate(names)
         for place, file in enumerate(by_class[name])
-        if _SPLITS[split](place)
+        if SPLITS[split](place)
     ]
     if not kept:
         raise ValueError(f"classes:{specification}: no class has an image of this split")

@@ -21,7 +21,9 @@ from train.data.fields import Field
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.made_cubes import made_cubes
 from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
+from train.data.mask_sets import cracks, isbi, masks
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
+from train.data.portraits import portraits
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
 from train.data.texts import text_set
@@ -132,6 +134,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "classes": classes,
     "climate_scenes": partial(climate_scenes, HELD_BACK_KEY),
     "climate_scenes_test": partial(climate_scenes, TEST_KEY),
+    "cracks": cracks,
     "cubes": cubes,
     "dates": dates,
     "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),
@@ -141,14 +144,18 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_pairs": partial(drawn_pairs, HELD_BACK_KEY),
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
     "outlines": outlines,
+    "isbi": isbi,
     "left_to_right": side_by_side,
     "made_cubes": partial(made_cubes, HELD_BACK_KEY),
     "made_cubes_test": partial(made_cubes, TEST_KEY),
     "made_dates": made_dates,
     "made_pairs": made_pairs,
+    "masks": masks,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
     "pairs": pairs,
+    "portraits": partial(portraits, HELD_BACK_KEY),
+    "portraits_test": partial(portraits, TEST_KEY),
     "prdeep": prdeep,
     "rice_sample": rice_sample,
     "right_to_left": partial(side_by_side, reverse=True),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 KINDS = (
+    "class_map",
     "cube",
     "figure",
     "frames",
@@ -19,6 +20,8 @@ KINDS = (
     "spectrum",
     "tokens",
 )
+# Of these, the end of the range is the number of classes.
+_OF_CLASSES = ("class_map", "label")
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,11 @@ class Field:
     Attributes:
       shape: its axes; None where items differ, or any number will do.
       dtype: of its numbers.
-      kind: a name of KINDS. A "cube" has bands, "frames" come first; "scores" are logits of
-        classes, a "figure" is what a system measures of itself.
-      range: lowest and highest value; for labels and tokens, 0 and the number of classes.
+      kind: a name of KINDS. A "cube" has bands, "frames" come first; a "class_map" has the class
+        of each pixel, "scores" are logits of classes, a "figure" is what a system measures of
+        itself.
+      range: lowest and highest value; for labels, class maps and tokens, 0 and the number of
+        classes.
 
     Raises:
       ValueError: an unknown kind.
@@ -46,8 +51,8 @@ class Field:
             raise ValueError(f"kind={self.kind!r} of a field: known are {', '.join(KINDS)}")
 
     def __str__(self) -> str:
-        if self.kind == "label" and self.range:
-            return f"label of {self.range[1]} classes"
+        if self.kind in _OF_CLASSES and self.range:
+            return f"{self.kind.replace('_', ' ')} of {self.range[1]} classes"
         return f"{self.kind} of {self.shape}".replace("None", "any")
 
     def fits(self, other: "Field") -> bool:
@@ -56,7 +61,9 @@ class Field:
             None in pair or pair[0] == pair[1] for pair in zip(self.shape, other.shape, strict=True)
         )
         classes = (
-            self.kind != "label" or None in (self.range, other.range) or (self.range == other.range)
+            self.kind not in _OF_CLASSES
+            or None in (self.range, other.range)
+            or (self.range == other.range)
         )
         return self.kind == other.kind and axes and classes
 
@@ -82,6 +89,14 @@ def pictures(dates: int | None, channels: int | None) -> Field:
 def cubes_of(bands: int | None, height: int | None = None, width: int | None = None) -> Field:
     """Cubes of so many bands, rows and columns, in [0, 1]; None for any number of them."""
     return Field((height, width, bands), "float32", "cube", (0.0, 1.0))
+
+
+def class_map(classes: int | None) -> Field:
+    """The class of each pixel of images of any size; None for any number of classes.
+
+    Levels that no class has are of pixels that don't count.
+    """
+    return Field((None, None, 1), "uint8", "class_map", classes and (0, classes))
 
 
 PICTURE = picture(None)

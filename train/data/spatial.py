@@ -8,7 +8,9 @@ import numpy as np
 
 from train.data.fields import Field, Fields
 
-_HEIGHT_AXES = {"image": 0, "cube": 0, "mask": 0, "frames": 1}
+_HEIGHT_AXES = {"image": 0, "class_map": 0, "cube": 0, "mask": 0, "frames": 1}
+# Whose numbers are no levels.
+_KEPT = ("class_map", "label", "tokens")
 
 
 def height_axis(field: Field) -> int | None:
@@ -55,8 +57,8 @@ def of_patches(fields: Fields, size: int) -> Fields:
 
 
 def as_float(field: Field) -> Field:
-    """The field of levels mapped to [0, 1]; labels and tokens stay."""
-    if field.kind in ("label", "tokens") or np.dtype(field.dtype).kind not in "ui":
+    """The field of levels mapped to [0, 1]; labels, class maps and tokens stay."""
+    if field.kind in _KEPT or np.dtype(field.dtype).kind not in "ui":
         return field
     return dataclasses.replace(field, dtype="float32", range=(0.0, 1.0))
 

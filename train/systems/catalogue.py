@@ -23,6 +23,7 @@ from train.systems import (
     priors,
     runs,
     spectra,
+    thresholding,
     weights,
     zero_shot,
 )
@@ -66,6 +67,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "gaussian_per_class": fitted.gaussian_per_class,
     "pca": _parts(fitted.principal_components, 2),
     "kneser_ney": _parts(language.kneser_ney, 2),
+    "grey_threshold": thresholding.grey_threshold,
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -85,6 +87,7 @@ FORMS = {
     "gaussian_per_class": "gaussian_per_class:<set>",
     "pca": "pca:<components>:<set>",
     "kneser_ney": "kneser_ney:<order>:<set>",
+    "grey_threshold": "grey_threshold:<set>",
 }
 
 

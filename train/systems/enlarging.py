@@ -1,9 +1,6 @@
 """Restores pictures, in parts where memory asks for it, and the files that hold them."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +13,8 @@ from train.data.images import Picture
 from train.systems.interpolation import interpolation
 from train.systems.noise_level import Level, say_beyond
 from train.systems.outputs import SOFTWARE
+from train.systems.parts import Part, Restorer, in_tiles, period_of_parts
 from train.systems.system import System
-from train.systems.tiling import largest_tile, receptive_radius, tiled
 
 
 def enlarge_files(
@@ -73,8 +70,8 @@ class Enlarger:
 
     def __init__(self, system: System, told: dict[str, float], memory: float, wrap: bool = False):
         self.scale = told.get("scale", 1)
-        self._restorer = _Restorer(system, told, memory)
-        self._bicubic = _Restorer(interpolation("bicubic"), {"scale": self.scale}, memory)
+        self._restorer = Restorer(system, told, memory)
+        self._bicubic = Restorer(interpolation("bicubic"), {"scale": self.scale}, memory)
         self._wrap = wrap
         if "sigma" in told:
             say_beyond(system, told["sigma"])
@@ -113,12 +110,12 @@ class Enlarger:
             ]
             return restored[0] if len(restored) == 1 else np.concatenate(restored, axis=-1)
 
-        restored = _in_tiles(restore, pixels[None], self.scale, parts)[0]
+        restored = in_tiles(restore, pixels[None], self.scale, parts)[0]
         edge = margin * self.scale
         height, width = restored.shape[:2]
         return picture.with_pixels(restored[edge : height - edge, edge : width - edge])
 
-    def _parts(self, picture: Picture, told: dict[str, float]) -> list["_Part"]:
+    def _parts(self, picture: Picture, told: dict[str, float]) -> list["Part"]:
         """Grey or colours at once, other bands one after the other, alpha by itself."""
         bands = picture.bands
         if bands not in (1, 3):
@@ -128,8 +125,8 @@ class Enlarger:
                 )
             say(f"{bands} bands are restored one after the other, as grey pictures", once="bands")
         count = bands if bands in (1, 3) else 1
-        parts = [_Part(self._restorer, first, count, told) for first in range(0, bands, count)]
-        return parts + [_Part(self._bicubic, bands, 1, {})] * picture.alpha
+        parts = [Part(self._restorer, first, count, told) for first in range(0, bands, count)]
+        return parts + [Part(self._bicubic, bands, 1, {})] * picture.alpha
 
 
 def filled_outwards(pixels: np.ndarray) -> np.ndarray:
@@ -150,99 +147,12 @@ def filled_outwards(pixels: np.ndarray) -> np.ndarray:
     return filled
 
 
-class _Restorer:
-    """A system, what it is told of every picture, and the tiles that it is given."""
-
-    def __init__(self, system: System, told: dict[str, float], memory: float):
-        self.system = system
-        self._told = told
-        self._scale = told.get("scale", 1)
-        self._memory = memory
-        self.colours = system.takes["image"].shape[-1] == 3
-        self.largest_tile = cache(self._measure_tile)
-        self.radius = cache(self._measure_radius)
-
-    def __call__(self, inputs: np.ndarray, told: dict[str, float]) -> np.ndarray:
-        # Where colours alone are taken, grey is three equal channels.
-        if self.colours and inputs.shape[-1] == 1:
-            inputs = np.repeat(inputs, 3, axis=-1)
-        return np.asarray(self.system.apply({"image": inputs}, **self._told | told)["image"])
-
-    def _pure(self, inputs, _):
-        return self.system.pure({"image": inputs}, **self._told)["image"]
-
-    def _measure_tile(self, channels: int) -> float:
-        if self.system.pure is None:
-            return math.inf
-        dtype = "float64" if self.system.origin.precision == "float64" else "float32"
-        return largest_tile(self._pure, self._scale, channels, self._memory, dtype)
-
-    def _measure_radius(self, channels: int) -> int | None:
-        if self.system.pure is None or self.system.whole:
-            return None
-        return receptive_radius(self._pure, self._scale, channels, self.system.period)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Channels that are restored together, what restores them, and what it is told of them."""
-
-    restorer: _Restorer
-    first: int
-    count: int
-    told: dict[str, float]
-
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        return self.restorer(inputs, self.told)
-
-    @property
-    def channels(self) -> slice:
-        return slice(self.first, self.first + self.count)
-
-    @property
-    def largest_tile(self) -> float:
-        return self.restorer.largest_tile(self.count)
-
-    @property
-    def radius(self) -> int | None:
-        return self.restorer.radius(self.count)
-
-
-def _in_tiles(restore: Callable, pixels: np.ndarray, scale: int, parts: list[_Part]) -> np.ndarray:
-    for system in (part.restorer.system for part in parts):
-        if system.whole:
-            say(
-                f"{system.weights}: no picture is cut into tiles, whatever memory it takes, as "
-                f"{system.whole}",
-                once=system.weights,
-            )
-            return restore(pixels, scale)
-    tile = min(part.largest_tile for part in parts)
-    if tile**2 >= pixels.shape[1] * pixels.shape[2]:
-        return restore(pixels, scale)
-    for part in parts:
-        if part.radius is None:
-            say(
-                f"{part.restorer.system.weights} looks at the whole image, so it is not cut into "
-                "tiles, however much memory it takes",
-                once=part.restorer.system.weights,
-            )
-            return restore(pixels, scale)
-    overlap = max(part.radius for part in parts)
-    progress = partial(tqdm, desc="tiles", leave=False)
-    return tiled(restore, pixels, scale, tile, overlap, _period(parts), progress)
-
-
-def _period(parts: list[_Part]) -> int:
-    return math.lcm(*(part.restorer.system.period for part in parts))
-
-
-def _margin(parts: list[_Part]) -> int:
+def _margin(parts: list[Part]) -> int:
     """As far as the parts look, in whole groups of pixels."""
     for part in parts:
         if part.radius is None:
             raise ValueError(
                 f"edges don't wrap: {part.restorer.system.weights} looks at the whole image"
             )
-    period = _period(parts)
+    period = period_of_parts(parts)
     return period * math.ceil(max(part.radius for part in parts) / period)

@@ -12,7 +12,7 @@ _LENGTHS = (65, 257, 1025)
 _THICKNESS = 17
 _DRAWS = 8
 
-# (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C), differentiable.
+# (low resolution (N, h, w, C) in [0, 1], scale) -> (N, h · scale, w · scale, C'), differentiable.
 Pure = Callable[[jax.Array, int], jax.Array]
 
 
@@ -49,13 +49,14 @@ def _reach(pure, scale, channels, length, axis, period) -> int:
     shifts = np.concatenate([np.zeros(_DRAWS, int), np.repeat(np.arange(1, period), _DRAWS // 4)])
     image_key, weight_key = jax.random.split(jax.random.key(0))
     images = jax.random.uniform(image_key, (len(shifts), *size, channels))
-    weights = jax.random.normal(weight_key, (len(shifts), scale, scale, channels))
+    given = jax.eval_shape(lambda x: pure(x, scale), images).shape[-1]
+    weights = jax.random.normal(weight_key, (len(shifts), scale, scale, given))
     pixels = np.tile([_centre(n, period) for n in size], (len(shifts), 1))
     pixels[:, axis] += shifts
 
     def enlarged(image, pixel):
         corner = (*(scale * pixel), 0)
-        return jax.lax.dynamic_slice(image, corner, (scale, scale, channels))
+        return jax.lax.dynamic_slice(image, corner, (scale, scale, given))
 
     def total(x):
         return jnp.sum(weights * jax.vmap(enlarged)(pure(x, scale), jnp.asarray(pixels)))
@@ -100,7 +101,7 @@ def tiled(
 
     Equal to `predict` of the whole image where `overlap` is at least the receptive radius: every
     pixel is taken from a window that holds all it depends on, and the image's own border stays a
-    border. The result is of the type of `lr`.
+    border.
 
     Args:
       predict: of windows.
@@ -120,10 +121,13 @@ def tiled(
             "allow more --memory"
         )
     height, width = lr.shape[1:3]
-    result = np.empty((lr.shape[0], height * scale, width * scale, lr.shape[-1]), lr.dtype)
+    result = None
     rows, columns = (windows(size, tile, overlap, period) for size in (height, width))
     for row, column in progress([(r, c) for r in rows for c in columns]):
         part = np.asarray(predict(lr[:, slice(*row[0]), slice(*column[0])], scale))
+        if result is None:
+            size = (height * scale, width * scale)
+            result = np.empty((len(part), *size, part.shape[-1]), part.dtype)
         (top, bottom), (left, right) = (
             [scale * (edge - first) for edge in kept] for (first, _), kept in (row, column)
         )

@@ -30,7 +30,7 @@ class Supervised(Task):
       network: what is trained.
       optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
-      loss: (predictions, targets) -> scalar.
+      loss: (predictions in float32, targets) -> scalar.
       accumulate: parts a batch is cut into, see `train.state.update.update`.
       ema_decay: of the moving averages; 0 keeps none.
     """
@@ -42,7 +42,7 @@ class Supervised(Task):
         network: nn.Module,
         optimizer: Mapping[str, Any],
         steps: int,
-        loss: Callable[[jax.Array, jax.Array], jax.Array],
+        loss: Callable[[Any, Any], jax.Array],
         accumulate: int,
         ema_decay: float,
     ):
@@ -77,8 +77,8 @@ class Supervised(Task):
         return {}
 
     @abstractmethod
-    def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
-        """Makes the network's arguments and the target out of a batch."""
+    def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, Any]:
+        """Makes the network's arguments and what its loss is given beside, out of a batch."""
 
     @property
     def stages(self) -> list[Stage]:
@@ -121,5 +121,6 @@ class Supervised(Task):
         arguments, target = self.pair(pair_key, batch)
         variables = {"params": params[NETWORK], **collections.get(NETWORK, {})}
         prediction, updated = apply_in_training(self.network, variables, dropout_key, *arguments)
-        value = self.loss(prediction.astype(jnp.float32), target)
+        prediction = jax.tree.map(lambda x: x.astype(jnp.float32), prediction)
+        value = self.loss(prediction, target)
         return value, ({NETWORK: updated} if collections else {}, {})

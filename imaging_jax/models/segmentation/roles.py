@@ -31,6 +31,10 @@ class Segmenter(nn.Module):
     # A field of those that have one; annotated here, it would come before their others.
     auxiliary = False
 
+    def side_for(self, side: int) -> int:
+        """The least height or width of an image that has so many logits along it, or more."""
+        return side + 2 * self.margin
+
     def __call__(
         self, x: jax.Array, train: bool = False
     ) -> jax.Array | tuple[jax.Array, jax.Array]:

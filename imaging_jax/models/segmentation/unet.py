@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import jax
@@ -64,6 +65,23 @@ class UNet(Segmenter):
         """92 pixels of the paper's."""
         return 6 * 2**self.depth - 4 if self.padding == "valid" else 0
 
+    @property
+    def period(self) -> int:
+        """Side of the groups of pixels that are pooled together."""
+        return 2**self.depth
+
+    def side_for(self, side: int) -> int:
+        """As `Segmenter.side_for`; without padding one of the sides that fit."""
+        if self.padding == "same":
+            return side
+        least, step = self._least_side, self.period
+        return least + step * max(0, math.ceil((side + 2 * self.margin - least) / step))
+
+    @property
+    def _least_side(self) -> int:
+        # Four pixels at the coarsest scale become four again after each enlargement.
+        return 2 * self.margin + 4
+
     @nn.compact
     def _segment(self, x, train):
         self._check(x)
@@ -115,9 +133,7 @@ class UNet(Segmenter):
         check_at_least(1, "UNet", features=self.features, depth=self.depth)
         check_choice("UNet", "padding", self.padding, ("valid", "same"))
         check_dropout(self.dropout, "UNet")
-        step = 2**self.depth
-        # Four pixels at the coarsest scale become four again after each enlargement.
-        least = 2 * self.margin + 4
+        least, step = self._least_side, self.period
         sides = x.shape[1:3]
         if self.padding == "valid" and any(s < least or (s - least) % step for s in sides):
             raise ValueError(

@@ -19,6 +19,11 @@ from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
+from train.scoring.protocols.segmentation import (
+    LineProtocol,
+    RegionProtocol,
+    SegmentationProtocol,
+)
 from train.scoring.protocols.spectra import SpectrumProtocol
 from train.scoring.protocols.stylization import StylizationProtocol
 from train.scoring.protocols.white_noise import CorrelatedNoiseProtocol, WhiteNoiseProtocol
@@ -107,6 +112,10 @@ PROTOCOLS: dict[str, Protocol] = {
         SnapshotImagingProtocol("snapshot_imaging"),
         SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
+        # What pixels are: by overlap, as regions that borders part, and as lines.
+        SegmentationProtocol("masks"),
+        RegionProtocol("regions"),
+        LineProtocol("lines"),
         BurstProtocol("bursts"),
         # Cloud removal, of one image or of several dates.
         PairedProtocol("paired"),
@@ -131,12 +140,15 @@ __all__ = [
     "DownscalingProtocol",
     "GenerationProtocol",
     "JpegProtocol",
+    "LineProtocol",
     "OneSeedProtocol",
     "PairedProtocol",
     "PhaseProtocol",
     "Protocol",
     "ReconstructionProtocol",
+    "RegionProtocol",
     "RestorationProtocol",
+    "SegmentationProtocol",
     "ShotNoisePhaseProtocol",
     "Shown",
     "SnapshotImagingProtocol",

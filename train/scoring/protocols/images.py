@@ -1,7 +1,6 @@
 """What protocols share that compare images with references, one by one."""
 
 from abc import abstractmethod
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,7 +11,13 @@ from train.data import images
 from train.data.data_set import DataSet
 from train.scoring import pictures
 from train.scoring.metrics import check_measurable, measure
-from train.scoring.protocols.protocol import Batch, Protocol, Shown, naming
+from train.scoring.protocols.protocol import (
+    Batch,
+    Protocol,
+    Shown,
+    equal_batches,
+    naming,
+)
 from train.systems.catalogue import system as open_system
 from train.systems.system import System
 
@@ -64,13 +69,10 @@ class ImageProtocol(Protocol):
     ) -> Iterator[Batch]:
         """Batches of items of one size; a last one that isn't full is filled with repetitions."""
         del system
-        for group in _groups(dataset, next(iter(self.reads)), size):
-            for start in range(0, len(group), size):
-                indices = group[start : start + size]
-                filled = indices + indices[-1:] * (size - len(indices))
-                with naming(dataset, indices):
-                    inputs, reference = self.inputs(dataset, filled, value)
-                yield Batch(indices, inputs, reference)
+        for indices, filled in equal_batches(dataset, next(iter(self.reads)), size):
+            with naming(dataset, indices):
+                inputs, reference = self.inputs(dataset, filled, value)
+            yield Batch(indices, inputs, reference)
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """{"index", metric: values (N,)}, the repetitions left out."""
@@ -134,17 +136,6 @@ def _in_double(image: Any) -> np.ndarray:
 
 def _levels(image: np.ndarray) -> np.ndarray:
     return images.from_float(np.abs(image) if np.iscomplexobj(image) else image)
-
-
-def _groups(dataset: DataSet, field: str, size: int) -> list[list[int]]:
-    # Unequal sizes can't share a batch; with batches of one there is nothing to group, and no
-    # image is read twice.
-    if size == 1:
-        return [[i] for i in range(len(dataset))]
-    by_shape = defaultdict(list)
-    for index in range(len(dataset)):
-        by_shape[dataset[index][field].shape].append(index)
-    return list(by_shape.values())
 
 
 def comparison(views: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What every protocol has: inputs made of a set's items, scores of batches, and their sum."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -147,6 +148,25 @@ class Protocol(ABC):
         """Every choice, for a record."""
         del value
         return asdict(self)
+
+
+def equal_batches(dataset: DataSet, field: str, size: int) -> Iterator[tuple[list[int], list[int]]]:
+    """Items of one size of a field: their indices, and these filled up to `size` by the last."""
+    for group in _groups(dataset, field, size):
+        for start in range(0, len(group), size):
+            indices = group[start : start + size]
+            yield indices, indices + indices[-1:] * (size - len(indices))
+
+
+def _groups(dataset: DataSet, field: str, size: int) -> list[list[int]]:
+    # Unequal sizes can't share a batch; with batches of one there is nothing to group, and no
+    # image is read twice.
+    if size == 1:
+        return [[i] for i in range(len(dataset))]
+    by_shape = defaultdict(list)
+    for index in range(len(dataset)):
+        by_shape[dataset[index][field].shape].append(index)
+    return list(by_shape.values())
 
 
 @contextmanager
