@@ -1,6 +1,6 @@
 """`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
 
-A classifier says what they show.
+A classifier says what they show; a segmenter writes the class of each pixel.
 """
 
 import math
@@ -20,7 +20,8 @@ _OUTPUT = flags.DEFINE_string(
     None,
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
     "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are. "
-    "Cubes stay so: <cube>_denoised and its ending. Of a classifier a .csv file; default: none.",
+    "Masks are .png, <picture>_mask and beside it <picture>_overlay. Cubes stay so: "
+    "<cube>_denoised and its ending. Of a classifier a .csv file; default: none.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
@@ -90,6 +91,7 @@ def _main(arguments: list[str]) -> None:
     from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
     from train.systems.outputs import outputs_of
+    from train.systems.segmented_files import segments
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
     if takes_cubes(system):
@@ -99,6 +101,9 @@ def _main(arguments: list[str]) -> None:
     command.refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), what)
     if tells_classes(system):
         _tell_classes(system, [Path(path) for path in arguments[1:]])
+        return
+    if segments(system):
+        _segment(system, [Path(path) for path in arguments[1:]])
         return
     told = _told(system, level)
     suffix = "denoised" if "sigma" in told else _named_by_scale(told["scale"])
@@ -123,6 +128,16 @@ def _tell_classes(system, inputs: list[Path]) -> None:
         raise ValueError(f"--output={output}: wanted a name that ends in .csv")
     _check_replaced([output] if output else [])
     tell_classes(system, inputs, output)
+
+
+def _segment(system, inputs: list[Path]) -> None:
+    from train.systems.segmented_files import masks_of, overlay_of, segment_files
+
+    others = (_SCALE, _SIGMA, _LEVELS, _PAGES, _BOUNDARY)
+    command.refuse_flags(others, f"{_WEIGHTS.value} segments pictures")
+    pairs = masks_of(inputs, _OUTPUT.value)
+    _check_replaced(file for _, mask in pairs for file in (mask, overlay_of(mask)))
+    segment_files(system, pairs, _MEMORY.value * 1e9)
 
 
 def _restore_cubes(system, level, inputs: list[Path]) -> None:

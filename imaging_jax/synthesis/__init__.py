@@ -4,6 +4,7 @@ from imaging_jax.synthesis._bursts import Burst, burst
 from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climate_scene
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
+from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
@@ -23,6 +24,7 @@ __all__ = [
     "digits",
     "draw_leaves",
     "edge_map",
+    "ellipse_phantom",
     "label_map",
     "portrait",
     "power_law_texture",

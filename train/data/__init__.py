@@ -21,6 +21,7 @@ from train.data.made_pairs import drawn_pair_patches, made_pair_patches
 from train.data.mask_patches import MaskPatches
 from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
+from train.data.phantoms import EllipsePhantoms
 from train.data.portraits import Portraits
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
@@ -34,6 +35,7 @@ DATA = {
     "digit_domains": DigitDomains,
     "digits": Digits,
     "drawn_pair_patches": drawn_pair_patches,
+    "ellipses": EllipsePhantoms,
     "labelled": labelled,
     "made_cubes": MadeCubes,
     "made_pair_patches": made_pair_patches,

@@ -23,6 +23,7 @@ from train.data.made_cubes import made_cubes
 from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
 from train.data.mask_sets import cracks, isbi, masks
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
+from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
@@ -143,6 +144,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digits_test": _test_digits,
     "drawn_pairs": partial(drawn_pairs, HELD_BACK_KEY),
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
+    "ellipses": partial(ellipses, HELD_BACK_KEY),
+    "ellipses_test": partial(ellipses, TEST_KEY),
     "outlines": outlines,
     "isbi": isbi,
     "left_to_right": side_by_side,

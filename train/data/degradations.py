@@ -104,7 +104,14 @@ def _inscribed_disc(x):
     return jnp.where(inside[..., None], x, 0)
 
 
-REFERENCE = {"inscribed_disc": _inscribed_disc}
+def _back_projection_of_views(x, views):
+    return _filtered_back_projection(operators.radon(x, view_angles(views)), views)
+
+
+REFERENCE = {
+    "back_projection_of_views": _back_projection_of_views,
+    "inscribed_disc": _inscribed_disc,
+}
 
 
 def _wiener(y, length, noise_to_signal):
@@ -132,6 +139,7 @@ def _demosaic(y):
 ESTIMATE = {
     "demosaic": _demosaic,
     "filtered_back_projection": _filtered_back_projection,
+    "inscribed_disc": _inscribed_disc,
     "normalized_convolution": _normalized_convolution,
     "wiener": _wiener,
 }
@@ -198,6 +206,13 @@ def view_angles(views: int) -> np.ndarray:
 def reference(preset: str, x: jax.Array) -> jax.Array:
     """The part of images (..., H, W, C) that the named degradation measures."""
     for name, values in PRESETS[preset].reference:
+        x = REFERENCE[name](x, **values)
+    return x
+
+
+def target(preset: str, x: jax.Array) -> jax.Array:
+    """What should be restored of reference images (..., H, W, C) by the named degradation."""
+    for name, values in PRESETS[preset].target:
         x = REFERENCE[name](x, **values)
     return x
 

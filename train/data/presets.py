@@ -14,6 +14,8 @@ class Degradation:
       measure: names of `train.data.degradations.MEASURE`, from the reference to the measurement.
       reference: names of REFERENCE there, applied to the reference beforehand, also where it is
         compared.
+      target: names of REFERENCE there, from the reference to what should be restored of it, where
+        that isn't the reference itself.
       estimate: names of ESTIMATE there, from the measurement to the image that networks are given,
         where that isn't the measurement itself.
       scale: by which it shrinks the image, where it serves one scale alone.
@@ -21,11 +23,14 @@ class Degradation:
 
     measure: Steps
     reference: Steps = ()
+    target: Steps = ()
     estimate: Steps = ()
     scale: int = 1
 
 
 _CT_VIEWS = 40
+# Of FBPConvNet, which restores what many views would show, of a seventh and a twentieth of them.
+_ALL_VIEWS, _FEW_VIEWS = 180, (26, 9)
 _NOISE = ("gaussian_noise", {"sigma": 2.55 / 255})
 _BLURS = {
     "gaussian_1.6": ("circular_gaussian_blur", {"size": 25, "sigma": 1.6}),
@@ -82,6 +87,18 @@ PRESETS = {
         reference=[("inscribed_disc", {})],
         estimate=[("filtered_back_projection", {"views": _CT_VIEWS})],
     ),
+    **{
+        f"ct_{views}_of_{_ALL_VIEWS}": Degradation(
+            [("radon", {"views": views})],
+            reference=[("inscribed_disc", {})],
+            target=[("back_projection_of_views", {"views": _ALL_VIEWS}), ("inscribed_disc", {})],
+            estimate=[
+                ("filtered_back_projection", {"views": views}),
+                ("inscribed_disc", {}),
+            ],
+        )
+        for views in _FEW_VIEWS
+    },
     # A sensor's mosaic of colours.
     "bayer": Degradation([("bayer_mosaic", {})], estimate=[("demosaic", {})]),
     **_BLURRED,

@@ -105,6 +105,10 @@ def _energy_ratio(reference, estimate):
     energy, error = (
         np.sum(np.abs(x) ** 2, axis=(1, 2, 3)) for x in (reference, reference - estimate)
     )
+    return _decibels(energy, error)
+
+
+def _decibels(energy, error):
     with np.errstate(divide="ignore"):
         return 10 * np.log10(energy / error)
 
@@ -131,6 +135,16 @@ def _niqe_of_estimate(reference, estimate):
 def _pristine() -> metrics.NIQEModel:
     path = under_data("weights/niqe_pris_params.npz", "NIQE's model of pristine images")
     return metrics.niqe_model(pretrained.read(path))
+
+
+def _regressed_snr(reference, estimate):
+    """Of the estimate scaled and shifted such that it fits best, in dB (Jin et al., 2017)."""
+    values = []
+    for x, y in zip(reference, estimate, strict=True):
+        design = np.stack([y.ravel(), np.ones(y.size)], axis=1)
+        fitted = design @ np.linalg.lstsq(design, x.ravel())[0]
+        values.append(_decibels(np.sum(x**2), np.sum((x.ravel() - fitted) ** 2)))
+    return np.asarray(values)
 
 
 @jax.jit
@@ -197,6 +211,8 @@ METRICS = {
     "ssim_range_1": Metric("(range 1) {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # Of images whose phase was lost: the share found to 40 dB.
     "recovered": Metric("recovered {:.0%}", True, _recovered),
+    # In dB, whatever scale and shift an estimate has.
+    "regressed_snr": Metric("SNR {:.2f}", True, _regressed_snr),
     # In dB; the images may be complex.
     "energy_ratio": Metric("energy ratio {:.2f}", True, _energy_ratio),
     "average_gradient": Metric("AG {:.3f}", None, _average_gradient_of_estimate),

@@ -8,29 +8,6 @@ _MARGIN, _TITLE = 8, 22
 _COLOURS = np.array(
     [(45, 10, 90), (55, 80, 150), (30, 145, 140), (110, 200, 90), (250, 230, 60)], np.float64
 )
-# Of classes, the first black: colours that most people tell apart (Okabe and Ito, 2008).
-_CLASSES = np.array(
-    [
-        *((0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)),
-        *((0, 114, 178), (213, 94, 0), (204, 121, 167)),
-    ],
-    np.uint8,
-)
-
-
-def class_colours(count: int) -> np.ndarray:
-    """A colour for each class, (count, 3) uint8; from the ninth on they come again, darker."""
-    rounds, places = np.divmod(np.arange(count), len(_CLASSES))
-    # Black is the first class' alone.
-    lightened = np.where((places == 0) & (rounds > 0), 255, 0)[:, None]
-    return ((_CLASSES[places] + lightened) // (1 + rounds[:, None])).astype(np.uint8)
-
-
-def overlay(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Tints pixels of an image (H, W, 3) uint8 by their classes (H, W); those of class 0 stay."""
-    colours = class_colours(int(classes.max(initial=0)) + 1)[classes]
-    mixed = (image.astype(np.uint16) + colours) // 2
-    return np.where((classes > 0)[..., None], mixed, image).astype(np.uint8)
 
 
 def comparison(columns: list[tuple[str, np.ndarray]], crop: tuple[int, int, int]) -> np.ndarray:

@@ -2,18 +2,24 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from train.config.console import say
 from train.data import images
 
 SOFTWARE = "imaging_jax train.predict"
-_OUTPUT = re.compile(r"(.+)_(x\d+|denoised|restored)")
+_OUTPUT = re.compile(r"(.+)_(x\d+|denoised|restored|mask|overlay)")
 # What these files hold, a PNG may not.
 _KEPT_ENDINGS = {".tif": ".tif", ".tiff": ".tif", ".npy": ".npy", ".npz": ".npz"}
 
 
-def outputs_of(inputs: list[Path], output: str | None, suffix: str) -> list[tuple[Path, Path]]:
+def outputs_of(
+    inputs: list[Path],
+    output: str | None,
+    suffix: str,
+    kept_endings: Mapping[str, str] = _KEPT_ENDINGS,
+) -> list[tuple[Path, Path]]:
     """Pairs every picture, those of folders and their subfolders included, with its output.
 
     Args:
@@ -21,6 +27,7 @@ def outputs_of(inputs: list[Path], output: str | None, suffix: str) -> list[tupl
       output: a file for one picture, else a folder, in which subfolders stay; None puts each
         beside its picture.
       suffix: of the names. Pictures that differ by nothing but their ending keep it.
+      kept_endings: {of a picture: of its output}; others become .png.
 
     Raises:
       ValueError: no picture there, several for one output file, two of one name, an ending that
@@ -35,7 +42,7 @@ def outputs_of(inputs: list[Path], output: str | None, suffix: str) -> list[tupl
         if target.suffix.lower() not in images.SUFFIXES:
             raise ValueError(f"--output={output}: known endings are {', '.join(images.SUFFIXES)}")
         return [(picture, target) for picture in places]
-    pairs = _named(places, target, suffix)
+    pairs = _named(places, target, suffix, kept_endings)
     _check(pairs)
     return pairs
 
@@ -65,10 +72,12 @@ def _is_output(file: Path) -> bool:
     return beside or images.software(file) == SOFTWARE
 
 
-def _named(places: dict[Path, Path], target: Path | None, suffix: str) -> list[tuple[Path, Path]]:
+def _named(
+    places: dict[Path, Path], target: Path | None, suffix: str, kept_endings: Mapping[str, str]
+) -> list[tuple[Path, Path]]:
     def output(picture: Path, name: str) -> Path:
         folder = target / places[picture] if target else picture.parent
-        ending = _KEPT_ENDINGS.get(picture.suffix.lower(), ".png")
+        ending = kept_endings.get(picture.suffix.lower(), ".png")
         return folder / f"{name}_{suffix}{ending}"
 
     short = {picture: output(picture, picture.stem) for picture in places}

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 
 from imaging_jax.models.restoration import as_denoiser
 from imaging_jax.operators import gaussian_noise
-from imaging_jax.transforms import luminance
 from train.tasks.restoration import Restoration, by_channels
 from train.tasks.supervised import NETWORK
 
@@ -61,7 +60,7 @@ class Denoising(Restoration):
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
         """The noisy images, with their levels where the network takes them, and the clean ones."""
-        clean = luminance(batch["image"]) if self.channels == 1 else batch["image"]
+        clean = self.seen(batch["image"])
         level_key, noise_key = jax.random.split(key)
         low, high = (level / 255 for level in self.sigma)
         sigma = jax.random.uniform(level_key, (clean.shape[0], 1, 1, 1), minval=low, maxval=high)

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 from imaging_jax import losses
 from imaging_jax.models.classification import Classifier
 from imaging_jax.models.generative import Autoencoder
+from imaging_jax.transforms import luminance
 from train.config.registry import look_up
-from train.data.fields import PICTURE, Field, Fields
+from train.data.fields import PICTURE, Fields, picture
 from train.tasks.supervised import Supervised
 from train.tasks.task import period_of
 
@@ -24,17 +25,18 @@ LOSSES = {
     "rmse": losses.rmse,
     "sum_of_squares_half": losses.sum_of_squares_half,
 }
-CHANNELS = {"rgb": 3, "y": 1}
+# Of the network: colours, BT.601 luminance of colours, or images that are grey.
+CHANNELS = {"rgb": 3, "y": 1, "grey": 1}
 
 
 class Restoration(Supervised):
-    """A `Supervised` task on colour patches, of which the network may see luminance alone.
+    """A `Supervised` task on patches of colour, or of grey.
 
     Args:
       network: has `channels` channels.
       optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
-      colour: "rgb", or "y" for BT.601 luminance alone.
+      colour: "rgb", "y" for BT.601 luminance of colours alone, or "grey" for data that are grey.
       loss: a name of LOSSES.
       accumulate: parts a batch is cut into, see `train.state.update.update`.
       ema_decay: of the moving averages; 0 keeps none.
@@ -45,7 +47,6 @@ class Restoration(Supervised):
 
     takes: ClassVar[Fields] = {"image": PICTURE}
     gives: ClassVar[Fields] = {"image": PICTURE}
-    learns: ClassVar[Fields] = {"image": Field((None, None, 3), "float32", "image", (0.0, 1.0))}
 
     def __init__(
         self,
@@ -61,12 +62,22 @@ class Restoration(Supervised):
         if whole or not {*network.takes} <= {"image", "upsampled", "sigma", "data_step"}:
             raise ValueError(f"model.name: {type(network).__name__} restores no images")
         self.channels = look_up(CHANNELS, colour, "task.colour")
+        self.colour = colour
         of_pair = look_up(LOSSES, loss, "task.loss")
 
         def of_centre(prediction: jax.Array, target: jax.Array) -> jax.Array:
             return of_pair(prediction, _centre(target, prediction.shape))
 
         super().__init__(network, optimizer, steps, of_centre, accumulate, ema_decay)
+
+    @property
+    def learns(self) -> Fields:
+        """Images, grey ones where the colour is "grey"."""
+        return {"image": picture(1 if self.colour == "grey" else 3)}
+
+    def seen(self, images: jax.Array) -> jax.Array:
+        """What the network sees of images of the data: all of them, or luminance."""
+        return luminance(images) if self.colour == "y" else images
 
     @property
     def period(self) -> int:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from imaging_jax.operators import resize
-from imaging_jax.transforms import luminance, rgb_to_ycbcr, ycbcr_to_rgb
+from imaging_jax.transforms import rgb_to_ycbcr, ycbcr_to_rgb
 from train.config.registry import look_up
 from train.data import degradations
 from train.data.presets import PRESETS
@@ -107,20 +107,18 @@ class SuperResolution(Restoration):
         return (given,)
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:
-        """The degraded images, each group at its scale, and the reference."""
-        reference = batch["image"]
-        if self.channels == 1:
-            reference = luminance(reference)
-        reference = degradations.reference(self.degradation, reference)
+        """The degraded images, each group at its scale, and what should become of them."""
+        reference = degradations.reference(self.degradation, self.seen(batch["image"]))
+        target = degradations.target(self.degradation, reference)
         if self.scales == (1,):
             measured = degradations.degrade(key, reference, self.degradation, 1)
-            return self._arguments(measured), reference
+            return self._arguments(measured), target
         groups = jnp.split(reference, len(self.scales))
         inputs = [
             self._degraded(jax.random.fold_in(key, i), group, scale)
             for i, (group, scale) in enumerate(zip(groups, self.scales, strict=True))
         ]
-        return (jnp.concatenate(inputs),), reference
+        return (jnp.concatenate(inputs),), target
 
     def _degraded(self, key, reference, scale):
         lr = degradations.degrade(key, reference, self.degradation, scale)

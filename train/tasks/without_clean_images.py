@@ -8,7 +8,6 @@ import jax.numpy as jnp
 
 from imaging_jax.losses import Replacement, blind_spots, masked_mse, noisier2noise_estimate
 from imaging_jax.operators import correlated_noise
-from imaging_jax.transforms import luminance
 from train.data.fields import Fields
 from train.tasks.restoration import Restoration, by_channels
 from train.tasks.supervised import NETWORK
@@ -72,12 +71,9 @@ class NoisyImages(Restoration):
         image = by_channels(network, inputs["image"], self.network.channels)
         return {"image": image.astype(jnp.float32)}
 
-    def _seen(self, images):
-        return luminance(images) if self.channels == 1 else images
-
     def _noisy(self, key, images):
         """The images as they come, or with noise drawn on them."""
-        images = self._seen(images)
+        images = self.seen(images)
         if not self.clean_images:
             return images
         return correlated_noise(key, images, self.sigma / 255, self.correlation)
@@ -95,7 +91,7 @@ class Noise2Noise(NoisyImages):
     @property
     def learns(self) -> Fields:
         """Clean images, or two noisy ones of a scene."""
-        image = Restoration.learns["image"]
+        image = super().learns["image"]
         return {"image": image} if self.clean_images else {"image": image, "target": image}
 
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, jax.Array]:

@@ -9,7 +9,7 @@ from train.config import console
 from train.data import images
 from train.data.fields import picture as field
 from train.data.images import Picture
-from train.systems import enlarging
+from train.systems import parts
 from train.systems.catalogue import system as open_system
 from train.systems.combined import chain
 from train.systems.enlarging import Enlarger, enlarge_files, filled_outwards
@@ -203,7 +203,7 @@ def whole_picture():
 def test_what_is_known_to_look_at_the_whole_picture_is_not_measured(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(console, "_said", set())
     for measure in ("largest_tile", "receptive_radius"):
-        monkeypatch.setattr(enlarging, measure, None)
+        monkeypatch.setattr(parts, measure, None)
     pictures = {
         name: picture(tmp_path / name, (n, 9, 3)) for name, n in (("a.png", 5), ("b.png", 70))
     }

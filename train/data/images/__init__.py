@@ -1,5 +1,6 @@
 """The file boundary: pictures in and out, and their levels."""
 
+from train.data.images.class_maps import overlay, write_class_map
 from train.data.images.files import SUFFIXES, distinct_names, image_files, pictures_below
 from train.data.images.levels import from_float, jpeg_round_trip, to_float, to_rgb, to_uint8
 from train.data.images.picture import Picture
@@ -15,6 +16,7 @@ __all__ = [
     "image_files",
     "jpeg_round_trip",
     "lost",
+    "overlay",
     "pictures_below",
     "read",
     "read_pages",
@@ -23,5 +25,6 @@ __all__ = [
     "to_rgb",
     "to_uint8",
     "write",
+    "write_class_map",
     "write_pages",
 ]

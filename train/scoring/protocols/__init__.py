@@ -69,6 +69,14 @@ PROTOCOLS: dict[str, Protocol] = {
             )
             for preset in ("motion_15", "inpainting_50", "ct_40")
         ),
+        # FBPConvNet's: what many views would show, by the ratio that its authors take.
+        *(
+            RestorationProtocol(
+                preset, "y", False, "none", "symmetric", False, False, degradation=preset,
+                metrics=("regressed_snr", "psnr", "ssim"),
+            )
+            for preset in ("ct_26_of_180", "ct_9_of_180")
+        ),
         # Plug-and-play: circular blurs, one noise field for all; spectra by published masks.
         *(OneSeedProtocol(f"{preset}_one_seed", preset) for preset in (*DEBLURRING, *DECIMATION)),
         OneSeedProtocol("bayer", "bayer", left_out=10, metrics=("psnr", "mpsnr", "ssim")),

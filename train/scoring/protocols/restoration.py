@@ -139,7 +139,8 @@ def _by_preset(preset, reference, scale, indices):
     with jax.enable_x64(True):
         reference = degradations.reference(preset, jnp.asarray(reference))
         measured = _measured(preset, reference, scale, jnp.asarray(indices))
-    return np.asarray(measured), np.asarray(reference)
+        target = degradations.target(preset, reference)
+    return np.asarray(measured), np.asarray(target)
 
 
 @partial(jax.jit, static_argnums=(0, 2))

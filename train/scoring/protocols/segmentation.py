@@ -18,7 +18,6 @@ from imaging_jax.metrics import (
 from train.data import images
 from train.data.data_set import DataSet
 from train.data.fields import PICTURE, Fields, check_fields, class_map
-from train.scoring import pictures
 from train.scoring.protocols.images import OURS, comparison, cut_out
 from train.scoring.protocols.protocol import (
     Batch,
@@ -102,8 +101,8 @@ class SegmentationProtocol(Protocol):
             image = images.to_rgb(images.from_float(inputs["image"][0]))
             shown[dataset.names[index]] = {
                 "image": image,
-                OURS: pictures.overlay(image, found),
-                "reference": pictures.overlay(image, reference[0]),
+                OURS: images.overlay(image, found),
+                "reference": images.overlay(image, reference[0]),
             }
         return Shown(
             {name: comparison(views) for name, views in shown.items()},
