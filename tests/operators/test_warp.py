@@ -6,6 +6,7 @@ import pytest
 import scipy.ndimage
 from jax.test_util import check_grads
 
+from imaging_jax import operators
 from imaging_jax.operators import AffineWarp, HomographyWarp, affine_warp, homography_warp, resize
 
 IDENTITY = np.eye(2)
@@ -118,3 +119,31 @@ def test_homography_rejects():
         homography_warp(np.zeros((4, 4, 1), np.float32), np.ones((2, 3)), (4, 4))
     with pytest.raises(ValueError, match="shape: expected"):
         homography_warp(np.zeros((4, 4, 1), np.float32), np.eye(3), (4, 0))
+
+
+def test_places_are_those_of_scipy_and_of_the_affine_map():
+    generator = np.random.default_rng(2)
+    x = generator.random((7, 9, 2)).astype(np.float32)
+    places = generator.uniform(-6, 14, (2, 5, 6)).astype(np.float32)
+    found = operators.warp(x, places, "nearest")
+    for channel in range(2):
+        # scipy's "reflect" repeats the edge pixel, as ours does.
+        wanted = scipy.ndimage.map_coordinates(x[..., channel], places, order=0, mode="reflect")
+        np.testing.assert_array_equal(found[..., channel], wanted)
+    pixels = np.indices((7, 9)).astype(np.float32)
+    matrix, offset = MAP[:2, :2].astype(np.float32), MAP[:2, 2].astype(np.float32)
+    moved = np.einsum("ij,jyx->iyx", matrix, pixels) + offset[:, None, None]
+    wanted = affine_warp(x, matrix, offset, (7, 9))
+    np.testing.assert_allclose(operators.warp(x, moved), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("places", "interpolation", "words"),
+    [
+        (np.zeros((3, 4, 4)), "cubic", "expected shape .2, height, width., got .3, 4, 4."),
+        (np.zeros((2, 4, 4)), "linear", "known are cubic, nearest, got 'linear'"),
+    ],
+)
+def test_other_places(places, interpolation, words):
+    with pytest.raises(ValueError, match=words):
+        operators.warp(np.zeros((4, 4, 1), np.float32), places, interpolation)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy import ndimage
 
@@ -32,6 +33,8 @@ class MaskPatches:
       symmetries: "square" turns and flips them, "mirror" flips left and right alone.
       augment: {name of `train.data.augmentations.AUGMENTATIONS`: its settings}; what moves pixels
         moves masks alike, by the nearest pixel.
+      best_of: so many patches are cut for each, of which the one with the most pixels of another
+        class than the first is taken: where these are rare, as in cracks.
       borders: settings of `imaging_jax.losses.border_weights`, by which patches have a "weight"
         too; each connected part of the mask is a cell.
 
@@ -50,7 +53,11 @@ class MaskPatches:
         symmetries: str = "square",
         augment: Mapping[str, Any] | None = None,
         borders: Mapping[str, float] | None = None,
+        best_of: int = 1,
     ):
+        if best_of < 1:
+            raise ValueError(f"data.best_of={best_of}: wanted at least 1")
+        self._best_of = best_of
         source = data_set(images)
         found = source.fields.get("mask")
         if found is None or found.kind != "class_map":
@@ -63,7 +70,9 @@ class MaskPatches:
         if borders is not None:
             fields["weight"] = _WEIGHT
             items = [item | {"weight": _weights(item["mask"], borders)} for item in items]
-        self._patches = ResidentPatches(fields, items, batch_size, patch_size, source.assets, turn)
+        self._patches = ResidentPatches(
+            fields, items, best_of * batch_size, patch_size, source.assets, turn
+        )
         self.batch_size, self.patch_size = batch_size, patch_size
         self.assets, self.fields = self._patches.assets, self._patches.fields
 
@@ -78,7 +87,16 @@ class MaskPatches:
     def batch(self, key: jax.Array, inputs: dict) -> dict[str, jax.Array]:
         """Cuts {"image" in [0, 1], "mask" uint8}, (batch_size, patch_size, patch_size, …)."""
         where, how = jax.random.split(key)
-        return self._augment(how, self._patches.batch(where, inputs))
+        cut = self._patches.batch(where, inputs)
+        if self._best_of > 1:
+            cut = self._fullest(cut)
+        return self._augment(how, cut)
+
+    def _fullest(self, cut: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        marked = (cut["mask"] > 0) & (cut["mask"] != UNLABELLED)
+        counts = jnp.sum(marked, axis=(1, 2, 3)).reshape(self.batch_size, self._best_of)
+        chosen = jnp.arange(self.batch_size) * self._best_of + jnp.argmax(counts, axis=1)
+        return {name: values[chosen] for name, values in cut.items()}
 
 
 def _items(source: DataSet, patch_size: int) -> list[dict[str, np.ndarray]]:

@@ -138,3 +138,16 @@ def test_an_unrolled_network_takes_odd_sizes():
     network = UnrolledHQS(stages=2, depth=2, features=4)
     variables = network.init(jax.random.key(0), y, lambda z, rho: z)
     assert network.apply(variables, y, lambda z, rho: z).shape == y.shape
+
+
+def test_of_few_views_what_many_show_is_wanted():
+    rows, columns = np.mgrid[:24, :24] - 12
+    hill = np.exp(-(rows**2 + columns**2) / 18)[None, ..., None].astype(np.float32)
+    reference = degradations.reference("ct_9_of_180", hill)
+    target = np.asarray(degradations.target("ct_9_of_180", reference))
+    # 180 views are more than 24 pixels need; the object itself isn't compared with.
+    assert peak_signal_noise_ratio(reference, target, data_range=1) > 35
+    assert not np.array_equal(target, reference)
+    y = degradations.degrade(jax.random.key(0), reference, "ct_9_of_180", 1)
+    assert y.shape == (1, 24, 9, 1)
+    np.testing.assert_array_equal(degradations.target("ct_40", reference), reference)

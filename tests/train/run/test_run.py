@@ -46,6 +46,7 @@ DEFAULT = {
     "configs.language.gpt",
     "configs.restoration.burst",
     "configs.restoration.noise2void",
+    "configs.segmentation.unet",
     "configs.hyperspectral.denoising",
     "configs.translation.cycle_gan",
     "configs.super_resolution.srgan",
