@@ -36,12 +36,16 @@ def test_shifted_images_are_the_grouped_convolution(size):
             y = convolve(x, kernel)
             return jnp.sum(weights * jnp.sin(y)), y
 
-        return jax.grad(energy, (0, 1), has_aux=True)(x, kernel)
+        def steepness(x, kernel):
+            first, y = jax.grad(energy, (0, 1), has_aux=True)(x, kernel)
+            return sum(jnp.sum(part**2) for part in first), (first, y)
 
-    ours = gradients(_depthwise._shifted)
+        return jax.grad(steepness, (0, 1), has_aux=True)(x, kernel)
+
+    ours = gradients(_depthwise._shifted_on_cpu)
     theirs = gradients(lambda x, kernel: _depthwise._grouped(x, kernel, None))
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("backend", ["cpu", "gpu"])
