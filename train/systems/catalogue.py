@@ -23,6 +23,7 @@ from train.systems import (
     priors,
     runs,
     spectra,
+    stylization,
     weights,
     zero_shot,
 )
@@ -59,6 +60,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     **{name: _parts(opener, 2) for name, opener in plug_and_play.SOLVERS.items()},
     "pnp_douglas_rachford": plug_and_play.douglas_rachford,
     "zero_filled": lambda _: interpolation.zero_filled(),
+    **stylization.SYSTEMS,
     "zssr": zero_shot.system,
     "frame_average": lambda _: averages.frame_average(),
     "temporal_median": lambda _: averages.temporal_median(),
@@ -80,6 +82,7 @@ FORMS = {
     "despeckle_tv": "despeckle_tv:<looks>:<weight>",
     **{name: f"{name}:<degradation>:<denoiser>" for name in plug_and_play.SOLVERS},
     "pnp_douglas_rachford": "pnp_douglas_rachford:<denoiser>",
+    **{name: f"{name}:<painting>" for name in stylization.SYSTEMS},
     "zssr": "zssr:<iterations>",
     "gaussian": "gaussian:<components>:<set>",
     "gaussian_per_class": "gaussian_per_class:<set>",
