@@ -24,6 +24,7 @@ from train.systems.system import Origin, System, digest, latent
 from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
 from train.tasks.snapshot_imaging import reconstruct
+from train.tasks.stylization import WHOLE
 from train.tasks.super_resolution import enlarge
 from train.tasks.task import period_of
 from train.tasks.variational import FIGURES, measured
@@ -123,7 +124,7 @@ APPLICATIONS = {
         lambda _: {"image": picture(3)},
         _stylize,
         "scale",
-        "its norms are over all of it",
+        WHOLE,
     ),
     "variational": Application(
         lambda network: {**_own_image(network), "latent": latent(network.latent)},

@@ -14,6 +14,7 @@ from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.snapshot_imaging import SnapshotImaging
 from train.tasks.spectral_reconstruction import SpectralReconstruction
 from train.tasks.style_adversarial import StyleAdversarial
+from train.tasks.stylization import Stylization
 from train.tasks.super_resolution import SuperResolution
 from train.tasks.task import Task
 from train.tasks.translation import Translation
@@ -38,6 +39,7 @@ TASKS: dict[str, type[Task]] = {
     "snapshot_imaging": SnapshotImaging,
     "spectral_reconstruction": SpectralReconstruction,
     "style_adversarial": StyleAdversarial,
+    "stylization": Stylization,
     "super_resolution": SuperResolution,
     "translation": Translation,
     "variational": Variational,
@@ -62,6 +64,7 @@ __all__ = [
     "SnapshotImaging",
     "SpectralReconstruction",
     "StyleAdversarial",
+    "Stylization",
     "SuperResolution",
     "Task",
     "Translation",

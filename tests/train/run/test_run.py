@@ -48,6 +48,7 @@ DEFAULT = {
     "configs.restoration.noise2void",
     "configs.hyperspectral.denoising",
     "configs.translation.cycle_gan",
+    "configs.stylization.fast_style",
     "configs.super_resolution.srgan",
 }
 
