@@ -38,7 +38,7 @@ class Stylization(Supervised):
       style: a set of one painting, such as "paintings/wave" or a file.
       style_size: pixels that its longer side is brought to, as strokes are of the pixels' size.
       features: see `imaging_jax.pretrained.load_features`; empty for `DistilledVGG19` as it is
-        initialised, by which textures can be told as well, where no weights are at hand.
+        initialised, for tests without published weights.
       content: the map that is kept, "relu4_2" of VGG-19; the style is of the first of each block.
       content_weight: of `feature_reconstruction_loss`.
       style_weight: of `style_reconstruction_loss`.
@@ -50,8 +50,7 @@ class Stylization(Supervised):
       ValueError: another kind of network, several paintings, an unknown map or a negative weight.
 
     Source: Johnson, Alahi, Fei-Fei, "Perceptual Losses for Real-Time Style Transfer and
-    Super-Resolution", ECCV 2016; random features: Ustyuzhaninov, Brendel, Gatys, Bethge, "What does
-    it take to generate natural textures?", ICLR 2017.
+    Super-Resolution", ECCV 2016.
     """
 
     takes: ClassVar[Fields] = {"image": picture(3)}
