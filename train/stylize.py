@@ -60,7 +60,8 @@ def _main(arguments: list[str]) -> None:
         raise ValueError(f"--alpha={_ALPHA.value}: wanted a share, 0 to 1")
     if _LEVELS.value is not None and not 0 < _LEVELS.value < math.inf:
         raise ValueError(f"--levels={_LEVELS.value}: wanted the level that is white, above 0")
-    from train.systems.stylization import check_method, resized, stylize_file
+    from train.systems.stylization import check_method
+    from train.systems.stylized_files import resized, stylize_file
 
     check_method(_METHOD.value)
     _refuse_flags()
@@ -94,7 +95,7 @@ def _read_content():
     """The content and its output, both known to be good."""
     from train.data import images
     from train.systems.outputs import outputs_of
-    from train.systems.stylization import check_files
+    from train.systems.stylized_files import check_files
 
     path = Path(_CONTENT.value)
     if path.is_dir():

@@ -16,13 +16,10 @@ from imaging_jax.transforms import adaptive_instance_normalization, whitening_co
 from train.config.console import say
 from train.data import images
 from train.data.fields import picture
-from train.data.images import Picture
 from train.engine.folder import is_run
-from train.systems.enlarging import filled_outwards
 from train.systems.system import Origin, System
 
 STYLIZATION = "stylization"
-SOFTWARE = "imaging_jax train.stylize"
 FEATURES = "distilled_vgg19_4"
 STEPS = 200
 # What is applied to the features, and of which levels, the first to be applied first.
@@ -104,6 +101,12 @@ def gatys(
     return _system("gatys", Path(features).stem, apply, settings)
 
 
+def longer_side_at(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Height and width of an image of `shape`, its longer side brought to `side`."""
+    height, width = shape[:2]
+    return tuple(max(1, round(n * side / max(height, width))) for n in (height, width))
+
+
 def read_style(path: Path, levels: float | None = None) -> np.ndarray:
     """Reads a painting as (h, w, 3) in [0, 1], without its alpha.
 
@@ -114,39 +117,6 @@ def read_style(path: Path, levels: float | None = None) -> np.ndarray:
     if found.bands not in (1, 3):
         raise ValueError(f"{path}: it has {found.bands} bands; wanted a style of grey or colours")
     return images.to_rgb(images.to_float(found.pixels[..., : found.bands], found.white))
-
-
-def resized(found: Picture, side: int) -> Picture:
-    """The picture with its longer side brought to so many pixels; alpha goes along."""
-    shape = _shape(found.pixels.shape, side)
-    pixels = np.asarray(resize(images.to_float(found.pixels, found.white), shape=shape))
-    return found.with_pixels(images.from_float(pixels, found.pixels.dtype, found.white))
-
-
-def stylize_file(system: System, content: Picture, output: Path) -> None:
-    """Gives a picture a style and writes it; levels and alpha stay.
-
-    Args:
-      system: what gives the style.
-      content: of grey, which becomes colours, or of colours.
-      output: the file, which appears whole or not at all.
-    """
-    pixels = filled_outwards(content.pixels) if content.alpha else content.pixels
-    image = images.to_rgb(images.to_float(pixels[..., : content.bands], content.white))
-    styled = np.asarray(system.apply({"image": image[None]}, scale=1)["image"][0])
-    levels = images.from_float(styled, content.pixels.dtype, content.white)
-    styled = content.with_pixels(_with_alpha(levels, content))
-    images.write(output, styled, SOFTWARE)
-    lost = images.lost(output, styled)
-    say(f"{output}, without {', '.join(lost)}" if lost else str(output))
-
-
-def check_files(content: Picture, output: Path) -> None:
-    """Raises a ValueError where the content has other bands, or the output can't hold it styled."""
-    if content.bands not in (1, 3):
-        raise ValueError(f"the content has {content.bands} bands; wanted grey or colours")
-    like = content.with_pixels(_with_alpha(np.zeros((1, 1, 3), content.pixels.dtype), content))
-    images.check_writable(output, [like])
 
 
 def check_method(name: str) -> None:
@@ -166,13 +136,6 @@ def check_stylizes(system: System) -> System:
     if task != STYLIZATION:
         raise ValueError(f"{system.weights} was trained for {task}; it gives no style")
     return system
-
-
-def _with_alpha(levels: np.ndarray, content: Picture) -> np.ndarray:
-    if not content.alpha:
-        return levels
-    height, width = levels.shape[:2]
-    return np.concatenate([levels, content.pixels[:height, :width, -1:]], axis=-1)
 
 
 def _system(method: str, weights: str, apply: Callable, settings: dict) -> System:
@@ -222,19 +185,13 @@ def _each(inputs: dict) -> list[jax.Array]:
 
 def _beside(style: np.ndarray, image: jax.Array, encode: Callable) -> jax.Array:
     """The style with the longer side of the image; both are checked before anything compiles."""
-    shape = _shape(style.shape, max(image.shape[:2]))
+    shape = longer_side_at(style.shape, max(image.shape[:2]))
     for name, (height, width) in (("content", image.shape[:2]), ("style", shape)):
         try:
             jax.eval_shape(encode, jax.ShapeDtypeStruct((height, width, 3), np.float32))
         except ValueError as error:
             raise ValueError(f"the {name}, taken at {width}x{height} pixels: {error}") from None
     return jnp.clip(resize(jnp.asarray(style, jnp.float32), shape=shape), 0, 1)
-
-
-def _shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
-    """Height and width whose longer one is `side`."""
-    height, width = shape[:2]
-    return tuple(max(1, round(n * side / max(height, width))) for n in (height, width))
 
 
 def _told(bar: tqdm) -> Callable[[int, float], None]:

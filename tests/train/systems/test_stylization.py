@@ -9,7 +9,7 @@ import pytest
 
 from imaging_jax import pretrained
 from train.data import images
-from train.systems import stylization
+from train.systems import stylization, stylized_files
 from train.systems.catalogue import system
 from train.systems.system import Origin, System
 
@@ -38,8 +38,8 @@ def test_levels_size_and_alpha_stay(tmp_path, pixels, channels, dtype, ending):
     levels[..., -1] = np.maximum(levels[..., -1], levels.max() / 2)
     content = images.Picture.of(levels)
     output = tmp_path / f"new/styled{ending}"
-    stylization.check_files(content, output)
-    stylization.stylize_file(SWAP, content, output)
+    stylized_files.check_files(content, output)
+    stylized_files.stylize_file(SWAP, content, output)
     found = images.read(output)
     assert (found.pixels.dtype, found.bands) == (levels.dtype, 3)
     assert found.pixels.shape[:2] == levels.shape[:2]
@@ -53,10 +53,10 @@ def test_levels_size_and_alpha_stay(tmp_path, pixels, channels, dtype, ending):
 
 def test_what_the_output_does_not_hold_is_refused_first(tmp_path, pixels):
     with pytest.raises(ValueError, match=r"a\.jpg: alpha is written as"):
-        stylization.check_files(images.Picture.of(pixels), tmp_path / "a.jpg")
+        stylized_files.check_files(images.Picture.of(pixels), tmp_path / "a.jpg")
     bands = images.Picture(np.zeros((4, 4, 5), np.uint8), False, 255)
     with pytest.raises(ValueError, match="the content has 5 bands; wanted grey or colours"):
-        stylization.check_files(bands, tmp_path / "a.tif")
+        stylized_files.check_files(bands, tmp_path / "a.tif")
     images.write(tmp_path / "bands.tif", bands)
     with pytest.raises(ValueError, match=r"bands\.tif: it has 5 bands; wanted a style"):
         stylization.read_style(tmp_path / "bands.tif")
@@ -71,7 +71,7 @@ def test_a_style_is_read_without_its_alpha(tmp_path, pixels):
 
 def test_the_longer_side_is_brought_to_a_size(pixels):
     picture = images.Picture.of(pixels)
-    found = stylization.resized(picture, 17)
+    found = stylized_files.resized(picture, 17)
     assert (found.pixels.shape, found.pixels.dtype, found.alpha) == ((10, 17, 4), np.uint8, True)
     assert found.pixels.mean() == pytest.approx(pixels.mean(), abs=3)
 
