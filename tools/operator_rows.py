@@ -295,6 +295,8 @@ SOLVERS = (
     solvers.richardson_lucy,
     solvers.robust_pca,
     solvers.spectral_initialization,
+    solvers.style_cascade,
+    solvers.style_transfer,
     solvers.tdl,
     solvers.tikhonov,
     solvers.truncated_amplitude_flow,

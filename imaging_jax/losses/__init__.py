@@ -41,6 +41,11 @@ from imaging_jax.losses._segmentation import (
     soft_jaccard_loss,
     weighted_cross_entropy,
 )
+from imaging_jax.losses._style import (
+    feature_reconstruction_loss,
+    squared_variation,
+    style_reconstruction_loss,
+)
 from imaging_jax.losses._without_clean_images import (
     Replacement,
     blind_spots,
@@ -61,6 +66,7 @@ __all__ = [
     "cross_entropy_discriminator_loss",
     "dice_loss",
     "error_norm",
+    "feature_reconstruction_loss",
     "focal_loss",
     "gaussian_kl",
     "gradient_penalty",
@@ -83,6 +89,8 @@ __all__ = [
     "soft_jaccard_loss",
     "sparse_kl",
     "squared_error",
+    "squared_variation",
+    "style_reconstruction_loss",
     "sum_of_squares_half",
     "wasserstein_discriminator_loss",
     "wasserstein_generator_loss",

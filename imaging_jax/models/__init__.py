@@ -45,6 +45,7 @@ from imaging_jax.models.restoration import (
     UnrolledHQS,
 )
 from imaging_jax.models.segmentation import PSPNet, UNet
+from imaging_jax.models.stylization import FastNeuralStyle, FastStyleTransfer
 from imaging_jax.models.super_resolution import (
     DDRN,
     EDSR,
@@ -85,6 +86,8 @@ MODELS = {
     "edsr": EDSR,
     "edsr_light": EDSRLight,
     "espcn": ESPCN,
+    "fast_neural_style": FastNeuralStyle,
+    "fast_style_transfer": FastStyleTransfer,
     "fbp_conv_net": FBPConvNet,
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,

@@ -1,6 +1,6 @@
 """Weights by name."""
 
-from imaging_jax.models.features import DistilledVGG19, LeNet5
+from imaging_jax.models.features import LeNet5
 from imaging_jax.models.generative import VAE
 from imaging_jax.models.restoration import SPANet
 from imaging_jax.models.super_resolution import (
@@ -16,6 +16,7 @@ from imaging_jax.models.super_resolution import (
 from imaging_jax.pretrained import _converters
 from imaging_jax.pretrained._denoisers import DENOISERS
 from imaging_jax.pretrained._entry import Weights
+from imaging_jax.pretrained._stylization import STYLIZATION
 
 
 def _edsr_light(scale: int, sha256: str) -> Weights:
@@ -64,28 +65,7 @@ WEIGHTS: dict[str, Weights] = {
         task="classification",
         side=28,
     ),
-    **{
-        f"distilled_vgg19_{level}": Weights(
-            file=f"weights/wct_se16x_encoder{level}.npz",
-            sha256=sha256,
-            model=DistilledVGG19,
-            values={"level": level},
-            serves=(),
-            convert=_converters.distilled_vgg19,
-            source=(
-                "github.com/MingSun-Tse/Collaborative-Distillation, "
-                f"trained_models/wct_se_16x_new/20191110-{file}_E20.pth at 4a269dc90020"
-            ),
-            licence="MIT",
-            task="features",
-        )
-        for level, file, sha256 in (
-            (1, "133713", "d104b6f5d3d17920d6f240abb09952c42f1f8f756effd44132af833df4e090a7"),
-            (2, "132713", "890f1811932466b47e5bcb2d524857f51c4d3b70a57b028bdd11b6cf3ba67c2e"),
-            (3, "132705", "7e206165e68e8fcb3ae5abc0df69ca8ba1233f117fe428b9adfa817193104249"),
-            (4, "132643", "b4ec5f6a671ae8dcec112ad366f75b7ec35c520713c3f179b6be88c2dfa7da72"),
-        )
-    },
+    **STYLIZATION,
     "edsr_light_x2": _edsr_light(
         2, "132b7e81fafde037a13dec5da50da7f679e6f9de0f8609eb8686a3d08db05819"
     ),

@@ -260,6 +260,36 @@ def distilled_vgg19(arrays: Arrays) -> dict:
     return {"params": params}
 
 
+def distilled_vgg19_decoder(arrays: Arrays) -> dict:
+    """Maps Torch ``model.conv{block}{index}`` to DistilledVGG19Decoder."""
+    layers = {name.split(".")[1] for name in arrays}
+    return {
+        "params": {
+            "conv{}_{}".format(*layer.removeprefix("conv")): _torch_convolution(
+                arrays, f"model.{layer}"
+            )
+            for layer in layers
+        }
+    }
+
+
+def fast_style_lengstrom(arrays: Arrays) -> dict:
+    """Maps TensorFlow ``Variable{,_1,…}``, kernel, shift and scale in turns, to FastStyleTransfer.
+
+    Transposed convolutions are stored as the convolutions that they are the adjoints of.
+    """
+    blocks = [f"block{i}_conv{j}" for i in range(1, 6) for j in (1, 2)]
+    layers = ["conv1", "down1", "down2", *blocks, "up2", "up1", "conv2"]
+    names = [f"Variable_{index}" if index else "Variable" for index in range(3 * len(layers))]
+    params = {}
+    for index, layer in enumerate(layers):
+        kernel, bias, scale = (arrays[name] for name in names[3 * index : 3 * index + 3])
+        transposed = layer.startswith("up")
+        params[layer] = {"kernel": kernel.transpose(0, 1, 3, 2) if transposed else kernel}
+        params[f"{layer}_norm"] = {"bias": bias, "scale": scale}
+    return {"params": params}
+
+
 def vae_csinva(arrays: Arrays) -> dict:
     """Maps Torch ``fc{1,21,22,3,4}`` to VAE."""
     layers = {"encoder": "fc1", "mean": "fc21", "log_variance": "fc22"}

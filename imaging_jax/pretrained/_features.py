@@ -16,7 +16,8 @@ def load_features(source: str | os.PathLike) -> Callable[[jax.Array], dict[str, 
             file of VGG-19, see `load_vgg19`.
 
     Returns:
-        A function that maps images (..., H, W, 3) in [0, 1] to maps by name, such as "relu2_2".
+        A function that maps images (..., H, W, 3) in [0, 1] to maps by name, such as "relu2_2";
+        a `jax.tree_util.Partial`, so that weights are arguments of programs that are given it.
 
     Raises:
         ValueError: weights of another task; or as `load` and `load_vgg19`.
@@ -25,4 +26,4 @@ def load_features(source: str | os.PathLike) -> Callable[[jax.Array], dict[str, 
     if source in WEIGHTS and WEIGHTS[source].task != "features":
         raise ValueError(f"{source}: wanted a network of features, got {WEIGHTS[source].task}")
     module, variables = load(source) if source in WEIGHTS else load_vgg19(source)
-    return lambda images: module.apply(variables, images)
+    return jax.tree_util.Partial(module.apply, variables)

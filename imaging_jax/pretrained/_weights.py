@@ -42,7 +42,14 @@ def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
     channels = weights.bands or module.channels
     image = jax.ShapeDtypeStruct((1, weights.side, weights.side, channels), jnp.float32)
     key = jax.random.key(0)
-    known = {"image": image, "upsampled": image, "cube": image, "sigma": 0.1, "key": key}
+    known = {
+        "image": image,
+        "upsampled": image,
+        "cube": image,
+        "features": image,
+        "sigma": 0.1,
+        "key": key,
+    }
     like = jax.eval_shape(module.init, key, *(known[name] for name in module.takes))
     return module, match(weights.convert(read(path)), like, str(path))
 

@@ -1,4 +1,4 @@
-"""Algorithms without training: least squares, deconvolution, proximal methods, low rank."""
+"""Algorithms without training: least squares, deconvolution, proximal methods, low rank, style."""
 
 from imaging_jax.solvers._deconvolution import richardson_lucy, wiener
 from imaging_jax.solvers._demosaicing import demosaic
@@ -51,6 +51,13 @@ from imaging_jax.solvers._proximal import (
 from imaging_jax.solvers._regularization_by_denoising import red
 from imaging_jax.solvers._result import Result
 from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
+from imaging_jax.solvers._style_cascade import style_cascade
+from imaging_jax.solvers._style_transfer import (
+    StyledImage,
+    StyleObjective,
+    style_objective,
+    style_transfer,
+)
 from imaging_jax.solvers._tensor_dictionary import tdl
 from imaging_jax.solvers._total_variation import (
     FiniteDifferences,
@@ -63,6 +70,8 @@ __all__ = [
     "FiniteDifferences",
     "Result",
     "RetrievedPhase",
+    "StyleObjective",
+    "StyledImage",
     "admm",
     "align",
     "averaged_reflections",
@@ -102,6 +111,9 @@ __all__ = [
     "robust_pca",
     "singular_value_threshold",
     "spectral_initialization",
+    "style_cascade",
+    "style_objective",
+    "style_transfer",
     "tdl",
     "tikhonov",
     "total_variation",

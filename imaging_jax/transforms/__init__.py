@@ -1,7 +1,11 @@
-"""Colour, the sub-pixel shuffle, wavelets, the DCT, finite differences, and paths of latents."""
+"""Colour, pixel shuffle, wavelets, DCT, finite differences, paths of latents, styles."""
 
 from imaging_jax.transforms._color import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from imaging_jax.transforms._dct import dct2, idct2
+from imaging_jax.transforms._feature_statistics import (
+    adaptive_instance_normalization,
+    whitening_coloring,
+)
 from imaging_jax.transforms._finite_differences import (
     finite_differences,
     finite_differences_adjoint,
@@ -27,6 +31,7 @@ from imaging_jax.transforms._wavelets import (
 )
 
 __all__ = [
+    "adaptive_instance_normalization",
     "attribute_arithmetic",
     "bayes_shrink",
     "dct2",
@@ -50,5 +55,6 @@ __all__ = [
     "wavelet_decompose",
     "wavelet_packet",
     "wavelet_reconstruct",
+    "whitening_coloring",
     "ycbcr_to_rgb",
 ]

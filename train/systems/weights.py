@@ -24,6 +24,7 @@ from train.systems.system import Origin, System, digest, latent
 from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
 from train.tasks.snapshot_imaging import reconstruct
+from train.tasks.stylization import WHOLE
 from train.tasks.super_resolution import enlarge
 from train.tasks.task import period_of
 from train.tasks.variational import FIGURES, measured
@@ -38,12 +39,14 @@ class Application:
       gives: network -> fields.
       apply: (network, variables, inputs, **options) -> outputs.
       option: the name of what it is told; empty where nothing.
+      whole: why a picture can't be cut into tiles, in words; empty where it can.
     """
 
     takes: Callable[[nn.Module], Fields]
     gives: Callable[[nn.Module], Fields]
     apply: Callable[..., dict[str, jax.Array]]
     option: str = ""
+    whole: str = ""
 
 
 def _enlarge(network, variables, inputs, scale):
@@ -52,6 +55,11 @@ def _enlarge(network, variables, inputs, scale):
 
 def _denoise(network, variables, inputs, sigma):
     return {"image": denoise(network, variables, inputs["image"], sigma)}
+
+
+def _stylize(network, variables, inputs, scale):
+    del scale
+    return {"image": network.apply(variables, inputs["image"])}
 
 
 def _decode_or_measure(network, variables, inputs):
@@ -111,6 +119,13 @@ APPLICATIONS = {
     ),
     "super_resolution": Application(_picture, _picture, _enlarge, "scale"),
     "denoising": Application(_picture, _picture, _denoise, "sigma"),
+    "stylization": Application(
+        lambda _: {"image": picture(3)},
+        lambda _: {"image": picture(3)},
+        _stylize,
+        "scale",
+        WHOLE,
+    ),
     "variational": Application(
         lambda network: {**_own_image(network), "latent": latent(network.latent)},
         lambda network: {**_own_image(network), **FIGURES},
@@ -132,7 +147,7 @@ def named(name: str) -> System:
     """
     entry = pretrained.WEIGHTS[name]
     if entry.task not in APPLICATIONS:
-        raise ValueError(f"{name}: features of images are no system's outputs")
+        raise ValueError(f"{name}: its network serves others alone and is no system")
     network, variables = pretrained.load(name)
     model = next(key for key, value in MODELS.items() if value is entry.model)
     origin = origin_of(name, network)
@@ -198,4 +213,5 @@ def _system(name, weights, network, variables, origin, task, serves) -> System:
         {application.option: serves} if application.option else {},
         pure=partial(pure, placed),
         period=period_of(network),
+        whole=application.whole,
     )

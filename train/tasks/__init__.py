@@ -15,6 +15,7 @@ from train.tasks.segmentation import Segmentation
 from train.tasks.snapshot_imaging import SnapshotImaging
 from train.tasks.spectral_reconstruction import SpectralReconstruction
 from train.tasks.style_adversarial import StyleAdversarial
+from train.tasks.stylization import Stylization
 from train.tasks.super_resolution import SuperResolution
 from train.tasks.task import Task
 from train.tasks.translation import Translation
@@ -40,6 +41,7 @@ TASKS: dict[str, type[Task]] = {
     "snapshot_imaging": SnapshotImaging,
     "spectral_reconstruction": SpectralReconstruction,
     "style_adversarial": StyleAdversarial,
+    "stylization": Stylization,
     "super_resolution": SuperResolution,
     "translation": Translation,
     "variational": Variational,
@@ -65,6 +67,7 @@ __all__ = [
     "SnapshotImaging",
     "SpectralReconstruction",
     "StyleAdversarial",
+    "Stylization",
     "SuperResolution",
     "Task",
     "Translation",

@@ -13,6 +13,26 @@ _LEVELS = range(1, len(_BLOCKS) + 1)
 _SINGLE = 24
 
 
+def layers_of(model: str, level: int) -> list[tuple[int, int, int, int]]:
+    """Block, place in it, input and output channels of every 3x3 convolution.
+
+    Args:
+        model: whose level it is, for the message.
+        level: the block whose first convolution is the last.
+
+    Raises:
+        ValueError: another level.
+    """
+    check_choice(model, "level", level, _LEVELS)
+    layers, inputs = [], 3
+    for block, (convolutions, width) in enumerate(_BLOCKS[:level], start=1):
+        width = _SINGLE if level == 1 else width
+        for index in range(1, 2 if block == level else convolutions + 1):
+            layers.append((block, index, inputs, width))
+            inputs = width
+    return layers
+
+
 class DistilledVGG19(nn.Module):
     """VGG-19 up to the first convolution of a block, of which a sixteenth of the weights are left.
 
@@ -48,22 +68,19 @@ class DistilledVGG19(nn.Module):
         divided by 2^(i - 1), rounded down. Images are continued by reflection.
         """
         name = type(self).__name__
-        check_choice(name, "level", self.level, _LEVELS)
+        layers = layers_of(name, self.level)
         check_channels(x, self.channels, name)
         if min(x.shape[-3:-1]) < 2**self.level:
             side = 2**self.level
             raise ValueError(f"{name}: x must have at least {side}x{side} pixels, got {x.shape}")
         y = self._conv(self.channels, (1, 1), "levels")(x)
         maps = {}
-        for block, (convolutions, width) in enumerate(_BLOCKS[: self.level], start=1):
-            if block > 1:
+        for block, index, _, width in layers:
+            if block > 1 and index == 1:
                 y = nn.max_pool(y, (2, 2), (2, 2))
-            last = block == self.level
-            for index in range(1, 2 if last else convolutions + 1):
-                y = jnp.pad(y, [(0, 0)] * (y.ndim - 3) + [(1, 1), (1, 1), (0, 0)], mode="reflect")
-                width = _SINGLE if self.level == 1 else width
-                y = nn.relu(self._conv(width, (3, 3), f"conv{block}_{index}")(y))
-                maps[f"relu{block}_{index}"] = y
+            y = jnp.pad(y, [(0, 0)] * (y.ndim - 3) + [(1, 1), (1, 1), (0, 0)], mode="reflect")
+            y = nn.relu(self._conv(width, (3, 3), f"conv{block}_{index}")(y))
+            maps[f"relu{block}_{index}"] = y
         return maps
 
     def _conv(self, width, size, name):

@@ -42,21 +42,23 @@ def instance_norm(
     x: jax.Array,
     name: str,
     *,
+    epsilon: float = 1e-5,
     scaled: bool = True,
     scale_std: float = 0.0,
     dtype: jnp.dtype = jnp.float32,
 ) -> jax.Array:
-    """Adds a norm of each image and channel to the calling module, with Torch's epsilon.
+    """Adds a norm of each image and channel to the calling module, by default with Torch's epsilon.
 
     Args:
         x: ``(N, …, C)``.
         name: of the layer.
+        epsilon: added to the variance.
         scaled: give every channel a learnt scale and offset.
         scale_std: the scales start as N(1, scale_std²).
         dtype: type of computation.
     """
     return nn.InstanceNorm(
-        epsilon=1e-5,
+        epsilon=epsilon,
         use_scale=scaled,
         use_bias=scaled,
         scale_init=normal_around_one(scale_std),

@@ -49,6 +49,7 @@ DEFAULT = {
     "configs.segmentation.unet",
     "configs.hyperspectral.denoising",
     "configs.translation.cycle_gan",
+    "configs.stylization.fast_style",
     "configs.super_resolution.srgan",
 }
 

@@ -63,7 +63,7 @@ def write_pages(path: str | Path, pages: Sequence[Picture], software: str = "") 
       ValueError: pixels that the format doesn't hold; names the file and says what does.
     """
     path = Path(path)
-    _check(path, pages)
+    check_writable(path, pages)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
@@ -96,7 +96,9 @@ def _writer(path: Path, pages: Sequence[Picture]):
     return {_TIFF: write_tiff, _ARRAYS: write_array_file}.get(holds, write_with_pillow)
 
 
-def _check(path: Path, pages: Sequence[Picture]) -> None:
+def check_writable(path: str | Path, pages: Sequence[Picture]) -> None:
+    """Raises a ValueError where the format that the ending names doesn't hold these pictures."""
+    path = Path(path)
     if path.suffix.lower() not in _FORMATS:
         raise ValueError(f"{path}: known endings are {', '.join(_FORMATS)}")
     holds = _FORMATS[path.suffix.lower()]
