@@ -6,6 +6,7 @@ from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves,
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._power_law_texture import power_law_texture
+from imaging_jax.synthesis._shapes import Shapes, shapes
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ClimateScene",
     "Leaves",
     "Quantity",
+    "Shapes",
     "burst",
     "climate_scene",
     "clouded",
@@ -25,5 +27,6 @@ __all__ = [
     "power_law_texture",
     "radar_like",
     "sample_leaves",
+    "shapes",
     "spectral_cube",
 ]
