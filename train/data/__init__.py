@@ -20,6 +20,7 @@ from train.data.made_cubes import MadeCubes
 from train.data.made_pairs import drawn_pair_patches, made_pair_patches
 from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
+from train.data.shapes import Shapes
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
 from train.data.whole_data import labelled, whole
@@ -37,6 +38,7 @@ DATA = {
     "made_pair_patches": made_pair_patches,
     "pair_patches": pair_patches,
     "patches": patches,
+    "shapes": Shapes,
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,
     "whole": whole,

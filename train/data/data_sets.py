@@ -24,6 +24,7 @@ from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
 from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
+from train.data.shapes import shapes
 from train.data.texts import text_set
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -154,6 +155,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "right_to_left": partial(side_by_side, reverse=True),
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
+    "shapes": partial(shapes, HELD_BACK_KEY),
+    "shapes_test": partial(shapes, TEST_KEY),
     "styled": styled,
     "text": text_set,
     "tfds": _tfds,

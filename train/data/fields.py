@@ -14,6 +14,7 @@ KINDS = (
     "label",
     "latent",
     "mask",
+    "points",
     "scores",
     "series",
     "spectrum",

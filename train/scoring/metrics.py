@@ -220,6 +220,11 @@ METRICS = {
     "top_5_accuracy": Metric("top five {:.2%}", True),
     "calibration_error": Metric("calibration error {:.4f}", False),
     "cross_entropy": Metric("cross-entropy {:.4f}", False),
+    # Of prompts: of the mask ranked first, of the best, and how often the first is the best.
+    "mask_iou": Metric("IoU {:.4f}", True),
+    "oracle_iou": Metric("best of three {:.4f}", True),
+    "ranked_right": Metric("ranked right {:.1%}", True),
+    "ranked_near": Metric("within 0.01 {:.1%}", True),
     # Of generators.
     "fid": Metric("FID {:.1f}", False),
     "modes": Metric("{:.0f} modes", True),

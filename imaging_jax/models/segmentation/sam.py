@@ -212,3 +212,11 @@ class SAM(nn.Module):
 def padding_colour(channels: int) -> tuple[float, ...]:
     """What fills images up to the size that `SAM` takes: its mean, which becomes zeros."""
     return _MEAN if channels == 3 else (sum(_MEAN) / 3,) * channels
+
+
+def resize_masks(logits: jax.Array, shape: tuple[int, int]) -> jax.Array:
+    """Masks' logits ``(..., h, w)`` of `SAM` at another height and width, bilinearly."""
+    shape = (*logits.shape[:-2], *shape)
+    if shape == logits.shape:
+        return logits
+    return jax.image.resize(logits, shape, "linear", antialias=False)

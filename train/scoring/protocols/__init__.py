@@ -16,6 +16,7 @@ from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.language import LanguageProtocol
 from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
+from train.scoring.protocols.prompts import PromptProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
@@ -108,6 +109,9 @@ PROTOCOLS: dict[str, Protocol] = {
         SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
         BurstProtocol("bursts"),
+        # Masks of what one point, or a box, means.
+        PromptProtocol("prompts_points", "point"),
+        PromptProtocol("prompts_boxes", "box"),
         # Cloud removal, of one image or of several dates.
         PairedProtocol("paired"),
         DatesProtocol("dates"),
@@ -134,6 +138,7 @@ __all__ = [
     "OneSeedProtocol",
     "PairedProtocol",
     "PhaseProtocol",
+    "PromptProtocol",
     "Protocol",
     "ReconstructionProtocol",
     "RestorationProtocol",
