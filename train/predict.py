@@ -1,6 +1,6 @@
 """`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
 
-A classifier says what they show.
+A classifier says what they show; a promptable network says where it lies, by `--point` and `--box`.
 """
 
 import math
@@ -20,7 +20,8 @@ _OUTPUT = flags.DEFINE_string(
     None,
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
     "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are. "
-    "Cubes stay so: <cube>_denoised and its ending. Of a classifier a .csv file; default: none.",
+    "Cubes stay so: <cube>_denoised and its ending. Of a classifier a .csv file; default: none. "
+    "Of prompts a folder; default: <picture>_mask.png and <picture>_overlay.png beside.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
@@ -68,6 +69,12 @@ _VARIABLE = flags.DEFINE_string(
 _PREVIEW = flags.DEFINE_bool(
     "preview", False, "Beside a restored cube, show it before and after in false colours, as .png."
 )
+_POINT = flags.DEFINE_multi_string(
+    "point",
+    None,
+    "x,y of what is to be segmented, in pixels; x,y,0 of what isn't part of it. May be repeated.",
+)
+_BOX = flags.DEFINE_multi_string("box", None, "x0,y0,x1,y1 around what is to be segmented.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace outputs that are there.")
 
 
@@ -90,8 +97,13 @@ def _main(arguments: list[str]) -> None:
     from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
     from train.systems.outputs import outputs_of
+    from train.systems.prompted_files import takes_prompts
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
+    if takes_prompts(system):
+        _segment(system, [Path(path) for path in arguments[1:]])
+        return
+    command.refuse_flags((_POINT, _BOX), f"{_WEIGHTS.value} takes no prompts")
     if takes_cubes(system):
         _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
         return
@@ -123,6 +135,17 @@ def _tell_classes(system, inputs: list[Path]) -> None:
         raise ValueError(f"--output={output}: wanted a name that ends in .csv")
     _check_replaced([output] if output else [])
     tell_classes(system, inputs, output)
+
+
+def _segment(system, inputs: list[Path]) -> None:
+    from train.systems.prompted_files import prompted_outputs, read_prompt, segment_files
+
+    others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY, _BAND_AXIS, _VARIABLE, _PREVIEW)
+    command.refuse_flags(others, f"{_WEIGHTS.value} takes prompts")
+    prompt = read_prompt(_POINT.value or [], _BOX.value or [])
+    outputs = prompted_outputs(inputs, _OUTPUT.value)
+    _check_replaced(file for files in outputs.values() for file in files)
+    segment_files(system, prompt, outputs, _LEVELS.value)
 
 
 def _restore_cubes(system, level, inputs: list[Path]) -> None:

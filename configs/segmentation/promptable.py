@@ -13,12 +13,12 @@ def get_config(variant=""):
         {
             "name": "sam",
             "image_shape": (64, 64, 3),
-            "patch_size": 4,
-            "width": 96,
+            "patch_size": 8,
+            "width": 128,
             "depth": 4,
             "heads": 4,
             "mlp_ratio": 4,
-            "window": 8,
+            "window": 4,
             "global_layers": (1, 3),
             "features": 64,
             "decoder_depth": 2,
@@ -28,8 +28,8 @@ def get_config(variant=""):
         }
     )
     config.data = ConfigDict({"name": "shapes", "batch_size": 16, "patch_size": 64, "channels": 3})
-    common.train_on_cpu(config, 1000, peak=1e-3, ema_decay=0.99)
-    config.optimizer.name = "adamw"
+    common.train_on_cpu(config, 1200, peak=5e-3, ema_decay=0.99)
+    config.optimizer.name = "muon"
     config.train.cpu_devices = 1
     scoring = {"images": "shapes:64:3", "protocol": "prompts_points"}
     config.validation = ConfigDict(scoring)
@@ -38,7 +38,9 @@ def get_config(variant=""):
         for kind in ("points", "boxes")
     )
     if variant == "tiny":
-        config.model.update({"image_shape": (16, 16, 3), "width": 8, "depth": 2, "heads": 2})
+        config.model.update(
+            {"image_shape": (16, 16, 3), "patch_size": 4, "width": 8, "depth": 2, "heads": 2}
+        )
         config.model.update({"window": 3, "global_layers": (1,), "features": 8})
         config.model.update({"decoder_heads": 2, "decoder_hidden": 8})
         config.data.update({"batch_size": 4, "patch_size": 16})

@@ -14,8 +14,9 @@ from train.data import images
 from train.data.data_set import DataSet
 from train.data.fields import PICTURE, Field, Fields, check_fields
 from train.data.prompts import draw_box, draw_object, draw_point
-from train.scoring import overlays, pictures
+from train.scoring import pictures
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
+from train.systems import overlays
 from train.systems.system import System
 
 _CHUNK = 50
