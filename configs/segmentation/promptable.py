@@ -44,6 +44,8 @@ def get_config(variant=""):
         config.model.update({"window": 3, "global_layers": (1,), "features": 8})
         config.model.update({"decoder_heads": 2, "decoder_hidden": 8})
         config.data.update({"batch_size": 4, "patch_size": 16})
+        # Muon takes long to compile.
+        config.optimizer.name = "adam"
         config.train.update(
             {"steps": 4, "log_every": 1, "validate_every": 2, "checkpoint_every": 2}
         )

@@ -6,7 +6,7 @@ import pytest
 from configs.segmentation import promptable
 from tests.train.test_command_line import run
 from train.data import images
-from train.run.experiment import build_experiment
+from train.engine.restore import build_task
 from train.run.training import fit
 from train.systems import overlays
 from train.systems.prompted_files import (
@@ -24,7 +24,7 @@ class Threshold:
 
     def __init__(self):
         self.encoded, self.asked = [], []
-        task = build_experiment(promptable.get_config("tiny")).task
+        task = build_task(promptable.get_config("tiny"))
         self.system = System(
             "threshold", "none", self.apply, Origin("fitted"), task.takes, task.gives
         )
