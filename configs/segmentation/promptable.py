@@ -1,4 +1,7 @@
-"""A small SAM learns what is meant by a click or a box, on shapes drawn on the device."""
+"""A small SAM learns what a click or a box means; eight minutes of a CPU's core.
+
+It sees shapes that are drawn on the device.
+"""
 
 from ml_collections import ConfigDict
 
@@ -28,8 +31,7 @@ def get_config(variant=""):
         }
     )
     config.data = ConfigDict({"name": "shapes", "batch_size": 16, "patch_size": 64, "channels": 3})
-    common.train_on_cpu(config, 1200, peak=5e-3, ema_decay=0.99)
-    config.optimizer.name = "muon"
+    common.muon_on_cpu(config, 2200, ema_decay=0.99)
     config.train.cpu_devices = 1
     scoring = {"images": "shapes:64:3", "protocol": "prompts_points"}
     config.validation = ConfigDict(scoring)
