@@ -1,6 +1,7 @@
 """`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
 
-A classifier says what they show; a segmenter writes the class of each pixel.
+A classifier says what they show, a segmenter what each pixel is, a promptable network where that
+lies which `--point` and `--box` mean.
 """
 
 import math
@@ -69,6 +70,12 @@ _VARIABLE = flags.DEFINE_string(
 _PREVIEW = flags.DEFINE_bool(
     "preview", False, "Beside a restored cube, show it before and after in false colours, as .png."
 )
+_POINT = flags.DEFINE_multi_string(
+    "point",
+    None,
+    "x,y of what is to be segmented, in pixels; x,y,0 of what isn't part of it. May be repeated.",
+)
+_BOX = flags.DEFINE_multi_string("box", None, "x0,y0,x1,y1 around what is to be segmented.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace outputs that are there.")
 
 
@@ -91,9 +98,14 @@ def _main(arguments: list[str]) -> None:
     from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
     from train.systems.outputs import outputs_of
+    from train.systems.prompted_files import takes_prompts
     from train.systems.segmented_files import segments
 
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
+    if takes_prompts(system):
+        _segment_by_prompt(system, [Path(path) for path in arguments[1:]])
+        return
+    command.refuse_flags((_POINT, _BOX), f"{_WEIGHTS.value} takes no prompts")
     if takes_cubes(system):
         _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
         return
@@ -128,6 +140,18 @@ def _tell_classes(system, inputs: list[Path]) -> None:
         raise ValueError(f"--output={output}: wanted a name that ends in .csv")
     _check_replaced([output] if output else [])
     tell_classes(system, inputs, output)
+
+
+def _segment_by_prompt(system, inputs: list[Path]) -> None:
+    from train.systems.prompted_files import read_prompt, segment_by_prompt
+    from train.systems.segmented_files import masks_of, overlay_of
+
+    others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY, _BAND_AXIS, _VARIABLE, _PREVIEW)
+    command.refuse_flags(others, f"{_WEIGHTS.value} takes prompts")
+    prompt = read_prompt(_POINT.value or [], _BOX.value or [])
+    pairs = masks_of(inputs, _OUTPUT.value)
+    _check_replaced(file for _, mask in pairs for file in (mask, overlay_of(mask)))
+    segment_by_prompt(system, prompt, pairs, _LEVELS.value)
 
 
 def _segment(system, inputs: list[Path]) -> None:

@@ -44,7 +44,7 @@ from imaging_jax.models.restoration import (
     SPANet,
     UnrolledHQS,
 )
-from imaging_jax.models.segmentation import PSPNet, UNet
+from imaging_jax.models.segmentation import SAM, PSPNet, UNet
 from imaging_jax.models.stylization import FastNeuralStyle, FastStyleTransfer
 from imaging_jax.models.super_resolution import (
     DDRN,
@@ -112,6 +112,7 @@ MODELS = {
     "resnet": ResNet,
     "resnet_generator": ResNetGenerator,
     "restormer": Restormer,
+    "sam": SAM,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,

@@ -8,6 +8,7 @@ from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
+from imaging_jax.synthesis._shapes import Shapes, shapes
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Leaves",
     "Portrait",
     "Quantity",
+    "Shapes",
     "burst",
     "climate_scene",
     "clouded",
@@ -30,5 +32,6 @@ __all__ = [
     "power_law_texture",
     "radar_like",
     "sample_leaves",
+    "shapes",
     "spectral_cube",
 ]

@@ -27,6 +27,7 @@ from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
+from train.data.shapes import shapes
 from train.data.texts import text_set
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -164,6 +165,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "right_to_left": partial(side_by_side, reverse=True),
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
+    "shapes": partial(shapes, HELD_BACK_KEY),
+    "shapes_test": partial(shapes, TEST_KEY),
     "styled": styled,
     "text": text_set,
     "tfds": _tfds,

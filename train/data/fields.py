@@ -15,6 +15,7 @@ KINDS = (
     "label",
     "latent",
     "mask",
+    "points",
     "scores",
     "series",
     "spectrum",

@@ -249,6 +249,11 @@ METRICS = {
     "iou": Metric("IoU {:.4f}", True),
     "mean_iou": Metric("mean IoU {:.4f}", True),
     "pixel_error": Metric("pixel error {:.4f}", False),
+    # Of prompts: of the mask ranked first, of the best, and how often the first is the best.
+    "mask_iou": Metric("IoU {:.4f}", True),
+    "oracle_iou": Metric("best of three {:.4f}", True),
+    "ranked_right": Metric("ranked right {:.1%}", True),
+    "ranked_near": Metric("within 0.01 {:.1%}", True),
     # Of generators.
     "fid": Metric("FID {:.1f}", False),
     "modes": Metric("{:.0f} modes", True),

@@ -11,6 +11,7 @@ from train.tasks.denoising import Denoising
 from train.tasks.downscaling import Downscaling
 from train.tasks.language_modelling import LanguageModelling
 from train.tasks.phase_retrieval import PhaseRetrieval
+from train.tasks.promptable_segmentation import PromptableSegmentation
 from train.tasks.segmentation import Segmentation
 from train.tasks.snapshot_imaging import SnapshotImaging
 from train.tasks.spectral_reconstruction import SpectralReconstruction
@@ -38,6 +39,7 @@ TASKS: dict[str, type[Task]] = {
     "noisier2noise": Noisier2Noise,
     "phase_retrieval": PhaseRetrieval,
     "segmentation": Segmentation,
+    "promptable_segmentation": PromptableSegmentation,
     "snapshot_imaging": SnapshotImaging,
     "spectral_reconstruction": SpectralReconstruction,
     "style_adversarial": StyleAdversarial,
@@ -63,6 +65,7 @@ __all__ = [
     "Noise2Void",
     "Noisier2Noise",
     "PhaseRetrieval",
+    "PromptableSegmentation",
     "Segmentation",
     "SnapshotImaging",
     "SpectralReconstruction",

@@ -42,6 +42,7 @@ DEFAULT = {
     "configs.generative.autoencoder",
     "configs.generative.vae",
     "configs.classification.digits",
+    "configs.segmentation.promptable",
     "configs.fusion.downscaling",
     "configs.language.gpt",
     "configs.restoration.burst",

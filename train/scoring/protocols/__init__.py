@@ -16,6 +16,7 @@ from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.language import LanguageProtocol
 from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
+from train.scoring.protocols.prompts import PromptProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
@@ -125,6 +126,9 @@ PROTOCOLS: dict[str, Protocol] = {
         RegionProtocol("regions"),
         LineProtocol("lines"),
         BurstProtocol("bursts"),
+        # Masks of what one point, or a box, means.
+        PromptProtocol("prompts_points", "point"),
+        PromptProtocol("prompts_boxes", "box"),
         # Cloud removal, of one image or of several dates.
         PairedProtocol("paired"),
         DatesProtocol("dates"),
@@ -152,6 +156,7 @@ __all__ = [
     "OneSeedProtocol",
     "PairedProtocol",
     "PhaseProtocol",
+    "PromptProtocol",
     "Protocol",
     "ReconstructionProtocol",
     "RegionProtocol",
