@@ -9,6 +9,7 @@ import numpy as np
 
 from train.config.settings import plain
 from train.data import degradations
+from train.data.presets import PRESETS
 from train.engine.restore import build_task
 from train.scoring.protocols import PROTOCOLS
 from train.state.stage import learning_rates
@@ -54,9 +55,13 @@ def says_degradations(config: Mapping[str, Any], task: Task) -> Iterator[str]:
     if not isinstance(task, SuperResolution) or PROTOCOLS[protocol].condition != "scale":
         return
     scale, preset = config["validation"]["scale"], task.degradation
-    image = np.random.default_rng(0).random((1, _SIDE * scale, _SIDE * scale, 3))
+    side, channels = _SIDE * scale, 1 if task.colour == "grey" else 3
+    image = np.random.default_rng(0).random((1, side, side, channels))
     scored, reference = PROTOCOLS[protocol].degrade(image, scale, [0])
     with jax.enable_x64(True):
+        if PRESETS[preset].target:
+            # What is compared with isn't what is measured.
+            reference = degradations.reference(preset, jnp.asarray(image))
         # Protocols draw the noise of the first image by this key.
         trained = degradations.degrade(jax.random.key(0), reference[0], preset, scale)[None]
         difference = 255 * float(jnp.mean(jnp.abs(trained - scored)))
