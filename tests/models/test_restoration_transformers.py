@@ -5,7 +5,9 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+import skimage.data
 
 from imaging_jax.models.restoration import Restormer, as_denoiser
 from imaging_jax.models.restoration._restormer_block import (
@@ -256,3 +258,39 @@ def test_serve_as_denoisers_of_one_level():
 def test_bad_input_is_named(module, shape, message):
     with pytest.raises(ValueError, match=message):
         shapes(module, jax.ShapeDtypeStruct(shape, jnp.float32))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "network",
+    [
+        SwinIR(channels=1, features=60, depths=(2, 2)),
+        Restormer(1, **SMALLEST),
+    ],
+    ids=["swinir", "restormer"],
+)
+def test_one_noisy_patch_is_learnt_by_heart(network):
+    clean = np.float32(skimage.data.camera()[None, 200:264, 200:264, None] / 255)
+    noise = np.random.default_rng(0).standard_normal(clean.shape, np.float32)
+    noisy = clean + 25 / 255 * noise
+    schedule = optax.warmup_cosine_decay_schedule(0.0, 1e-3, 50, 2_000)
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule, b2=0.99))
+
+    def loss(params):
+        return jnp.mean((network.apply(params, noisy) - clean) ** 2)
+
+    @jax.jit
+    def steps(params, state):
+        for _ in range(5):
+            value, gradient = jax.value_and_grad(loss)(params)
+            change, state = optimizer.update(gradient, state)
+            params = optax.apply_updates(params, change)
+        return params, state, value
+
+    params = jax.jit(network.init)(jax.random.key(1), noisy)
+    state = optimizer.init(params)
+    for _ in range(400):
+        params, state, value = steps(params, state)
+        if -10 * np.log10(float(value)) > 40:
+            return
+    pytest.fail(f"{-10 * np.log10(float(value)):.1f} dB after 2,000 steps, wanted 40")
