@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from train.data import images
 from train.data.fields import Field
@@ -59,6 +60,9 @@ def test_masks_are_classes_in_a_palette_and_overlays_tint(tmp_path, capsys):
         tinted = images.read(overlay_of(mask)).pixels
         shown = np.broadcast_to(colours, tinted.shape)
         half = (shown.astype(int) + class_colours(3)[wanted]) // 2
+        inside = {int(c): ndimage.binary_erosion(wanted == c, border_value=1) for c in range(3)}
+        edge = ~np.any([*inside.values()], axis=0)
+        half[edge] = 255
         np.testing.assert_array_equal(tinted, np.where(wanted[..., None] > 0, half, shown))
     said = capsys.readouterr().out
     assert "dark" in said

@@ -23,9 +23,15 @@ def class_colours(count: int) -> np.ndarray:
 
 
 def overlay(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Tints pixels of an image (H, W, 3) uint8 by their classes (H, W); those of class 0 stay."""
+    """Tints pixels of an image (H, W, 3) uint8 by their classes (H, W), with a white inner edge.
+
+    Those of class 0 stay.
+    """
     colours = class_colours(int(classes.max(initial=0)) + 1)[classes]
     mixed = (image.astype(np.uint16) + colours) // 2
+    around = np.pad(classes, 1, mode="edge")
+    neighbours = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
+    mixed[np.any([classes != other for other in neighbours], axis=0)] = 255
     return np.where((classes > 0)[..., None], mixed, image).astype(np.uint8)
 
 
