@@ -35,8 +35,8 @@ def get_config(variant=""):
         config.data.patch_size = 16
         common.for_steps(config, 4, every=2)
         config.train.log_every = 1
-        config.validation.images = "portraits:large:16"
-        config.evaluation = ({"images": "portraits_test:large:16", "protocol": "masks"},)
+        config.validation.images = "portraits:large:16:20"
+        config.evaluation = ({"images": "portraits_test:large:16:20", "protocol": "masks"},)
     elif variant:
         _of_folders(config, variant)
     return config

@@ -41,10 +41,10 @@ def get_config(variant=""):
     )
     if variant == "tiny":
         config.model.update(
-            {"image_shape": (16, 16, 3), "patch_size": 4, "width": 8, "depth": 2, "heads": 2}
+            {"image_shape": (16, 16, 3), "patch_size": 4, "width": 8, "depth": 1, "heads": 2}
         )
-        config.model.update({"window": 3, "global_layers": (1,), "features": 8})
-        config.model.update({"decoder_heads": 2, "decoder_hidden": 8})
+        config.model.update({"window": 3, "global_layers": (), "features": 8})
+        config.model.update({"decoder_depth": 1, "decoder_heads": 2, "decoder_hidden": 8})
         config.data.update({"batch_size": 4, "patch_size": 16})
         # Muon takes long to compile.
         config.optimizer.name = "adam"

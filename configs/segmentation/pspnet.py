@@ -44,6 +44,6 @@ def get_config(variant=""):
         config.data.update({"batch_size": 2, "patch_size": 32})
         common.for_steps(config, 4, every=2)
         config.train.log_every = 1
-        config.validation.images = "portraits:large:32"
-        config.evaluation = ({"images": "portraits_test:large:32", **scoring},)
+        config.validation.images = "portraits:large:32:20"
+        config.evaluation = ({"images": "portraits_test:large:32:20", **scoring},)
     return config

@@ -79,7 +79,7 @@ def _tiny(config):
     config.optimizer = common.adam_with_cosine(2e-3)
     common.for_steps(config, 4, every=2)
     config.train.log_every = 1
-    config.validation = ConfigDict({"images": "portraits:large:32", "protocol": "masks"})
-    scoring = {"images": "portraits_test:large:32", "protocol": "regions"}
-    config.evaluation = ({**scoring, "baseline": "grey_threshold:portraits:large:32"},)
+    config.validation = ConfigDict({"images": "portraits:large:32:20", "protocol": "masks"})
+    scoring = {"images": "portraits_test:large:32:20", "protocol": "regions"}
+    config.evaluation = ({**scoring, "baseline": "grey_threshold:portraits:large:32:20"},)
     return config

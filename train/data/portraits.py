@@ -49,18 +49,22 @@ class Portraits(Drawn):
 
 
 def portraits(key: int, rest: str) -> DataSet:
-    """Opens "<large or small>:<side>": 500 portraits by a key that no training has.
+    """Opens "<large or small>:<side>[:<count>]": 500 portraits, or as many, by a key of their own.
 
     Raises:
       ValueError: other words.
     """
     name = "portraits" if key == HELD_BACK_KEY else "portraits_test"
-    person, _, side = rest.partition(":")
-    if person not in SIZES or not (side.isdigit() and int(side) > 1):
-        raise ValueError(f"{name}:{rest}: wanted {name}:<{' or '.join(SIZES)}>:<pixels a side>")
-    draw = jax.jit(partial(_drawn, count=_COUNT, side=int(side), person=person))
+    person, side, *count = rest.split(":") if ":" in rest else (rest, "")
+    numbers = [int(word) for word in (side, *count) if word.isdigit()]
+    known = person in SIZES and len(numbers) == 1 + len(count) < 3
+    if not known or numbers[0] < 2 or 0 in numbers:
+        wanted = f"{name}:<{' or '.join(SIZES)}>:<pixels a side>[:<count>]"
+        raise ValueError(f"{name}:{rest}: wanted {wanted}")
+    side, count = (*numbers, _COUNT)[:2]
+    draw = jax.jit(partial(_drawn, count=count, side=side, person=person))
     arrays = {field: np.asarray(value) for field, value in draw(jax.random.key(key)).items()}
-    return Stacked(f"{name}:{rest}", _fields(int(side)), arrays, {"classes": _CLASSES})
+    return Stacked(f"{name}:{rest}", _fields(side), arrays, {"classes": _CLASSES})
 
 
 def _fields(side: int) -> Fields:

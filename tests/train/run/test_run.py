@@ -353,8 +353,12 @@ def variants(module):
 # Gradients of gradients take their time to trace.
 TRACED_SLOWLY = {
     "configs.generative.stylegan2",
+    "configs.restoration.restormer",
+    "configs.restoration.swinir",
+    "configs.segmentation.promptable",
     "configs.super_resolution.ddrn",
     "configs.super_resolution.rdn",
+    "configs.super_resolution.swinir",
 }
 
 
