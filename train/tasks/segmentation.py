@@ -16,6 +16,7 @@ from train.tasks.task import period_of
 
 # Of the auxiliary head's loss (Zhao et al., CVPR 2017, section 3.3).
 _AUXILIARY = 0.4
+_SURELY_NOT = -30.0
 # (logits, mask), both (N, H, W), of networks with one class.
 MASK_LOSSES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "dice": losses.dice_loss,
@@ -154,9 +155,9 @@ class Segmentation(Supervised):
         if self.network.classes > 1:
             return self.losses[_OF_CLASSES] * self._cross_entropy(logits, **target)
         mask = (target["mask"] == 1).astype(jnp.float32)
-        return sum(
-            weight * MASK_LOSSES[name](logits[..., 0], mask) for name, weight in self.losses.items()
-        )
+        # What isn't labelled is told rightly and surely, which no loss minds.
+        logits = jnp.where(target["mask"] < 2, logits[..., 0], _SURELY_NOT)
+        return sum(weight * MASK_LOSSES[name](logits, mask) for name, weight in self.losses.items())
 
     def _cross_entropy(self, logits, mask, weight=1.0):
         classes = self.network.classes

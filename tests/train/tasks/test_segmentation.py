@@ -8,7 +8,7 @@ import pytest
 from imaging_jax.models.restoration import DnCNN
 from imaging_jax.models.segmentation import PSPNet, UNet
 from train.data.portraits import Portraits
-from train.tasks.segmentation import Segmentation
+from train.tasks.segmentation import MASK_LOSSES, Segmentation
 
 GENERATOR = np.random.default_rng(0)
 ADAM = {"name": "adam", "schedule": {"name": "constant", "peak": 1e-2}}
@@ -34,6 +34,21 @@ def test_losses_of_masks_are_added_by_their_weights():
     union = p.sum(axis=(1, 2)) + mask.sum(axis=(1, 2)) - common
     jaccard = 1 - np.mean((common + 1) / (union + 1))
     assert found == pytest.approx(2 * nll + 0.5 * jaccard, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", MASK_LOSSES)
+def test_pixels_of_a_mask_that_are_not_labelled_teach_nothing(name):
+    logits = GENERATOR.normal(size=(1, 4, 6, 1)).astype(np.float32)
+    mask = GENERATOR.integers(0, 2, (1, 4, 6)).astype(np.uint8)
+    mask[:, :, 4:] = 255
+    loss = lambda z: task(loss={name: 1.0}).loss(z, {"mask": mask})  # noqa: E731
+    gradient = np.asarray(jax.grad(loss)(jnp.asarray(logits)))
+    assert np.all(gradient[:, :, 4:] == 0)
+    assert np.any(gradient[:, :, :4] != 0)
+    # Means are over all pixels, sums over those of the image.
+    cut = MASK_LOSSES[name](logits[:, :, :4, 0], np.float32(mask[:, :, :4] == 1))
+    share = 4 / 6 if name in ("nll", "focal") else 1
+    assert float(loss(logits)) == pytest.approx(share * float(cut), rel=1e-4)
 
 
 def test_classes_and_pixels_weigh_and_unlabelled_ones_do_not_count():
