@@ -10,13 +10,6 @@ import jax
 import pytest
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Compiles quickly for short tests, whose programs run once or twice; long ones train."""
-    if config.option.markexpr == "not slow":
-        flags = os.environ.get("XLA_FLAGS", "")
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_backend_optimization_level=0".strip()
-
-
 @pytest.fixture(scope="session")
 def imaging_data() -> Path:
     """The folder of real images and published weights that IMAGING_DATA names."""
