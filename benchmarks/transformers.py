@@ -1,11 +1,10 @@
 """Steps and predictions of transformers in turns with the same in PyTorch, where it is there.
 
 A step is the gradient of the output's mean absolute value, and Adam. Both sides start from
-the same parameters. PyTorch is eager; on a CPU it takes turns with one thread and with all. Ours
-takes steps on all devices, among which a batch is shared out as in training, and predicts on one.
+the same parameters and compute on one device; PyTorch is eager. On a CPU it takes turns with one
+thread and with all.
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +19,6 @@ from benchmarks.operator_cases import OURS, Case
 from imaging_jax.models.classification import ViT
 from imaging_jax.models.restoration import Restormer
 from imaging_jax.models.super_resolution import SwinIR
-from train.state.devices import data_mesh, replicated, share_cores, split_over_devices
 
 try:
     from benchmarks import torch_transformers
@@ -41,11 +39,7 @@ NETWORKS = (
 
 
 def cases() -> list[Case]:
-    """A step of each network, and a prediction of those that restore, of one image.
-
-    A CPU is made several devices, where JAX hasn't started yet.
-    """
-    share_cores(math.gcd(*(shape[0] for _, shape in NETWORKS)))
+    """A step of each network, and a prediction of those that restore, of one image."""
     steps = [case(*row, trained=True) for row in NETWORKS]
     predictions = [
         case(network, (1, *(2 * side for side in shape[1:3]), shape[3]), trained=False)
@@ -79,8 +73,7 @@ def _prediction(network, params, x) -> Callable[[], Any]:
 
 
 def _step(network, params, x) -> Callable[[], Any]:
-    optimizer, mesh = optax.adam(_RATE), data_mesh()
-    placed = jax.device_put(x, split_over_devices(mesh))
+    optimizer, placed = optax.adam(_RATE), jnp.asarray(x)
 
     @partial(jax.jit, donate_argnums=(0, 1))
     def step(params, state):
@@ -90,13 +83,10 @@ def _step(network, params, x) -> Callable[[], Any]:
         updates, state = optimizer.update(jax.grad(loss)(params), state)
         return optax.apply_updates(params, updates), state
 
-    # Taken to every device, of numbers of the host: the step gives away what it is given.
-    start = jax.device_put(jax.tree.map(np.array, params), replicated(mesh))
-    held = [start, jax.jit(optimizer.init)(start)]
+    held = [jax.tree.map(jnp.copy, params), jax.jit(optimizer.init)(params)]
 
     def run():
-        with jax.set_mesh(mesh):
-            held[:] = step(*held)
+        held[:] = step(*held)
         jax.block_until_ready(held)
 
     return run

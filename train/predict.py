@@ -157,11 +157,11 @@ def _segment_by_prompt(system, inputs: list[Path]) -> None:
 def _segment(system, inputs: list[Path]) -> None:
     from train.systems.segmented_files import masks_of, overlay_of, segment_files
 
-    others = (_SCALE, _SIGMA, _LEVELS, _PAGES, _BOUNDARY)
+    others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY)
     command.refuse_flags(others, f"{_WEIGHTS.value} segments pictures")
     pairs = masks_of(inputs, _OUTPUT.value)
     _check_replaced(file for _, mask in pairs for file in (mask, overlay_of(mask)))
-    segment_files(system, pairs, _MEMORY.value * 1e9)
+    segment_files(system, pairs, _MEMORY.value * 1e9, _LEVELS.value)
 
 
 def _restore_cubes(system, level, inputs: list[Path]) -> None:

@@ -1,8 +1,9 @@
 """A feed-forward network for one painting (Johnson, Alahi, Fei-Fei, ECCV 2016), 16 features wide.
 
-`--config.task.style=painting.jpg` takes another. Content and style are told by a small copy of
-VGG-19; with a file of VGG-19 in `--config.task.features`, `--config.task.content=relu4_2` is the
-usual map. The paper trains on COCO for 40,000 steps.
+`--config.task.style=painting.jpg` takes another, which validation and evaluation name as well:
+`--config.validation.images=styled:painting.jpg:<images>`. Content and style are told by a small
+copy of VGG-19; with a file of VGG-19 in `--config.task.features`, `--config.task.content=relu4_2`
+is the usual map. The paper trains on COCO for 40,000 steps.
 """
 
 from ml_collections import ConfigDict

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from scipy import io
 
 from train.data.images import SUFFIXES
@@ -16,7 +16,7 @@ from train.data.images.files import visible_files
 UNLABELLED = 255
 # CrackForest numbers the parts of a road that a crack cuts off, which are background.
 _CRACK = 2
-_ENDINGS = (*SUFFIXES, ".mat")
+_ENDINGS = (*(ending for ending in SUFFIXES if ending not in (".npy", ".npz")), ".mat")
 _COLOUR = re.compile(r"[0-9a-f]{6}")
 # Stands for pixels that don't count, where a legend names a class.
 _NONE = "-"
@@ -96,11 +96,13 @@ def read_mask(file: Path, legend: Legend) -> np.ndarray:
     Raises:
       ValueError: a level or a colour that the legend lacks, or a file that is no mask; names it.
     """
-    if file.suffix == ".mat":
+    if file.suffix.lower() == ".mat":
         return _crack_forest(file)
     try:
         with Image.open(file) as mask:
-            pixels = np.asarray(mask.convert("RGB") if legend.colours else mask)
+            # As its picture, it may say how the camera was held.
+            upright = ImageOps.exif_transpose(mask)
+            pixels = np.asarray(upright.convert("RGB") if legend.colours else upright)
     except OSError as error:
         raise ValueError(f"{file} can't be read as a mask: {error}") from None
     found = _by_colour(pixels, legend, file) if legend.colours else _by_level(pixels, legend, file)
@@ -112,6 +114,13 @@ def _by_level(pixels, legend, file):
         raise ValueError(
             f"{file} holds colours; wanted one level a pixel, or classes with their colours, as "
             "background=000000"
+        )
+    found = np.unique(pixels)
+    if len(legend.classes) == 2 and UNLABELLED in found and 1 not in found:
+        first, second = legend.classes
+        raise ValueError(
+            f"{file} holds no level 1, but {UNLABELLED}, which is no class; for masks of black and "
+            f"white the classes are {first}=000000,{second}=ffffff"
         )
     foreign = np.setdiff1d(pixels, [*range(len(legend.classes)), UNLABELLED])
     if foreign.size:

@@ -64,6 +64,11 @@ def says_degradations(config: Mapping[str, Any], task: Task) -> Iterator[str]:
             reference = degradations.reference(preset, jnp.asarray(image))
         # Protocols draw the noise of the first image by this key.
         trained = degradations.degrade(jax.random.key(0), reference[0], preset, scale)[None]
+        if trained.shape != scored.shape:
+            raise ValueError(
+                f"task.degradation={preset} measures {trained.shape[1:]} of an image of {side} "
+                f"pixels a side, validation.protocol={protocol} {scored.shape[1:]}; wanted the same"
+            )
         difference = 255 * float(jnp.mean(jnp.abs(trained - scored)))
     if difference > _SAME:
         yield (

@@ -22,9 +22,14 @@ def masks_of(inputs: list[Path], output: str | None) -> list[tuple[Path, Path]]:
     """Pairs every picture with its mask, see `train.systems.outputs.outputs_of`.
 
     Raises:
-      ValueError: as `outputs_of`; a mask that is no .png.
+      ValueError: as `outputs_of`; a mask that is no .png, or an overlay in the place of a picture
+        or another mask.
     """
     pairs = outputs_of(inputs, output, "mask", kept_endings={})
+    taken = {file.resolve() for pair in pairs for file in pair}
+    for picture, mask in pairs:
+        if overlay_of(mask).resolve() in taken:
+            raise ValueError(f"the overlay of {picture} would replace {overlay_of(mask)}")
     for _, mask in pairs:
         if mask.suffix.lower() != ".png":
             raise ValueError(f"--output={mask}: a mask is written as .png")
@@ -36,7 +41,9 @@ def overlay_of(mask: Path) -> Path:
     return mask.with_stem(f"{mask.stem.removesuffix('_mask')}_overlay")
 
 
-def segment_files(system: System, pairs: list[tuple[Path, Path]], memory: float) -> None:
+def segment_files(
+    system: System, pairs: list[tuple[Path, Path]], memory: float, levels: float | None = None
+) -> None:
     """Segments one after the other; what can't be is told at the end.
 
     A mask has the classes' numbers as places in a palette.
@@ -45,6 +52,7 @@ def segment_files(system: System, pairs: list[tuple[Path, Path]], memory: float)
       system: one that `segments`.
       pairs: pictures and their masks.
       memory: bytes that a compiled program may hold; a larger picture is taken in tiles.
+      levels: what white is in the files; None takes the largest level of their type.
 
     Raises:
       ValueError: names each that can't be read, segmented or written, and why; the others were
@@ -54,7 +62,7 @@ def segment_files(system: System, pairs: list[tuple[Path, Path]], memory: float)
     failures = []
     for picture, mask in tqdm(pairs, desc="pictures", disable=len(pairs) == 1, leave=False):
         try:
-            shares = _segment(segmenter, picture, mask)
+            shares = _segment(segmenter, picture, mask, levels)
         except images.UnreadableImage as error:
             failures.append(str(error))
         except (ValueError, OSError) as error:
@@ -67,9 +75,9 @@ def segment_files(system: System, pairs: list[tuple[Path, Path]], memory: float)
         raise ValueError(f"{len(failures)} of {len(pairs)} not done: {'; '.join(failures)}")
 
 
-def _segment(segmenter: Restorer, file: Path, mask: Path) -> np.ndarray:
+def _segment(segmenter: Restorer, file: Path, mask: Path, white: float | None) -> np.ndarray:
     """Writes mask and overlay, and returns the share of each class."""
-    picture = images.read(file)
+    picture = images.read(file, white)
     if picture.bands not in (1, 3):
         raise ValueError(f"it has {picture.bands} bands; wanted grey or colours")
     pixels = picture.pixels[..., : picture.bands]

@@ -38,8 +38,8 @@ class Segmentation(Supervised):
       network: images (N, H, W, channels) -> logits (N, H', W', classes).
       optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
-      loss: {name: weight}; losses are added. Of a cross-entropy each pixel counts by its "weight",
-        where the data have one.
+      loss: {name: weight}; losses are added, and means are over all pixels, labelled or not. Of a
+        cross-entropy each pixel counts by its "weight", where the data have one.
       class_weights: of the pixels of each class, in a cross-entropy; none for all alike.
       accumulate: parts a batch is cut into, see `train.state.update.update`.
       ema_decay: of the moving averages; 0 keeps none.

@@ -86,11 +86,13 @@ def test_what_a_crack_cuts_off_is_no_crack(tmp_path):
 def test_bad_masks_are_one_clear_error(tmp_path):
     colours = write(tmp_path / "colours.png", np.full((2, 2, 3), 7, np.uint8))
     high = write(tmp_path / "high.png", np.full((2, 2), 7, np.uint8))
+    white = write(tmp_path / "white.png", np.array([[0, 255]], np.uint8))
     none = tmp_path / "none.png"
     none.write_bytes(b"no picture")
     broken = tmp_path / "broken.mat"
     broken.write_bytes(b"no struct")
     for file, legend, words in (
+        (white, "a,b", r"white.png holds no level 1, but 255, .*a=000000,b=ffffff"),
         (high, "a,b", r"high.png holds the level 7; wanted 0 to 1 of the classes a, b"),
         (colours, "a,b", r"colours.png holds colours; wanted one level"),
         (colours, "a=000000,b=ffffff", r"holds the colour 070707, .*known are 000000, ffffff"),

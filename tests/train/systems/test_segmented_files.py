@@ -92,6 +92,13 @@ def test_what_cannot_be_segmented_is_told_at_the_end(tmp_path):
         masks_of([tmp_path / "good.png"], str(tmp_path / "a.jpg"))
 
 
+def test_an_overlay_replaces_no_picture(tmp_path):
+    write(tmp_path / "a.png")
+    write(tmp_path / "a_overlay.png")
+    with pytest.raises(ValueError, match=r"the overlay of .*a.png would replace .*a_overlay.png"):
+        masks_of([tmp_path / "a.png", tmp_path / "a_overlay.png"], None)
+
+
 def test_classes_beyond_the_palette_have_colours_of_their_own():
     colours = class_colours(20)
     assert len({tuple(colour) for colour in colours.tolist()}) == 20
