@@ -10,10 +10,9 @@ from PIL import Image, ImageOps
 from scipy import io
 
 from train.data.images import SUFFIXES
+from train.data.images.class_maps import UNLABELLED
 from train.data.images.files import visible_files
 
-# Of pixels that don't count, as in the palettes of Pascal VOC.
-UNLABELLED = 255
 # CrackForest numbers the parts of a road that a crack cuts off, which are background.
 _CRACK = 2
 _ENDINGS = (*(ending for ending in SUFFIXES if ending not in (".npy", ".npz")), ".mat")

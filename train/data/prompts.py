@@ -22,10 +22,12 @@ _JITTER, _MOST = 0.1, 20.0
 def draw_object(key: jax.Array, masks: jax.Array, least: int) -> jax.Array:
     """Draws one of the masks ``(objects, H, W)`` of at least so many pixels.
 
-    Where none has as many, all are drawn alike.
+    Where none has as many, the largest is taken.
     """
     areas = jnp.sum(masks, axis=(1, 2))
-    return masks[jax.random.categorical(key, jnp.where(areas >= least, 0.0, -1e9))]
+    large = areas >= least
+    drawn = jax.random.categorical(key, jnp.where(large, 0.0, -jnp.inf))
+    return masks[jnp.where(jnp.any(large), drawn, jnp.argmax(areas))]
 
 
 def draw_point(key: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:

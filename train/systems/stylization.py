@@ -107,13 +107,13 @@ def longer_side_at(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     return tuple(max(1, round(n * side / max(height, width))) for n in (height, width))
 
 
-def read_style(path: Path, levels: float | None = None) -> np.ndarray:
+def read_style(path: Path) -> np.ndarray:
     """Reads a painting as (h, w, 3) in [0, 1], without its alpha.
 
     Raises:
       ValueError: not a picture, or not one of grey or colours; names the file.
     """
-    found = images.read(path, levels)
+    found = images.read(path)
     if found.bands not in (1, 3):
         raise ValueError(f"{path}: it has {found.bands} bands; wanted a style of grey or colours")
     return images.to_rgb(images.to_float(found.pixels[..., : found.bands], found.white))

@@ -77,6 +77,18 @@ def test_unlabelled_pixels_of_several_classes_do_not_count():
     assert scored.values == pytest.approx({"mean_iou": (1 + 0.5 + 0.5) / 3, "pixel_error": 0.25})
 
 
+def test_an_image_without_labels_has_no_score():
+    masks = [
+        GENERATOR.integers(0, 2, (6, 8, 1)).astype(np.uint8),
+        np.full((6, 8, 1), 255, np.uint8),
+    ]
+    alone = evaluate(giving(noisy), set_of(masks[:1]), PROTOCOLS["masks"])
+    images = [np.repeat(100 * (mask == 1), 3, axis=-1) for mask in masks]
+    both = evaluate(giving(noisy), set_of(masks, images), PROTOCOLS["masks"])
+    assert both.values == alone.values
+    assert both.per_item[1] == {"image": "1"}
+
+
 def test_cells_that_a_leak_joins_are_one():
     mask = np.ones((9, 20, 1), np.uint8)
     mask[:, 10] = 0

@@ -66,6 +66,9 @@ def test_an_object_of_enough_pixels_is_drawn():
     areas = np.asarray(found).sum(axis=(1, 2))
     assert set(areas.tolist()) == {64, 90}
     assert 60 < np.sum(areas == 64) < 140
+    # The largest, where none has as many.
+    found = jit(jax.vmap(lambda key: draw_object(key, masks, 100)))(KEYS)
+    assert set(np.asarray(found).sum(axis=(1, 2)).tolist()) == {90}
 
 
 @pytest.mark.parametrize(

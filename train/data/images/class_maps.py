@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+# Of pixels that don't count, as in the palettes of Pascal VOC.
+UNLABELLED = 255
 # The first black; colours that most people tell apart (Okabe and Ito, 2008).
 _COLOURS = np.array(
     [
@@ -25,8 +27,9 @@ def class_colours(count: int) -> np.ndarray:
 def overlay(image: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Tints pixels of an image (H, W, 3) uint8 by their classes (H, W), with a white inner edge.
 
-    Those of class 0 stay.
+    Those of class 0 stay, and those that don't count.
     """
+    classes = np.where(classes == UNLABELLED, 0, classes)
     colours = class_colours(int(classes.max(initial=0)) + 1)[classes]
     mixed = (image.astype(np.uint16) + colours) // 2
     around = np.pad(classes, 1, mode="edge")

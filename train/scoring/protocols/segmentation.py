@@ -73,8 +73,8 @@ class SegmentationProtocol(Protocol):
         return {"index": np.asarray(batch.indices), "confusion": confusions}
 
     def rows(self, batch: Batch, found: dict) -> list[dict[str, float]]:
-        """{metric: value} of each image."""
-        return [_of_confusion(confusion) for confusion in found["confusion"]]
+        """{metric: value} of each image, none of one without a labelled pixel."""
+        return [_of_confusion(one) if one.any() else {} for one in found["confusion"]]
 
     def finish(self, found: list[dict], dataset: DataSet, value: int | None) -> dict[str, float]:
         """Of the whole set.
@@ -89,7 +89,8 @@ class SegmentationProtocol(Protocol):
             raise ValueError(f"{dataset.name}: all pixels of its masks are of one class")
         values = _of_confusion(whole)
         if len(whole) == 2:
-            values["iou"] = float(np.mean([_of_confusion(one)["iou"] for one in confusions]))
+            ious = [_of_confusion(one)["iou"] for one in confusions if one.any()]
+            values["iou"] = float(np.mean(ious))
         return values
 
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
