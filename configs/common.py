@@ -79,6 +79,21 @@ def small_dncnn():
     )
 
 
+def small_unet(channels):
+    """481,745 parameters for grey images: a U-Net of three poolings that finds one class."""
+    return ConfigDict(
+        {
+            "name": "unet",
+            "channels": channels,
+            "classes": 1,
+            "features": 16,
+            "depth": 3,
+            "padding": "same",
+            "dropout": 0.0,
+        }
+    )
+
+
 def textured_dead_leaves(batch_size, patch_size):
     """Images drawn on the device that networks of our own are trained on."""
     return ConfigDict(

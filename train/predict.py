@@ -144,24 +144,28 @@ def _tell_classes(system, inputs: list[Path]) -> None:
 
 def _segment_by_prompt(system, inputs: list[Path]) -> None:
     from train.systems.prompted_files import read_prompt, segment_by_prompt
-    from train.systems.segmented_files import masks_of, overlay_of
 
     others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY, _BAND_AXIS, _VARIABLE, _PREVIEW)
     command.refuse_flags(others, f"{_WEIGHTS.value} takes prompts")
     prompt = read_prompt(_POINT.value or [], _BOX.value or [])
-    pairs = masks_of(inputs, _OUTPUT.value)
-    _check_replaced(file for _, mask in pairs for file in (mask, overlay_of(mask)))
-    segment_by_prompt(system, prompt, pairs, _LEVELS.value)
+    segment_by_prompt(system, prompt, _masks(inputs), _LEVELS.value)
 
 
 def _segment(system, inputs: list[Path]) -> None:
-    from train.systems.segmented_files import masks_of, overlay_of, segment_files
+    from train.systems.segmented_files import segment_files
 
     others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY)
     command.refuse_flags(others, f"{_WEIGHTS.value} segments pictures")
+    segment_files(system, _masks(inputs), _MEMORY.value * 1e9, _LEVELS.value)
+
+
+def _masks(inputs: list[Path]) -> list[tuple[Path, Path]]:
+    """Pictures and their masks, of which neither these nor the overlays are there."""
+    from train.systems.segmented_files import masks_of, overlay_of
+
     pairs = masks_of(inputs, _OUTPUT.value)
     _check_replaced(file for _, mask in pairs for file in (mask, overlay_of(mask)))
-    segment_files(system, pairs, _MEMORY.value * 1e9, _LEVELS.value)
+    return pairs
 
 
 def _restore_cubes(system, level, inputs: list[Path]) -> None:

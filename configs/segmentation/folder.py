@@ -14,17 +14,7 @@ from configs import common
 def get_config(variant=""):
     config = common.get_config()
     config.task = ConfigDict({"name": "segmentation", "loss": {"nll": 1.0, "jaccard": 1.0}})
-    config.model = ConfigDict(
-        {
-            "name": "unet",
-            "channels": 3,
-            "classes": 1,
-            "features": 16,
-            "depth": 3,
-            "padding": "same",
-            "dropout": 0.0,
-        }
-    )
+    config.model = common.small_unet(3)
     config.data = ConfigDict({"name": "portraits", "batch_size": 4, "patch_size": 64})
     config.optimizer = common.adam_with_cosine(2e-3)
     common.for_steps(config, 2_000, every=200)

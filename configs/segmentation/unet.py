@@ -57,17 +57,7 @@ def _small(config, variant):
     best_of = 1 if variant == "isbi" else 2
     config.data.update({"batch_size": 4, "patch_size": 128, "best_of": best_of})
     config.task = ConfigDict({"name": "segmentation", "loss": LOSSES[variant]})
-    config.model = ConfigDict(
-        {
-            "name": "unet",
-            "channels": 1 if variant == "isbi" else 3,
-            "classes": 1,
-            "features": 16,
-            "depth": 3,
-            "padding": "same",
-            "dropout": 0.0,
-        }
-    )
+    config.model = common.small_unet(1 if variant == "isbi" else 3)
     config.optimizer = common.adam_with_cosine(2e-3)
     common.for_steps(config, 1_200, every=200)
 

@@ -4,12 +4,11 @@ import math
 from functools import partial
 
 import jax
-import numpy as np
 
 from imaging_jax import synthesis
 from imaging_jax.synthesis import Quantity
-from train.data.data_set import DataSet, Stacked
-from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.data_set import DataSet
+from train.data.drawn import Drawn, drawn_kind, drawn_set, side_and_count
 from train.data.fields import Field, Fields, check_fields
 
 # The values that may come, in K and in mm a day. By them a field tells what it is of.
@@ -87,18 +86,15 @@ def climate_scenes(key: int, rest: str) -> DataSet:
     Raises:
       ValueError: other words.
     """
-    name = "climate_scenes" if key == HELD_BACK_KEY else "climate_scenes_test"
+    name = drawn_kind("climate_scenes", key)
     quantity, *words = rest.split(":")
-    numbers = [int(word) for word in words if word.isdigit()]
-    known = quantity in RANGES and len(numbers) == len(words) and len(words) in (1, 2)
-    if not known or numbers[0] < 2 or 0 in numbers:
+    numbers = side_and_count(words, _COUNT)
+    if quantity not in RANGES or numbers is None:
         wanted = f"{name}:<{' or '.join(RANGES)}>:<pixels a side>[:<count>]"
         raise ValueError(f"{name}:{rest}: wanted {wanted}")
-    side, count = (*numbers, _COUNT)[:2]
+    side, count = numbers
     draw = partial(_drawn, count=count, side=side, quantity=quantity)
-    scenes = jax.jit(draw)(jax.random.key(key))
-    arrays = {field: np.asarray(value) for field, value in scenes.items()}
-    return Stacked(f"{name}:{rest}", fields_of_scenes(quantity, side), arrays)
+    return drawn_set(f"{name}:{rest}", key, fields_of_scenes(quantity, side), draw)
 
 
 def _drawn(key, count, side, quantity):

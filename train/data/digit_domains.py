@@ -6,7 +6,7 @@ import numpy as np
 
 from imaging_jax import synthesis
 from train.data.data_set import DataSet, Stacked
-from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.drawn import Drawn, drawn_kind
 from train.data.fields import Field, Fields
 
 _YELLOW, _BLUE = np.array([1.0, 0.9, 0.3], np.float32), np.array([0.1, 0.1, 0.5], np.float32)
@@ -62,5 +62,5 @@ def digit_pairs(key: int, side: str) -> DataSet:
     drawn, _ = synthesis.digits(jax.random.key(key), _COUNT, (int(side), int(side)))
     images = {"image": _white_on_black(drawn), "target": _blue_on_yellow(drawn)}
     arrays = {name: np.asarray(value) for name, value in images.items()}
-    name = "digit_pairs" if key == HELD_BACK_KEY else "digit_pairs_test"
+    name = drawn_kind("digit_pairs", key)
     return Stacked(f"{name}:{side}", fields, arrays)

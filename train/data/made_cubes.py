@@ -7,7 +7,7 @@ import numpy as np
 
 from imaging_jax import synthesis
 from train.data.data_set import DataSet, Stacked
-from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.drawn import Drawn, drawn_kind
 from train.data.fields import Fields, cubes_of
 
 _MEMBERS, _COUNT = 6, 4
@@ -48,7 +48,7 @@ def made_cubes(key: int, rest: str) -> DataSet:
     Raises:
       ValueError: other words.
     """
-    name = "made_cubes" if key == HELD_BACK_KEY else "made_cubes_test"
+    name = drawn_kind("made_cubes", key)
     words = rest.split(":")
     numbers = [int(word) for word in words if word.isdigit()]
     if len(numbers) != len(words) or len(words) not in (2, 3) or numbers[0] < 2 or 0 in numbers:

@@ -14,7 +14,7 @@ from imaging_jax import synthesis
 from train.config.registry import look_up
 from train.data.data_set import DataSet, Stacked
 from train.data.dates import dated
-from train.data.drawn import HELD_BACK_KEY
+from train.data.drawn import HELD_BACK_KEY, drawn_kind
 from train.data.fields import picture
 from train.data.image_sets import image_set
 from train.data.images import to_rgb
@@ -127,7 +127,7 @@ def drawn_pairs(key: int, rest: str) -> DataSet:
     source = drawn_pair_patches(_COUNT, int(side), given)
     drawn = jax.jit(source.batch)(jax.random.key(key), ())
     arrays = {name: np.asarray(values) for name, values in drawn.items()}
-    name = "drawn_pairs" if key == HELD_BACK_KEY else "drawn_pairs_test"
+    name = drawn_kind("drawn_pairs", key)
     return Stacked(f"{name}:{rest}", source.fields, arrays)
 
 

@@ -3,11 +3,10 @@
 from functools import partial
 
 import jax
-import numpy as np
 
 from imaging_jax import synthesis
-from train.data.data_set import DataSet, Stacked
-from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.data_set import DataSet
+from train.data.drawn import Drawn, drawn_kind, drawn_set
 from train.data.fields import Field, Fields
 
 _COUNT = 25
@@ -42,12 +41,11 @@ def ellipses(key: int, side: str) -> DataSet:
     Raises:
       ValueError: no number of pixels.
     """
-    name = "ellipses" if key == HELD_BACK_KEY else "ellipses_test"
+    name = drawn_kind("ellipses", key)
     if not (side.isdigit() and int(side) > 1):
         raise ValueError(f"{name}:{side}: wanted {name}:<pixels a side>")
-    draw = jax.jit(partial(_drawn, count=_COUNT, side=int(side)))
-    arrays = {field: np.asarray(value) for field, value in draw(jax.random.key(key)).items()}
-    return Stacked(f"{name}:{side}", _fields(int(side)), arrays)
+    draw = partial(_drawn, count=_COUNT, side=int(side))
+    return drawn_set(f"{name}:{side}", key, _fields(int(side)), draw)
 
 
 def _fields(side: int) -> Fields:

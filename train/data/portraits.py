@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from imaging_jax import synthesis
-from train.data.data_set import DataSet, Stacked
-from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.data_set import DataSet
+from train.data.drawn import Drawn, drawn_kind, drawn_set, side_and_count
 from train.data.fields import Field, Fields
 
 # Heights of the heads, in heights of the image.
@@ -54,17 +53,15 @@ def portraits(key: int, rest: str) -> DataSet:
     Raises:
       ValueError: other words.
     """
-    name = "portraits" if key == HELD_BACK_KEY else "portraits_test"
-    person, side, *count = rest.split(":") if ":" in rest else (rest, "")
-    numbers = [int(word) for word in (side, *count) if word.isdigit()]
-    known = person in SIZES and len(numbers) == 1 + len(count) < 3
-    if not known or numbers[0] < 2 or 0 in numbers:
+    name = drawn_kind("portraits", key)
+    person, *words = rest.split(":")
+    numbers = side_and_count(words, _COUNT)
+    if person not in SIZES or numbers is None:
         wanted = f"{name}:<{' or '.join(SIZES)}>:<pixels a side>[:<count>]"
         raise ValueError(f"{name}:{rest}: wanted {wanted}")
-    side, count = (*numbers, _COUNT)[:2]
-    draw = jax.jit(partial(_drawn, count=count, side=side, person=person))
-    arrays = {field: np.asarray(value) for field, value in draw(jax.random.key(key)).items()}
-    return Stacked(f"{name}:{rest}", _fields(side), arrays, {"classes": _CLASSES})
+    side, count = numbers
+    draw = partial(_drawn, count=count, side=side, person=person)
+    return drawn_set(f"{name}:{rest}", key, _fields(side), draw, {"classes": _CLASSES})
 
 
 def _fields(side: int) -> Fields:

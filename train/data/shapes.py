@@ -3,11 +3,10 @@
 from functools import partial
 
 import jax
-import numpy as np
 
 from imaging_jax import synthesis
-from train.data.data_set import DataSet, Stacked
-from train.data.drawn import HELD_BACK_KEY, Drawn
+from train.data.data_set import DataSet
+from train.data.drawn import Drawn, drawn_kind, drawn_set
 from train.data.fields import Field, Fields
 
 _OBJECTS, _COUNT = 6, 200
@@ -48,7 +47,7 @@ def shapes(key: int, rest: str) -> DataSet:
     Raises:
       ValueError: other words.
     """
-    name = "shapes" if key == HELD_BACK_KEY else "shapes_test"
+    name = drawn_kind("shapes", key)
     words = rest.split(":")
     numbers = [int(word) for word in words if word.isdigit()]
     fits = len(numbers) == len(words) in (2, 3) and numbers[0] > 1 and numbers[1] in (1, 3)
@@ -56,9 +55,7 @@ def shapes(key: int, rest: str) -> DataSet:
         raise ValueError(f"{name}:{rest}: wanted {name}:<pixels a side>:<1 or 3>[:<count>]")
     side, channels, count = (*numbers, _COUNT)[:3]
     draw = partial(_drawn, count=count, side=side, channels=channels, objects=_OBJECTS)
-    drawn = jax.jit(draw)(jax.random.key(key))
-    arrays = {field: np.asarray(value) for field, value in drawn.items()}
-    return Stacked(f"{name}:{rest}", _fields(side, channels, _OBJECTS), arrays)
+    return drawn_set(f"{name}:{rest}", key, _fields(side, channels, _OBJECTS), draw)
 
 
 def _fields(side: int, channels: int, objects: int) -> Fields:

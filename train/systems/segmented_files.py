@@ -1,6 +1,7 @@
 """Users' pictures segmented: a mask of each, and the picture tinted by it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -75,6 +76,13 @@ def segment_files(
         raise ValueError(f"{len(failures)} of {len(pairs)} not done: {'; '.join(failures)}")
 
 
+def told(logits: Any) -> np.ndarray:
+    """The most probable class of each pixel, integers (...), of logits (..., classes)."""
+    logits = np.asarray(logits)
+    most = logits[..., 0] > 0 if logits.shape[-1] == 1 else logits.argmax(axis=-1)
+    return most.astype(np.int32)
+
+
 def _segment(segmenter: Restorer, file: Path, mask: Path, white: float | None) -> np.ndarray:
     """Writes mask and overlay, and returns the share of each class."""
     picture = images.read(file, white)
@@ -88,10 +96,9 @@ def _segment(segmenter: Restorer, file: Path, mask: Path, white: float | None) -
 
     scores = in_tiles(logits, pixels[None], 1, [part])[0]
     classes = max(2, scores.shape[-1])
-    told = scores[..., 0] > 0 if scores.shape[-1] == 1 else scores.argmax(axis=-1)
-    told = told.astype(np.uint8)
+    found = told(scores).astype(np.uint8)
     shown = images.to_rgb(images.to_uint8(pixels, picture.white))
     # The second is what a person looks for: it comes last, when both are whole.
-    images.write(overlay_of(mask), images.overlay(shown, told), SOFTWARE)
-    images.write_class_map(mask, told, classes, SOFTWARE)
-    return np.bincount(told.ravel(), minlength=classes) / told.size
+    images.write(overlay_of(mask), images.overlay(shown, found), SOFTWARE)
+    images.write_class_map(mask, found, classes, SOFTWARE)
+    return np.bincount(found.ravel(), minlength=classes) / found.size

@@ -101,12 +101,6 @@ def gatys(
     return _system("gatys", Path(features).stem, apply, settings)
 
 
-def longer_side_at(shape: tuple[int, ...], side: int) -> tuple[int, int]:
-    """Height and width of an image of `shape`, its longer side brought to `side`."""
-    height, width = shape[:2]
-    return tuple(max(1, round(n * side / max(height, width))) for n in (height, width))
-
-
 def read_style(path: Path) -> np.ndarray:
     """Reads a painting as (h, w, 3) in [0, 1], without its alpha.
 
@@ -185,7 +179,7 @@ def _each(inputs: dict) -> list[jax.Array]:
 
 def _beside(style: np.ndarray, image: jax.Array, encode: Callable) -> jax.Array:
     """The style with the longer side of the image; both are checked before anything compiles."""
-    shape = longer_side_at(style.shape, max(image.shape[:2]))
+    shape = images.longer_side_at(style.shape, max(image.shape[:2]))
     for name, (height, width) in (("content", image.shape[:2]), ("style", shape)):
         try:
             jax.eval_shape(encode, jax.ShapeDtypeStruct((height, width, 3), np.float32))

@@ -9,7 +9,6 @@ from train.config.console import say
 from train.data import images
 from train.data.images import Picture
 from train.systems.enlarging import filled_outwards
-from train.systems.stylization import longer_side_at
 from train.systems.system import System
 
 _SOFTWARE = "imaging_jax train.stylize"
@@ -17,7 +16,7 @@ _SOFTWARE = "imaging_jax train.stylize"
 
 def resized(found: Picture, side: int) -> Picture:
     """The picture with its longer side brought to so many pixels; alpha goes along."""
-    shape = longer_side_at(found.pixels.shape, side)
+    shape = images.longer_side_at(found.pixels.shape, side)
     levels = filled_outwards(found.pixels) if found.alpha else found.pixels
     pixels = np.asarray(resize(images.to_float(levels, found.white), shape=shape))
     return found.with_pixels(images.from_float(pixels, found.pixels.dtype, found.white))

@@ -14,7 +14,6 @@ from imaging_jax.transforms import luminance
 from train.config.registry import look_up
 from train.data.fields import PICTURE, Fields, picture
 from train.tasks.supervised import Supervised
-from train.tasks.task import period_of
 
 LOSSES = {
     "charbonnier": losses.charbonnier,
@@ -78,11 +77,6 @@ class Restoration(Supervised):
     def seen(self, images: jax.Array) -> jax.Array:
         """What the network sees of images of the data: all of them, or luminance."""
         return luminance(images) if self.colour == "y" else images
-
-    @property
-    def period(self) -> int:
-        """That of the network."""
-        return period_of(self.network)
 
     @staticmethod
     def network_values(section: dict[str, Any]) -> dict[str, Any]:

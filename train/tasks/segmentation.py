@@ -12,7 +12,6 @@ from imaging_jax import losses
 from imaging_jax.models.segmentation import PSPNet, Segmenter
 from train.data.fields import Field, Fields, class_map, picture
 from train.tasks.supervised import NETWORK, Supervised
-from train.tasks.task import period_of
 
 # Of the auxiliary head's loss (Zhao et al., CVPR 2017, section 3.3).
 _AUXILIARY = 0.4
@@ -84,11 +83,6 @@ class Segmentation(Supervised):
         """A pyramid's averages are of the whole picture."""
         of_pyramid = isinstance(self.network, PSPNet)
         return "its averages are of the whole picture" if of_pyramid else ""
-
-    @property
-    def period(self) -> int:
-        """That of the network."""
-        return period_of(self.network)
 
     @property
     def takes(self) -> Fields:

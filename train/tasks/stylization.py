@@ -10,18 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from imaging_jax import pretrained
-from imaging_jax.losses import (
-    feature_reconstruction_loss,
-    gram_matrix,
-    squared_variation,
-    style_reconstruction_loss,
-)
+from imaging_jax.losses import gram_matrix
 from imaging_jax.models.features import DistilledVGG19
 from imaging_jax.operators import resize
+from imaging_jax.solvers import StyleObjective
 from train.config.registry import look_up
 from train.data.fields import Fields, picture
 from train.data.image_sets import image_set
-from train.data.images import to_float, to_rgb
+from train.data.images import longer_side_at, to_float, to_rgb
 from train.tasks.adversarial_checks import check_weights
 from train.tasks.supervised import NETWORK, Supervised
 
@@ -102,13 +98,8 @@ class Stylization(Supervised):
         return {"image": styled.astype(jnp.float32)}
 
     def _worth(self, styled, image):
-        of_image, ours = self.features(image), self.features(styled)
-        terms = (
-            feature_reconstruction_loss(ours, {self.content: of_image[self.content]}),
-            style_reconstruction_loss(ours, self.grams),
-            squared_variation(styled),
-        )
-        return sum(weight * term for weight, term in zip(self.weights, terms, strict=True))
+        kept = {self.content: self.features(image)[self.content]}
+        return StyleObjective(kept, self.grams, *self.weights)(styled, self.features)
 
 
 @cache
@@ -138,6 +129,5 @@ def _painting(name: str, size: int) -> np.ndarray:
     if len(found) != 1:
         raise ValueError(f"task.style={name}: it has {len(found)} images, wanted one painting")
     levels = to_rgb(found.colours(0))
-    height, width = levels.shape[:2]
-    shape = tuple(max(1, round(n * size / max(height, width))) for n in (height, width))
+    shape = longer_side_at(levels.shape, size)
     return np.clip(np.asarray(resize(to_float(levels), shape=shape)), 0, 1)

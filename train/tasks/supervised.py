@@ -16,7 +16,7 @@ from train.state.networks import apply_in_training
 from train.state.optimizers import make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.update import step_function
-from train.tasks.task import Task
+from train.tasks.task import Task, period_of
 
 NETWORK = "network"
 
@@ -79,6 +79,11 @@ class Supervised(Task):
     @abstractmethod
     def pair(self, key: jax.Array, batch: dict[str, jax.Array]) -> tuple[tuple, Any]:
         """Makes the network's arguments and what its loss is given beside, out of a batch."""
+
+    @property
+    def period(self) -> int:
+        """That of the network."""
+        return period_of(self.network)
 
     @property
     def stages(self) -> list[Stage]:

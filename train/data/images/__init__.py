@@ -3,7 +3,7 @@
 from train.data.images.class_maps import overlay, write_class_map
 from train.data.images.files import SUFFIXES, distinct_names, image_files, pictures_below
 from train.data.images.levels import from_float, jpeg_round_trip, to_float, to_rgb, to_uint8
-from train.data.images.picture import Picture
+from train.data.images.picture import Picture, longer_side_at
 from train.data.images.reading import UnreadableImage, read, read_pages, software
 from train.data.images.writing import check_writable, lost, write, write_pages
 
@@ -16,6 +16,7 @@ __all__ = [
     "from_float",
     "image_files",
     "jpeg_round_trip",
+    "longer_side_at",
     "lost",
     "overlay",
     "pictures_below",

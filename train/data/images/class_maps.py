@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from train.data.images.writing import appearing_whole
+
 # Of pixels that don't count, as in the palettes of Pascal VOC.
 UNLABELLED = 255
 # The first black; colours that most people tell apart (Okabe and Ito, 2008).
@@ -44,10 +46,5 @@ def write_class_map(path: Path, classes: np.ndarray, count: int, software: str) 
     picture.putpalette(class_colours(count).tobytes())
     words = PngImagePlugin.PngInfo()
     words.add_text("Software", software)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
+    with appearing_whole(path) as temporary:
         picture.save(temporary, pnginfo=words)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

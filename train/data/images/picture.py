@@ -57,3 +57,9 @@ class Picture:
         """Other pixels of the same levels; the profile goes where bands are others."""
         same = pixels.shape[-1] == self.pixels.shape[-1]
         return replace(self, pixels=pixels, profile=self.profile if same else None)
+
+
+def longer_side_at(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Height and width of an image of `shape`, its longer side brought to `side`."""
+    height, width = shape[:2]
+    return tuple(max(1, round(n * side / max(height, width))) for n in (height, width))

@@ -1,6 +1,7 @@
 """Pictures into image files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,10 +65,17 @@ def write_pages(path: str | Path, pages: Sequence[Picture], software: str = "") 
     """
     path = Path(path)
     check_writable(path, pages)
+    with appearing_whole(path) as temporary:
+        _writer(path, pages)(temporary, pages, software)
+
+
+@contextmanager
+def appearing_whole(path: Path) -> Iterator[Path]:
+    """Gives a file to be written, which becomes that of the path, or goes where an error comes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
-        _writer(path, pages)(temporary, pages, software)
+        yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ from train.scoring.protocols.protocol import (
     equal_batches,
     naming,
 )
+from train.systems.segmented_files import told
 from train.systems.system import System
 
 
@@ -83,7 +84,7 @@ class SegmentationProtocol(Protocol):
           ValueError: a set whose pixels are all of one class.
         """
         del value
-        confusions = np.concatenate([part["confusion"] for part in found])
+        confusions = _confusions(found)
         whole = confusions.sum(axis=0)
         if np.count_nonzero(whole.sum(axis=1)) < 2:
             raise ValueError(f"{dataset.name}: all pixels of its masks are of one class")
@@ -150,7 +151,7 @@ class RegionProtocol(_OfMaps):
         references, probabilities = self._maps(found)
         cells = np.stack([ndimage.label(reference == 1)[0] for reference in references])
         rand, info = rand_and_info_scores(cells, np.stack(probabilities))
-        whole = np.concatenate([part["confusion"] for part in found]).sum(axis=0)
+        whole = _confusions(found).sum(axis=0)
         return values | {
             "border_iou": float(class_iou(whole)[0]),
             "v_rand": rand,
@@ -193,11 +194,9 @@ def shares(logits: Any) -> np.ndarray:
     return np.concatenate([expit(-logits), expit(logits)], axis=-1)
 
 
-def told(logits: Any) -> np.ndarray:
-    """The most probable class of each pixel, integers (...), of logits (..., classes)."""
-    logits = np.asarray(logits)
-    most = logits[..., 0] > 0 if logits.shape[-1] == 1 else logits.argmax(axis=-1)
-    return most.astype(np.int32)
+def _confusions(found: list[dict]) -> np.ndarray:
+    """Those of all images, (N, classes, classes)."""
+    return np.concatenate([part["confusion"] for part in found])
 
 
 def _of_confusion(confusion: np.ndarray) -> dict[str, float]:
