@@ -310,3 +310,45 @@ def make_tiny(config):
     config.validation.images = "dead_leaves"
     scoring = {key: value for key, value in config.validation.items() if key != "images"}
     config.evaluation = ({"images": "dead_leaves", **scoring},)
+
+
+def proba_v(config, batch_size, patch_size, frames):
+    """Near-infrared scenes of the Proba-V challenge, which lie under data/probav_data."""
+    images = "NIR:data/probav_data"
+    config.data = ConfigDict(
+        {
+            "name": "frame_patches",
+            "images": f"proba_v:fit:{images}",
+            "batch_size": batch_size,
+            "patch_size": patch_size,
+            "frames": frames,
+        }
+    )
+    config.validation = ConfigDict({"images": f"proba_v:held_back:{images}", "protocol": "frames"})
+    config.evaluation = ({"images": f"proba_v:held_back:{images}", "protocol": "frames"},)
+
+
+def frame_scenes(config, batch_size, patch_size):
+    """Scenes of nine grey frames for x3, drawn on the device."""
+    config.data = ConfigDict(
+        {
+            "name": "frame_scenes",
+            "batch_size": batch_size,
+            "patch_size": patch_size,
+            "image_size": 3 * patch_size,
+        }
+    )
+    config.validation = ConfigDict({"images": "frame_scenes:32", "protocol": "frames"})
+    config.evaluation = (
+        {"images": "frame_scenes_test:32", "protocol": "frames"},
+        {"images": "made_scenes:scikit_image", "protocol": "frames"},
+    )
+
+
+def make_frame_scenes_tiny(config):
+    """Four steps on eight-pixel frames."""
+    config.data.update({"batch_size": 8, "patch_size": 8, "image_size": 24, "leaves": 10})
+    config.validation.images = "frame_scenes:8:2"
+    config.evaluation = ({"images": "frame_scenes_test:8:2", "protocol": "frames"},)
+    for_steps(config, 4, every=2)
+    config.train.log_every = 1

@@ -33,6 +33,7 @@ from imaging_jax.losses._pixel import (
     sum_of_squares_half,
 )
 from imaging_jax.losses._precipitation import weighted_rain_mae
+from imaging_jax.losses._registered import masked_bias_corrected_error, shifted_error
 from imaging_jax.losses._segmentation import (
     binary_nll,
     dice_loss,
@@ -76,6 +77,7 @@ __all__ = [
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
     "lovasz_hinge",
+    "masked_bias_corrected_error",
     "masked_mse",
     "minimax_generator_loss",
     "mrae",
@@ -86,6 +88,7 @@ __all__ = [
     "path_length",
     "r1_penalty",
     "rmse",
+    "shifted_error",
     "soft_jaccard_loss",
     "sparse_kl",
     "squared_error",

@@ -30,6 +30,7 @@ from imaging_jax.models.generative import (
 )
 from imaging_jax.models.hyperspectral import HSIDCNN, MST, QRNN3D, MSTPlusPlus, SSCANet
 from imaging_jax.models.language import GPT
+from imaging_jax.models.multi_frame import WDSR3D, ChannelMap, DeepSUM, HighResNet, ShiftNet
 from imaging_jax.models.phase_retrieval import PRDADDecoder, PRDADEncoder, PRDADPredictor
 from imaging_jax.models.restoration import (
     ARCNN,
@@ -71,6 +72,7 @@ from imaging_jax.models.translation import (
 MODELS = {
     "arcnn": ARCNN,
     "burst_cnn": BurstCNN,
+    "channel_map": ChannelMap,
     "cifar_resnet": CIFARResNet,
     "cnn": CNN,
     "conv_discriminator": ConvDiscriminator,
@@ -79,6 +81,7 @@ MODELS = {
     "dcgan_discriminator": DCGANDiscriminator,
     "dcgan_generator": DCGANGenerator,
     "ddrn": DDRN,
+    "deepsum": DeepSUM,
     "dense_autoencoder": DenseAutoencoder,
     "densenet": DenseNet,
     "dncnn": DnCNN,
@@ -92,6 +95,7 @@ MODELS = {
     "ffdnet": FFDNet,
     "fsrcnn": FSRCNN,
     "gpt": GPT,
+    "highres_net": HighResNet,
     "hsid_cnn": HSIDCNN,
     "ircnn": IRCNN,
     "lenet5": LeNet5,
@@ -113,6 +117,7 @@ MODELS = {
     "resnet_generator": ResNetGenerator,
     "restormer": Restormer,
     "sam": SAM,
+    "shift_net": ShiftNet,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,
@@ -135,6 +140,7 @@ MODELS = {
     "vae": VAE,
     "vdsr": VDSR,
     "vit": ViT,
+    "wdsr3d": WDSR3D,
 }
 
 __all__ = ["MODELS"]

@@ -57,6 +57,7 @@ from imaging_jax.operators._kernels import (
     disk_kernel,
     gaussian_kernel,
 )
+from imaging_jax.operators._lanczos_shift import LanczosShift, lanczos_shift
 from imaging_jax.operators._linear_operator import LinearOperator, vstack
 from imaging_jax.operators._masked_fourier import (
     MaskedFourier,
@@ -116,6 +117,7 @@ __all__ = [
     "Grey",
     "HomographyWarp",
     "Inpainting",
+    "LanczosShift",
     "LinearOperator",
     "MaskedFourier",
     "MultiCoilFourier",
@@ -157,6 +159,7 @@ __all__ = [
     "inverse_anscombe",
     "inverse_generalized_anscombe",
     "jpeg",
+    "lanczos_shift",
     "masked_fourier",
     "modcrop",
     "motion_kernel",

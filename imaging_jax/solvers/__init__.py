@@ -48,6 +48,7 @@ from imaging_jax.solvers._proximal import (
     translation_invariant_wavelet_proximal,
     wavelet_proximal,
 )
+from imaging_jax.solvers._registration import register_frames, registration_shift
 from imaging_jax.solvers._regularization_by_denoising import red
 from imaging_jax.solvers._result import Result
 from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
@@ -106,6 +107,8 @@ __all__ = [
     "project_box",
     "project_nonnegative",
     "red",
+    "register_frames",
+    "registration_shift",
     "retrieve_phase",
     "richardson_lucy",
     "robust_pca",

@@ -5,6 +5,7 @@ from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climat
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
+from imaging_jax.synthesis._frame_scenes import FrameScene, frame_scene
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
@@ -14,6 +15,7 @@ from imaging_jax.synthesis._spectral_cubes import spectral_cube
 __all__ = [
     "Burst",
     "ClimateScene",
+    "FrameScene",
     "Leaves",
     "Portrait",
     "Quantity",
@@ -27,6 +29,7 @@ __all__ = [
     "draw_leaves",
     "edge_map",
     "ellipse_phantom",
+    "frame_scene",
     "label_map",
     "portrait",
     "power_law_texture",

@@ -15,6 +15,8 @@ from train.data.bursts import Bursts
 from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
+from train.data.frame_data import frame_patches
+from train.data.frame_scenes import FrameScenes
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
 from train.data.made_cubes import MadeCubes
 from train.data.made_pairs import drawn_pair_patches, made_pair_patches
@@ -37,6 +39,8 @@ DATA = {
     "digits": Digits,
     "drawn_pair_patches": drawn_pair_patches,
     "ellipses": EllipsePhantoms,
+    "frame_patches": frame_patches,
+    "frame_scenes": FrameScenes,
     "labelled": labelled,
     "made_cubes": MadeCubes,
     "made_pair_patches": made_pair_patches,

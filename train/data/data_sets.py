@@ -18,6 +18,8 @@ from train.data.digit_domains import digit_pairs
 from train.data.digits import drawn_digits, mnist, mnist_32, resized
 from train.data.drawn import HELD_BACK_KEY, TEST_KEY
 from train.data.fields import Field
+from train.data.frame_folders import proba_v
+from train.data.frame_scenes import frame_scenes, made_scenes, sensor_scenes
 from train.data.image_sets import IMAGE_SETS, image_set, open_tfds
 from train.data.made_cubes import made_cubes
 from train.data.made_pairs import drawn_pairs, made_dates, made_pairs
@@ -147,6 +149,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
     "ellipses": partial(ellipses, HELD_BACK_KEY),
     "ellipses_test": partial(ellipses, TEST_KEY),
+    "frame_scenes": partial(frame_scenes, HELD_BACK_KEY),
+    "frame_scenes_test": partial(frame_scenes, TEST_KEY),
     "outlines": outlines,
     "isbi": isbi,
     "left_to_right": side_by_side,
@@ -154,6 +158,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "made_cubes_test": partial(made_cubes, TEST_KEY),
     "made_dates": made_dates,
     "made_pairs": made_pairs,
+    "made_scenes": made_scenes,
     "masks": masks,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
@@ -161,10 +166,13 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "portraits": partial(portraits, HELD_BACK_KEY),
     "portraits_test": partial(portraits, TEST_KEY),
     "prdeep": prdeep,
+    "proba_v": proba_v,
     "rice_sample": rice_sample,
     "right_to_left": partial(side_by_side, reverse=True),
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
+    "sensor_scenes": partial(sensor_scenes, HELD_BACK_KEY),
+    "sensor_scenes_test": partial(sensor_scenes, TEST_KEY),
     "shapes": partial(shapes, HELD_BACK_KEY),
     "shapes_test": partial(shapes, TEST_KEY),
     "styled": styled,

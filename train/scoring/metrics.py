@@ -191,6 +191,10 @@ def _correlation(x, y):
 METRICS = {
     # Of pairs of images.
     "psnr": Metric("{:.2f}", True, _psnr),
+    # Of several frames made one, blind to brightness, shift and clouds; and the challenge's
+    # baseline over it.
+    "cpsnr": Metric("cPSNR {:.2f}", True),
+    "proba_v_score": Metric("score {:.4f}", False),
     # Of hidden pixels predicted from those around, of 255.
     "blind_error": Metric("blind error {:.3f}", False),
     # Of bands, or of colours one by one.

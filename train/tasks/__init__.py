@@ -10,8 +10,13 @@ from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.downscaling import Downscaling
 from train.tasks.language_modelling import LanguageModelling
+from train.tasks.multi_frame import MultiFrameSuperResolution
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.promptable_segmentation import PromptableSegmentation
+from train.tasks.registered_super_resolution import (
+    RadiometricSuperResolution,
+    RegisteredSuperResolution,
+)
 from train.tasks.segmentation import Segmentation
 from train.tasks.snapshot_imaging import SnapshotImaging
 from train.tasks.spectral_reconstruction import SpectralReconstruction
@@ -34,10 +39,13 @@ TASKS: dict[str, type[Task]] = {
     "denoising": Denoising,
     "downscaling": Downscaling,
     "language_modelling": LanguageModelling,
+    "multi_frame_super_resolution": MultiFrameSuperResolution,
     "noise2noise": Noise2Noise,
     "noise2void": Noise2Void,
     "noisier2noise": Noisier2Noise,
     "phase_retrieval": PhaseRetrieval,
+    "radiometric_super_resolution": RadiometricSuperResolution,
+    "registered_super_resolution": RegisteredSuperResolution,
     "segmentation": Segmentation,
     "promptable_segmentation": PromptableSegmentation,
     "snapshot_imaging": SnapshotImaging,
@@ -61,11 +69,14 @@ __all__ = [
     "Denoising",
     "Downscaling",
     "LanguageModelling",
+    "MultiFrameSuperResolution",
     "Noise2Noise",
     "Noise2Void",
     "Noisier2Noise",
     "PhaseRetrieval",
     "PromptableSegmentation",
+    "RadiometricSuperResolution",
+    "RegisteredSuperResolution",
     "Segmentation",
     "SnapshotImaging",
     "SpectralReconstruction",

@@ -51,6 +51,8 @@ from imaging_jax.models.layers._spectral_convolution import SpectralConv
 from imaging_jax.models.layers._swin_block import SwinBlock
 from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
+from imaging_jax.models.layers._volume_convolution import convolve_volumes
+from imaging_jax.models.layers._weight_norm import weight_normalized
 
 __all__ = [
     "ACTIVATIONS",
@@ -100,6 +102,7 @@ __all__ = [
     "check_latent",
     "check_multiples",
     "convolve",
+    "convolve_volumes",
     "fan_in_uniform",
     "fir_blur",
     "fir_downsample",
@@ -110,4 +113,5 @@ __all__ = [
     "resize_aligned",
     "spectral_norm",
     "torch_kernel",
+    "weight_normalized",
 ]

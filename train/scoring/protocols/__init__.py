@@ -11,6 +11,7 @@ from train.scoring.protocols.cube_reconstruction import (
 from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.downscaling import DownscalingProtocol
+from train.scoring.protocols.frames import FramesProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.language import LanguageProtocol
@@ -126,6 +127,9 @@ PROTOCOLS: dict[str, Protocol] = {
         RegionProtocol("regions"),
         LineProtocol("lines"),
         BurstProtocol("bursts"),
+        # Several frames of a place, of one sensor or for another's image.
+        FramesProtocol("frames"),
+        FramesProtocol("sensors", metrics=("cpsnr", "psnr"), scale=134 / 64),
         # Masks of what one point, or a box, means.
         PromptProtocol("prompts_points", "point"),
         PromptProtocol("prompts_boxes", "box"),
@@ -150,6 +154,7 @@ __all__ = [
     "CubeNoiseProtocol",
     "DatesProtocol",
     "DownscalingProtocol",
+    "FramesProtocol",
     "GenerationProtocol",
     "JpegProtocol",
     "LineProtocol",
