@@ -1,7 +1,7 @@
 """`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
 
 A classifier says what they show, a segmenter what each pixel is, a promptable network where that
-lies which `--point` and `--box` mean.
+lies which `--point` and `--box` mean. A network of several frames takes folders, each of one place.
 """
 
 import math
@@ -97,6 +97,7 @@ def _main(arguments: list[str]) -> None:
     from train.systems.class_files import tells_classes
     from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
+    from train.systems.frame_files import takes_frames
     from train.systems.outputs import outputs_of
     from train.systems.prompted_files import takes_prompts
     from train.systems.segmented_files import segments
@@ -116,6 +117,9 @@ def _main(arguments: list[str]) -> None:
         return
     if segments(system):
         _segment(system, [Path(path) for path in arguments[1:]])
+        return
+    if takes_frames(system):
+        _make_of_frames(system, [Path(path) for path in arguments[1:]])
         return
     told = _told(system, level)
     suffix = "denoised" if "sigma" in told else _named_by_scale(told["scale"])
@@ -140,6 +144,16 @@ def _tell_classes(system, inputs: list[Path]) -> None:
         raise ValueError(f"--output={output}: wanted a name that ends in .csv")
     _check_replaced([output] if output else [])
     tell_classes(system, inputs, output)
+
+
+def _make_of_frames(system, inputs: list[Path]) -> None:
+    from train.systems.frame_files import make_of_frames, scene_outputs
+
+    others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY)
+    command.refuse_flags(others, f"{_WEIGHTS.value} takes frames")
+    pairs = scene_outputs(inputs, _OUTPUT.value)
+    _check_replaced(output for _, output in pairs)
+    make_of_frames(system, pairs, _LEVELS.value)
 
 
 def _segment_by_prompt(system, inputs: list[Path]) -> None:

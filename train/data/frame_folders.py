@@ -53,8 +53,14 @@ def frame_files(folder: str | Path) -> FrameFiles:
     return FrameFiles(folder, frames, masks)
 
 
-def read_frames(files: FrameFiles) -> tuple[np.ndarray, np.ndarray, images.Picture]:
+def read_frames(
+    files: FrameFiles, levels: float | None = None
+) -> tuple[np.ndarray, np.ndarray, images.Picture]:
     """Reads a scene.
+
+    Args:
+      files: of the scene.
+      levels: what white is in its frames; None takes the largest level of their type.
 
     Returns:
       (frames (T, h, w, C) in the levels of their files, clear pixels (T, h, w, 1) float32, the
@@ -64,7 +70,7 @@ def read_frames(files: FrameFiles) -> tuple[np.ndarray, np.ndarray, images.Pictu
       ValueError: frames of unequal sizes, bands or white, masks of other sizes, or no clear pixel
         in any frame; names the file or the folder.
     """
-    pictures = [images.read(file) for file in files.frames]
+    pictures = [images.read(file, levels) for file in files.frames]
     first = pictures[0]
     for file, picture in zip(files.frames, pictures, strict=True):
         if (picture.pixels.shape, picture.white) != (first.pixels.shape, first.white):
