@@ -177,6 +177,15 @@ OPERATORS = (
         ),
     ),
     OperatorRow(
+        operators.LanczosShift,
+        (operators.lanczos_shift,),
+        "Moves images by fractions of a pixel by Lanczos kernels of three lobes, mirrored at their "
+        "edges; differentiable in its shift.",
+        "`y[n] = sum_k w_k x[n - floor(d) - k]`, `w_k` proportional to "
+        "`sinc(k - d + floor(d)) sinc((k - d + floor(d)) / 3)`, along both axes",
+        example=lambda: operators.LanczosShift(jnp.array([10.5, 20.25]), in_shape=_GREY),
+    ),
+    OperatorRow(
         operators.MaskedFourier,
         (operators.masked_fourier,),
         "Samples of the Fourier transform: magnetic resonance with one coil; differentiable in "

@@ -16,7 +16,7 @@ def get_config(variant=""):
     config = common.get_config()
     side, image_side = _SIDES[variant]
     config.task = ConfigDict(
-        {"name": "radiometric_super_resolution", "penalty": 1e-6, "consistency": 100.0}
+        {"name": "radiometric_super_resolution", "penalty": 1.0, "consistency": 100.0}
     )
     config.model = ConfigDict(
         {

@@ -16,6 +16,7 @@ from imaging_jax.models.super_resolution import (
 from imaging_jax.pretrained import _converters
 from imaging_jax.pretrained._denoisers import DENOISERS
 from imaging_jax.pretrained._entry import Weights
+from imaging_jax.pretrained._remote_sensing import REMOTE_SENSING
 from imaging_jax.pretrained._stylization import STYLIZATION
 
 
@@ -35,6 +36,7 @@ def _edsr_light(scale: int, sha256: str) -> Weights:
 
 WEIGHTS: dict[str, Weights] = {
     **DENOISERS,
+    **REMOTE_SENSING,
     "vae_mnist_csinva": Weights(
         file="weights/mnist_vae_csinva.npz",
         sha256="bdc2f20660654f70ae08d5133ee221305a73e2969e8b06cc053fc6dcb23b56c2",

@@ -41,8 +41,11 @@ def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
     module = weights.model(**weights.values)
     channels = weights.bands or module.channels
     image = jax.ShapeDtypeStruct((1, weights.side, weights.side, channels), jnp.float32)
+    frames = (1, 3, weights.side, weights.side)
     key = jax.random.key(0)
     known = {
+        "frames": jax.ShapeDtypeStruct((*frames, channels), jnp.float32),
+        "clear": jax.ShapeDtypeStruct((*frames, 1), jnp.float32),
         "image": image,
         "upsampled": image,
         "cube": image,

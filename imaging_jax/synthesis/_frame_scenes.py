@@ -14,6 +14,8 @@ from imaging_jax.operators import (
 
 # A pixel counts as clear under less of a cloud than this.
 _CLEAR = 0.02
+# Of the noise that clouds are made of: they cover a third of a frame or so.
+_THRESHOLD = 0.55
 
 
 class FrameScene(NamedTuple):
@@ -42,7 +44,7 @@ def frame_scene(
     shift: float = 3.0,
     sigma: float = 0.005,
     brightness: float = 0.03,
-    cloud_threshold: tuple[float, float] = (0.5, 1.0),
+    cloudy: float = 0.5,
 ) -> FrameScene:
     """Takes frames of a large image, each moved by fractions of a pixel, some under clouds.
 
@@ -59,8 +61,7 @@ def frame_scene(
         shift: largest displacement along each axis, in pixels of the image.
         sigma: standard deviation of the noise.
         brightness: largest relative change of a frame's brightness.
-        cloud_threshold: between which a frame's clouds have theirs, see `sample_cloud_opacity`;
-            from about 0.9 on there are none.
+        cloudy: chance that a frame has clouds.
 
     Raises:
         ValueError: a scene that is no image, or a margin below the shift.
@@ -69,22 +70,20 @@ def frame_scene(
     if margin < shift:
         raise ValueError(f"margin={margin}: wanted {shift:g}, the largest shift, at least")
     inside = (slice(margin, -margin),) * 2 if margin else (slice(None),) * 2
-    shift_key, gain_key, threshold_key, cloud_key, noise_key = jax.random.split(key, 5)
+    shift_key, gain_key, clouded_key, cloud_key, noise_key = jax.random.split(key, 5)
     shifts = jax.random.uniform(shift_key, (frames, 2), minval=-shift, maxval=shift)
     gains = 1 + jax.random.uniform(gain_key, (frames,), minval=-brightness, maxval=brightness)
-    low, high = cloud_threshold
-    thresholds = jax.random.uniform(threshold_key, (frames,), minval=low, maxval=high)
     first = jnp.arange(frames) == 0
+    clouded = jax.random.bernoulli(clouded_key, cloudy, (frames,)) & ~first
 
-    def frame(shift, gain, threshold, key, is_first):
+    def frame(key, shift, gain, is_first, is_clouded):
         moved = lanczos_shift(scene, jnp.where(is_first, 0, shift))[inside]
         small = resize(moved, shape=shape) * jnp.where(is_first, 1, gain)
-        opacity = sample_cloud_opacity(key, shape, jnp.minimum(threshold, 0.99))
-        opacity = jnp.where(is_first, 0, opacity)
+        opacity = jnp.where(is_clouded, sample_cloud_opacity(key, shape, _THRESHOLD), 0)
         return add_clouds(small, opacity), (opacity < _CLEAR).astype(small.dtype)
 
     keys = jax.random.split(cloud_key, frames)
-    taken, clear = jax.vmap(frame)(shifts, gains, thresholds, keys, first)
+    taken, clear = jax.vmap(frame)(keys, shifts, gains, first, clouded)
     noisy = jnp.clip(gaussian_noise(noise_key, taken, sigma), 0, 1)
     image = scene[inside]
     return FrameScene(noisy, clear, image, jnp.ones((*image.shape[:2], 1), image.dtype))

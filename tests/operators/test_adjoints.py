@@ -20,6 +20,7 @@ from imaging_jax.operators import (
     Grey,
     HomographyWarp,
     Inpainting,
+    LanczosShift,
     MaskedFourier,
     MultiCoilFourier,
     Pansharpening,
@@ -102,6 +103,7 @@ def operators_with_complex_data(shape, dtype):
     yield Inpainting(random(height, width, 1), **domain)
     yield Grey(random(channels), **domain)
     yield FourierShift(random(2), **domain)
+    yield LanczosShift(random(2), **domain)
     yield AffineWarp(np.eye(2, dtype=real) + 0.1 * random(2, 2), random(2), (5, 6), **domain)
     yield HomographyWarp(np.eye(3, dtype=real) + 0.01 * random(3, 3), (5, 6), **domain)
     yield SpatiallyVaryingBlur(random(1, 2, 4, 3), **domain)

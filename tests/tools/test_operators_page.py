@@ -69,6 +69,7 @@ def test_every_function_of_the_solvers_has_a_row():
     # None of these finds an image: a schedule, values, and what phase retrieval is composed of.
     rules = {"averaged_reflections", "difference_map", "error_reduction", "hybrid_input_output"}
     parts = {"align", "intensities", "largest_sixth", "on_support"}
+    parts |= {"register_frames", "registration_shift"}
     wanted = functions - {"dpir_schedule", "style_objective", "total_variation"} - rules - parts
     assert sorted(function.__name__ for function in rows) == sorted(wanted)
     for function in operator_rows.PROXIMAL_MAPS:

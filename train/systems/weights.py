@@ -23,6 +23,8 @@ from train.systems.compiled import compiled
 from train.systems.system import Origin, System, digest, latent
 from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
+from train.tasks.multi_frame import WHOLE as OF_FRAMES
+from train.tasks.multi_frame import frames_taken, image_given, made_of_frames
 from train.tasks.snapshot_imaging import reconstruct
 from train.tasks.stylization import WHOLE
 from train.tasks.super_resolution import enlarge
@@ -105,7 +107,14 @@ def _cube_of_snapshot(network: nn.Module) -> Fields:
     return {"image": cubes_of(network.bands_out if of_bands else network.bands)}
 
 
+def _of_frames(network, variables, inputs):
+    return {"image": made_of_frames(network, variables, inputs)}
+
+
 APPLICATIONS = {
+    "multi_frame_super_resolution": Application(
+        frames_taken, lambda network: {"image": image_given(network)}, _of_frames, whole=OF_FRAMES
+    ),
     "cube_denoising": Application(_cube, _cube, _denoise_cube, "sigma"),
     "snapshot_imaging": Application(
         lambda network: {"snapshot": SNAPSHOT, "mask": CODED_MASK},

@@ -46,7 +46,7 @@ class OfFrames(Task):
     @property
     def learns(self) -> Fields:
         """Frames and the image to be made of them, and which pixels of both are clear."""
-        fields = fields_of_frames(None, (None, None), (None, None), _channels(self.network))
+        fields = fields_of_frames(None, (None, None), (None, None), self.network.channels)
         return {**fields, "image": self.gives["image"]}
 
     def example(self, data: Mapping[str, Any]) -> dict[str, jax.ShapeDtypeStruct]:
@@ -107,13 +107,13 @@ class MultiFrameSuperResolution(OfFrames, Supervised):
 
 def frames_taken(network: MultiFrameNetwork) -> Fields:
     """Frames and clear pixels as a network's applications take them."""
-    fields = fields_of_frames(None, (None, None), (None, None), _channels(network))
+    fields = fields_of_frames(None, (None, None), (None, None), network.channels)
     return {name: fields[name] for name in ("frames", "clear")}
 
 
 def image_given(network: MultiFrameNetwork) -> Field:
     """The image that a network makes."""
-    channels = getattr(network, "channels_out", 0) or _channels(network)
+    channels = getattr(network, "channels_out", 0) or network.channels
     return Field((None, None, channels), "float32", "image", (0.0, 1.0))
 
 
@@ -141,10 +141,6 @@ def check_frames_network(network: nn.Module, key: str, task: str) -> None:
             f"{key}: {type(network).__name__} takes no frames and their clear pixels; "
             f"task.name={task} wants one that does"
         )
-
-
-def _channels(network):
-    return getattr(network, "channels", 1)
 
 
 def _mean_error(error, prediction, target):

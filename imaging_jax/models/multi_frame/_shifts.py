@@ -22,9 +22,8 @@ def displaced(x: jax.Array, filters: jax.Array) -> jax.Array:
 
 
 def _by_products(x, filters):
-    """The same by products of matrices, which hold k copies; on CPU its gradient is five times
-    as fast as that of the sum.
-    """
+    # The same by products of matrices, of k copies of the images: on CPU its gradient is five
+    # times as fast.
     size, (height, width, channels) = filters.shape[-1], x.shape[-3:]
     padded = _mirrored(x, size // 2)
     columns = jnp.stack([padded[..., j : j + width, :] for j in range(size)], axis=-4)

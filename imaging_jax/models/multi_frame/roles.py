@@ -16,7 +16,7 @@ class MultiFrameNetwork(nn.Module):
 
     Attributes:
         registered: whether the frames must be moved upon the first by whole pixels before.
-        scale: enlargement.
+        channels: of a frame.
     """
 
     takes: ClassVar[tuple[str, ...]] = ("frames", "clear")

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +44,8 @@ class WDSR3D(MultiFrameNetwork):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
-    registered = True
+    channels: ClassVar[int] = 1
+    registered: ClassVar[bool] = True
 
     @nn.compact
     def __call__(self, frames: jax.Array, clear: jax.Array, train: bool = False) -> jax.Array:
