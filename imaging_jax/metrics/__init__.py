@@ -31,6 +31,14 @@ from imaging_jax.metrics._overlap import (
     pixel_error,
 )
 from imaging_jax.metrics._perceptual_index import perceptual_index
+from imaging_jax.metrics._precision_recall_curve import (
+    PrecisionRecallCurve,
+    agreement,
+    average_precision,
+    best_f1,
+    precision_recall_curve,
+    trapezoid_auprc,
+)
 from imaging_jax.metrics._psnr import psnr
 from imaging_jax.metrics._psnr_b import psnr_b
 from imaging_jax.metrics._rand_and_info import (
@@ -47,8 +55,12 @@ __all__ = [
     "FeatureMoments",
     "LPIPSNetwork",
     "NIQEModel",
+    "PrecisionRecallCurve",
     "RandAndInfo",
+    "agreement",
     "average_gradient",
+    "average_precision",
+    "best_f1",
     "boundary_counts",
     "boundary_f1",
     "class_histogram",
@@ -78,6 +90,7 @@ __all__ = [
     "pixel_deviation",
     "pixel_error",
     "precision_recall",
+    "precision_recall_curve",
     "psnr",
     "psnr_b",
     "rand_and_info",
@@ -85,4 +98,5 @@ __all__ = [
     "spectral_angle",
     "ssim",
     "ssim_map",
+    "trapezoid_auprc",
 ]

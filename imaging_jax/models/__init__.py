@@ -1,5 +1,6 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.change_detection import RaVAEn
 from imaging_jax.models.classification import (
     CNN,
     MLP,
@@ -112,6 +113,7 @@ MODELS = {
     "pr_dad_predictor": PRDADPredictor,
     "pspnet": PSPNet,
     "qrnn3d": QRNN3D,
+    "ravaen": RaVAEn,
     "rdn": RDN,
     "resnet": ResNet,
     "resnet_generator": ResNetGenerator,

@@ -15,7 +15,7 @@ def own(arrays: Arrays) -> dict:
 def srcnn_chxy95(arrays: Arrays) -> dict:
     """Maps Torch ``conv{1,2,3}.{weight,bias}`` to the variables of SRCNN."""
     layers = ("conv1", "conv2", "conv3")
-    return {"params": {layer: _torch_convolution(arrays, layer) for layer in layers}}
+    return {"params": {layer: torch_convolution(arrays, layer) for layer in layers}}
 
 
 def vdsr_twtygqyy(arrays: Arrays) -> dict:
@@ -23,7 +23,7 @@ def vdsr_twtygqyy(arrays: Arrays) -> dict:
     hidden = [f"residual_layer.{index}.conv" for index in range(len(arrays) - 2)]
     layers = ["input", *hidden, "output"]
     params = {
-        f"conv{index + 1}": _torch_convolution(arrays, f"model.{layer}")
+        f"conv{index + 1}": torch_convolution(arrays, f"model.{layer}")
         for index, layer in enumerate(layers)
     }
     return {"params": params}
@@ -91,27 +91,27 @@ def srgan_leftthomas(arrays: Arrays) -> dict:
     head, *blocks, body, end = (f"block{index + 1}" for index in range(count + 3))
     stages = sum(name.startswith(end) and name.endswith(".prelu.weight") for name in arrays)
     params = {
-        "head": _torch_convolution(arrays, f"{head}.0"),
+        "head": torch_convolution(arrays, f"{head}.0"),
         "head_prelu": _torch_slope(arrays, f"{head}.1"),
-        "body": _torch_convolution(arrays, f"{body}.0"),
+        "body": torch_convolution(arrays, f"{body}.0"),
         "body_prelu": _torch_slope(arrays, f"{body}.1"),
-        "tail": _torch_convolution(arrays, f"{end}.{stages}"),
+        "tail": torch_convolution(arrays, f"{end}.{stages}"),
     }
     for index in range(stages):
-        convolution = _torch_convolution(arrays, f"{end}.{index}.conv")
+        convolution = torch_convolution(arrays, f"{end}.{index}.conv")
         params[f"up{index + 1}"] = {
             name: _depth_to_space_order(array) for name, array in convolution.items()
         }
         params[f"up{index + 1}_prelu"] = _torch_slope(arrays, f"{end}.{index}.prelu")
     statistics = {}
     for index, block in enumerate(blocks):
-        norm1, statistics1 = _torch_batch_norm(arrays, f"{block}.bn1")
-        norm2, statistics2 = _torch_batch_norm(arrays, f"{block}.bn2")
+        norm1, statistics1 = torch_batch_norm(arrays, f"{block}.bn1")
+        norm2, statistics2 = torch_batch_norm(arrays, f"{block}.bn2")
         params[f"block{index + 1}"] = {
-            "conv1": _torch_convolution(arrays, f"{block}.conv1"),
+            "conv1": torch_convolution(arrays, f"{block}.conv1"),
             "norm1": norm1,
             "prelu": _torch_slope(arrays, f"{block}.prelu"),
-            "conv2": _torch_convolution(arrays, f"{block}.conv2"),
+            "conv2": torch_convolution(arrays, f"{block}.conv2"),
             "norm2": norm2,
         }
         statistics[f"block{index + 1}"] = {"norm1": statistics1, "norm2": statistics2}
@@ -141,7 +141,7 @@ def spagan_penn000(arrays: Arrays) -> dict:
     ``SAM1.conv_in`` and ``SAM1.attention_layer``, which never reach the output of the published
     code, are not converted.
     """
-    convolution = partial(_torch_convolution, arrays)
+    convolution = partial(torch_convolution, arrays)
     head, tail = (convolution(f"gen.gen.{layer}.0") for layer in ("conv_in", "conv_out"))
     attention = {f"conv{i}": convolution(f"gen.gen.SAM1.conv{i}") for i in (1, 2, 3)}
     attention["conv4"] = convolution("gen.gen.SAM1.conv_out")
@@ -242,7 +242,7 @@ def hsid_cnn_qzhang95(arrays: Arrays) -> dict:
 
 def lenet5_csinva(arrays: Arrays) -> dict:
     """Maps Torch ``convnet.{c1,c3,c5}`` and ``fc.{f6,f7}`` to LeNet5."""
-    params = {name: _torch_convolution(arrays, f"convnet.{name}") for name in ("c1", "c3", "c5")}
+    params = {name: torch_convolution(arrays, f"convnet.{name}") for name in ("c1", "c3", "c5")}
     return {"params": params | {name: _torch_dense(arrays, f"fc.{name}") for name in ("f6", "f7")}}
 
 
@@ -252,11 +252,11 @@ def distilled_vgg19(arrays: Arrays) -> dict:
     Layers ``conv{…}_aux``, which mix channels to those of VGG-19, are passed over.
     """
     layers = {name.split(".")[1] for name in arrays} - {"conv0"}
-    params = {"levels": _torch_convolution(arrays, "model.conv0")}
+    params = {"levels": torch_convolution(arrays, "model.conv0")}
     for layer in layers:
         if not layer.endswith("_aux"):
             block, index = layer.removeprefix("conv")
-            params[f"conv{block}_{index}"] = _torch_convolution(arrays, f"model.{layer}")
+            params[f"conv{block}_{index}"] = torch_convolution(arrays, f"model.{layer}")
     return {"params": params}
 
 
@@ -265,7 +265,7 @@ def distilled_vgg19_decoder(arrays: Arrays) -> dict:
     layers = {name.split(".")[1] for name in arrays}
     return {
         "params": {
-            "conv{}_{}".format(*layer.removeprefix("conv")): _torch_convolution(
+            "conv{}_{}".format(*layer.removeprefix("conv")): torch_convolution(
                 arrays, f"model.{layer}"
             )
             for layer in layers
@@ -300,12 +300,12 @@ def vae_csinva(arrays: Arrays) -> dict:
 def _torch_sequence(arrays: Arrays, prefix: str) -> dict:
     layers = sorted({int(name.split(".")[1]) for name in arrays if name.startswith(f"{prefix}.")})
     return {
-        f"conv{index + 1}": _torch_convolution(arrays, f"{prefix}.{layer}")
+        f"conv{index + 1}": torch_convolution(arrays, f"{prefix}.{layer}")
         for index, layer in enumerate(layers)
     }
 
 
-def _torch_convolution(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
+def torch_convolution(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     kernel = {"kernel": _hwio(arrays[f"{layer}.weight"])}
     return {**kernel, "bias": arrays[f"{layer}.bias"]} if f"{layer}.bias" in arrays else kernel
 
@@ -318,7 +318,7 @@ def _torch_slope(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     return {"slope": arrays[f"{layer}.weight"].reshape(())}
 
 
-def _torch_batch_norm(arrays: Arrays, layer: str) -> tuple[dict, dict]:
+def torch_batch_norm(arrays: Arrays, layer: str) -> tuple[dict, dict]:
     """Its parameters and its running statistics."""
     params = {"scale": arrays[f"{layer}.weight"], "bias": arrays[f"{layer}.bias"]}
     mean, variance = arrays[f"{layer}.running_mean"], arrays[f"{layer}.running_var"]

@@ -27,8 +27,8 @@ class Weights:
         packaged: they are our own and come with the package.
         task: what they do: "super_resolution" and "denoising" restore images, "cube_denoising"
             hyperspectral cubes, "variational" also draws images, "classification" tells them
-            apart, "multi_frame_super_resolution" makes one of several frames, "stylization" gives
-            them a style, "features" are compared, "decoding" makes images of these.
+            apart, "multi_frame_super_resolution" makes one of several frames, "change_detection"
+            encodes tiles, "stylization" gives them a style, "features" are compared, "decoding" makes images of these.
         side: of an image on which the model can be initialised.
         bands: of a cube on which it can be; 0 where it takes images of the model's channels.
     """

@@ -46,6 +46,7 @@ def load(name: str) -> tuple[nn.Module, dict[str, Any]]:
     known = {
         "frames": jax.ShapeDtypeStruct((*frames, channels), jnp.float32),
         "clear": jax.ShapeDtypeStruct((*frames, 1), jnp.float32),
+        "noise": jax.ShapeDtypeStruct((1, getattr(module, "latent", 0)), jnp.float32),
         "image": image,
         "upsampled": image,
         "cube": image,

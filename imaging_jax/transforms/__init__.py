@@ -12,6 +12,7 @@ from imaging_jax.transforms._finite_differences import (
 )
 from imaging_jax.transforms._haar_packet import haar_packet, inverse_haar_packet
 from imaging_jax.transforms._latent import attribute_arithmetic, lerp, slerp
+from imaging_jax.transforms._log_bands import SENTINEL2_BANDS, check_bands, log_bands
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
 from imaging_jax.transforms._stationary_wavelets import (
     stationary_wavelet_decompose,
@@ -31,9 +32,11 @@ from imaging_jax.transforms._wavelets import (
 )
 
 __all__ = [
+    "SENTINEL2_BANDS",
     "adaptive_instance_normalization",
     "attribute_arithmetic",
     "bayes_shrink",
+    "check_bands",
     "dct2",
     "depth_to_space",
     "estimate_noise",
@@ -44,6 +47,7 @@ __all__ = [
     "inverse_haar_packet",
     "inverse_wavelet_packet",
     "lerp",
+    "log_bands",
     "luminance",
     "rgb_to_ycbcr",
     "slerp",

@@ -28,6 +28,7 @@ from train.data.portraits import Portraits
 from train.data.shapes import Shapes
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
+from train.data.tile_data import drawn_tiles, scene_tiles
 from train.data.whole_data import labelled, whole
 
 DATA = {
@@ -38,6 +39,7 @@ DATA = {
     "digit_domains": DigitDomains,
     "digits": Digits,
     "drawn_pair_patches": drawn_pair_patches,
+    "drawn_tiles": drawn_tiles,
     "ellipses": EllipsePhantoms,
     "frame_patches": frame_patches,
     "frame_scenes": FrameScenes,
@@ -48,6 +50,7 @@ DATA = {
     "pair_patches": pair_patches,
     "patches": patches,
     "portraits": Portraits,
+    "scene_tiles": scene_tiles,
     "shapes": Shapes,
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,

@@ -9,6 +9,7 @@ from PIL import Image
 
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
+from train.data.change_sets import drawn_changes
 from train.data.class_folders import classes
 from train.data.climate_scenes import climate_scenes
 from train.data.cube_sets import cubes, samson
@@ -29,6 +30,7 @@ from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
+from train.data.sentinel2_series import sentinel2_change, sentinel2_dates
 from train.data.shapes import shapes
 from train.data.texts import text_set
 
@@ -145,6 +147,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digit_pairs_test": partial(digit_pairs, TEST_KEY),
     "digits": _digits,
     "digits_test": _test_digits,
+    "drawn_changes": partial(drawn_changes, HELD_BACK_KEY),
+    "drawn_changes_test": partial(drawn_changes, TEST_KEY),
     "drawn_pairs": partial(drawn_pairs, HELD_BACK_KEY),
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
     "ellipses": partial(ellipses, HELD_BACK_KEY),
@@ -171,6 +175,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "right_to_left": partial(side_by_side, reverse=True),
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
+    "sentinel2_change": sentinel2_change,
+    "sentinel2_dates": sentinel2_dates,
     "sensor_scenes": partial(sensor_scenes, HELD_BACK_KEY),
     "sensor_scenes_test": partial(sensor_scenes, TEST_KEY),
     "shapes": partial(shapes, HELD_BACK_KEY),

@@ -253,6 +253,12 @@ METRICS = {
     "iou": Metric("IoU {:.4f}", True),
     "mean_iou": Metric("mean IoU {:.4f}", True),
     "pixel_error": Metric("pixel error {:.4f}", False),
+    # Of maps of change, over all thresholds; beside them the share of what has changed.
+    "auprc": Metric("AUPRC {:.4f}", True),
+    "average_precision": Metric("average precision {:.4f}", True),
+    "f1": Metric("best F1 {:.4f}", True),
+    "precision_at_full_recall": Metric("precision at full recall {:.4f}", True),
+    "prevalence": Metric("changed {:.4f}", None),
     # Of prompts: of the mask ranked first, of the best, and how often the first is the best.
     "mask_iou": Metric("IoU {:.4f}", True),
     "oracle_iou": Metric("best of three {:.4f}", True),

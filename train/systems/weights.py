@@ -21,6 +21,8 @@ from train.data.fields import CODED_MASK, CUBE, PICTURE, SNAPSHOT, Field, Fields
 from train.state.devices import data_mesh, replicated
 from train.systems.compiled import compiled
 from train.systems.system import Origin, System, digest, latent
+from train.tasks.change_detection import WHOLE as OF_TILES
+from train.tasks.change_detection import changed, changes_given, coded, places_taken
 from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
 from train.tasks.multi_frame import WHOLE as OF_FRAMES
@@ -42,6 +44,7 @@ class Application:
       apply: (network, variables, inputs, **options) -> outputs.
       option: the name of what it is told; empty where nothing.
       whole: why a picture can't be cut into tiles, in words; empty where it can.
+      assets: network -> what a system says beside its fields.
     """
 
     takes: Callable[[nn.Module], Fields]
@@ -49,6 +52,7 @@ class Application:
     apply: Callable[..., dict[str, jax.Array]]
     option: str = ""
     whole: str = ""
+    assets: Callable[[nn.Module], dict[str, Any]] = lambda network: {}
 
 
 def _enlarge(network, variables, inputs, scale):
@@ -111,7 +115,20 @@ def _of_frames(network, variables, inputs):
     return {"image": made_of_frames(network, variables, inputs)}
 
 
+def _changed(network, variables, inputs):
+    if "before" not in inputs:
+        return coded(network, variables, inputs["image"])
+    return changed(network, variables, inputs, "cosine")
+
+
 APPLICATIONS = {
+    "change_detection": Application(
+        places_taken,
+        changes_given,
+        _changed,
+        whole=OF_TILES,
+        assets=lambda network: {"bands": list(network.bands)},
+    ),
     "multi_frame_super_resolution": Application(
         frames_taken, lambda network: {"image": image_given(network)}, _of_frames, whole=OF_FRAMES
     ),
@@ -223,4 +240,5 @@ def _system(name, weights, network, variables, origin, task, serves) -> System:
         pure=partial(pure, placed),
         period=period_of(network),
         whole=application.whole,
+        assets=application.assets(network),
     )

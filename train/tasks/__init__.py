@@ -4,6 +4,7 @@ from train.tasks.adversarial import Adversarial
 from train.tasks.adversarial_super_resolution import AdversarialSuperResolution
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
+from train.tasks.change_detection import ChangeDetection
 from train.tasks.classification import Classification
 from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
@@ -33,6 +34,7 @@ TASKS: dict[str, type[Task]] = {
     "adversarial_super_resolution": AdversarialSuperResolution,
     "autoencoding": Autoencoding,
     "burst_denoising": BurstDenoising,
+    "change_detection": ChangeDetection,
     "classification": Classification,
     "cube_denoising": CubeDenoising,
     "cycle_translation": CycleTranslation,
@@ -63,6 +65,7 @@ __all__ = [
     "AdversarialSuperResolution",
     "Autoencoding",
     "BurstDenoising",
+    "ChangeDetection",
     "Classification",
     "CubeDenoising",
     "CycleTranslation",

@@ -3,6 +3,7 @@
 from train.data.presets import DEBLURRING, DECIMATION
 from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
+from train.scoring.protocols.changes import ChangeProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.cube_reconstruction import (
     SnapshotImagingProtocol,
@@ -122,6 +123,8 @@ PROTOCOLS: dict[str, Protocol] = {
         SnapshotImagingProtocol("snapshot_imaging"),
         SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
+        # What has changed since the dates before.
+        ChangeProtocol("change"),
         # What pixels are: by overlap, as regions that borders part, and as lines.
         SegmentationProtocol("masks"),
         RegionProtocol("regions"),
@@ -148,6 +151,7 @@ __all__ = [
     "Batch",
     "BlindSpotProtocol",
     "BurstProtocol",
+    "ChangeProtocol",
     "ClassificationProtocol",
     "CorrelatedNoiseProtocol",
     "CubeCaseProtocol",
