@@ -28,7 +28,8 @@ class Weights:
         task: what they do: "super_resolution" and "denoising" restore images, "cube_denoising"
             hyperspectral cubes, "variational" also draws images, "classification" tells them
             apart, "multi_frame_super_resolution" makes one of several frames, "change_detection"
-            encodes tiles, "stylization" gives them a style, "features" are compared, "decoding" makes images of these.
+            encodes tiles, "stylization" gives images a style, "features" are compared, "decoding"
+            makes images of these.
         side: of an image on which the model can be initialised.
         bands: of a cube on which it can be; 0 where it takes images of the model's channels.
     """

@@ -26,7 +26,7 @@ from train.tasks.change_detection import changed, changes_given, coded, places_t
 from train.tasks.cubes import made_of
 from train.tasks.denoising import denoise
 from train.tasks.multi_frame import WHOLE as OF_FRAMES
-from train.tasks.multi_frame import frames_taken, image_given, made_of_frames
+from train.tasks.multi_frame import frames_taken, image_given, lit_as_frames
 from train.tasks.snapshot_imaging import reconstruct
 from train.tasks.stylization import WHOLE
 from train.tasks.super_resolution import enlarge
@@ -112,7 +112,7 @@ def _cube_of_snapshot(network: nn.Module) -> Fields:
 
 
 def _of_frames(network, variables, inputs):
-    return {"image": made_of_frames(network, variables, inputs)}
+    return {"image": lit_as_frames(network, variables, inputs)}
 
 
 def _changed(network, variables, inputs):

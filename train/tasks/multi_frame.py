@@ -102,7 +102,7 @@ class MultiFrameSuperResolution(OfFrames, Supervised):
 
     def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
         """Makes images (N, H, W, C) of frames (N, T, h, w, C)."""
-        return {"image": made_of_frames(self.network, variables[NETWORK], inputs)}
+        return {"image": lit_as_frames(self.network, variables[NETWORK], inputs)}
 
 
 def frames_taken(network: MultiFrameNetwork) -> Fields:
@@ -121,6 +121,19 @@ def made_of_frames(network: MultiFrameNetwork, variables: Any, inputs: Mapping) 
     """Images (N, H, W, C) that a network makes of "frames" and "clear" pixels."""
     frames = prepared(network, jnp.asarray(inputs["frames"]), jnp.asarray(inputs["clear"]))
     return network.apply(variables, *frames).astype(jnp.float32)
+
+
+def lit_as_frames(network: MultiFrameNetwork, variables: Any, inputs: Mapping) -> jax.Array:
+    """As `made_of_frames`, as bright in the mean as the clearest frame's clear pixels.
+
+    What is trained by a loss that is blind to brightness has none of its own.
+    """
+    image = made_of_frames(network, variables, inputs)
+    given = (jnp.asarray(inputs[name]) for name in ("frames", "clear"))
+    frames, clear = (x[:, 0] for x in clearest_first(*given))
+    count = jnp.maximum(jnp.sum(clear, axis=(1, 2)), 1)
+    wanted = jnp.sum(clear * frames[..., : image.shape[-1]], axis=(1, 2)) / count
+    return image + (wanted - jnp.mean(image, axis=(1, 2)))[:, None, None]
 
 
 def prepared(

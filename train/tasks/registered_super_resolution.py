@@ -17,7 +17,13 @@ from train.state.optimizers import make_optimizer
 from train.state.stage import STEP, Stage
 from train.state.train_state import TrainState
 from train.state.update import step_function
-from train.tasks.multi_frame import OfFrames, check_frames_network, made_of_frames, prepared
+from train.tasks.multi_frame import (
+    OfFrames,
+    check_frames_network,
+    lit_as_frames,
+    made_of_frames,
+    prepared,
+)
 from train.tasks.several_networks import from_sections
 
 NETWORK, SHIFT_NET, CHANNEL_MAP = "network", "shift_net", "channel_map"
@@ -89,7 +95,7 @@ class RegisteredSuperResolution(OfFrames):
 
     def apply(self, variables: dict, inputs: dict) -> dict[str, jax.Array]:
         """Makes images (N, H, W, C) of frames (N, T, h, w, C)."""
-        return {"image": made_of_frames(self.network, variables[NETWORK], inputs)}
+        return {"image": lit_as_frames(self.network, variables[NETWORK], inputs)}
 
     def _init(self, key, example, previous) -> TrainState:
         del previous

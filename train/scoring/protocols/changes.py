@@ -20,7 +20,6 @@ from train.scoring.protocols.protocol import Batch, Protocol, Shown, equal_batch
 from train.systems.system import System
 from train.tasks.change_detection import check_same_bands
 
-
 # Pixels a side of what is enlarged.
 _SHOWN = 32
 
