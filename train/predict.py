@@ -1,7 +1,8 @@
 """`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
 
 A classifier says what they show, a segmenter what each pixel is, a promptable network where that
-lies which `--point` and `--box` mean. A network of several frames takes folders, each of one place.
+lies which `--point` and `--box` mean. A network of several frames takes folders, each of one place;
+one that tells changes takes dates of a place, the last of which is compared with the others.
 """
 
 import math
@@ -94,6 +95,7 @@ def _main(arguments: list[str]) -> None:
 
     level = None if _SIGMA.value is None else level_of(_SIGMA.value)
     from train.systems.catalogue import system as open_system
+    from train.systems.change_files import tells_changes
     from train.systems.class_files import tells_classes
     from train.systems.cube_files import takes_cubes
     from train.systems.enlarging import Enlarger, enlarge_files
@@ -107,6 +109,9 @@ def _main(arguments: list[str]) -> None:
         _segment_by_prompt(system, [Path(path) for path in arguments[1:]])
         return
     command.refuse_flags((_POINT, _BOX), f"{_WEIGHTS.value} takes no prompts")
+    if tells_changes(system):
+        _tell_changes(system, [Path(path) for path in arguments[1:]])
+        return
     if takes_cubes(system):
         _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
         return
@@ -144,6 +149,16 @@ def _tell_classes(system, inputs: list[Path]) -> None:
         raise ValueError(f"--output={output}: wanted a name that ends in .csv")
     _check_replaced([output] if output else [])
     tell_classes(system, inputs, output)
+
+
+def _tell_changes(system, dates: list[Path]) -> None:
+    from train.systems.change_files import map_of, picture_of, tell_changes
+
+    others = (_SCALE, _SIGMA, _PAGES, _BOUNDARY, _BAND_AXIS, _VARIABLE, _PREVIEW)
+    command.refuse_flags(others, f"{_WEIGHTS.value} tells changes")
+    target = map_of(dates, _OUTPUT.value)
+    _check_replaced([target, picture_of(target)])
+    tell_changes(system, dates, target, _LEVELS.value)
 
 
 def _make_of_frames(system, inputs: list[Path]) -> None:
