@@ -1,5 +1,10 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.captioning import (
+    ShowAndTell,
+    ShowAttendAndTell,
+    TransformerCaptioner,
+)
 from imaging_jax.models.classification import (
     CNN,
     MLP,
@@ -113,6 +118,8 @@ MODELS = {
     "resnet_generator": ResNetGenerator,
     "restormer": Restormer,
     "sam": SAM,
+    "show_and_tell": ShowAndTell,
+    "show_attend_and_tell": ShowAttendAndTell,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,
@@ -129,6 +136,7 @@ MODELS = {
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
     "tfgan_generator": TFGANGenerator,
+    "transformer_captioner": TransformerCaptioner,
     "unet": UNet,
     "unet_generator": UNetGenerator,
     "unrolled_hqs": UnrolledHQS,

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from train.data.bursts import Bursts
+from train.data.caption_data import CaptionedImages
 from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
@@ -27,9 +28,11 @@ from train.data.shapes import Shapes
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
 from train.data.whole_data import labelled, whole
+from train.data.worded_scenes import WordedScenes
 
 DATA = {
     "bursts": Bursts,
+    "captioned_images": CaptionedImages,
     "climate_scenes": ClimateScenes,
     "cube_patches": cube_patches,
     "dead_leaves": DeadLeaves,
@@ -48,6 +51,7 @@ DATA = {
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,
     "whole": whole,
+    "worded_scenes": WordedScenes,
 }
 
 

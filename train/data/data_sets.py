@@ -9,6 +9,7 @@ from PIL import Image
 
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
+from train.data.captions import captioned
 from train.data.class_folders import classes
 from train.data.climate_scenes import climate_scenes
 from train.data.cube_sets import cubes, samson
@@ -26,9 +27,11 @@ from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
+from train.data.rsicd import rsicd_classes
 from train.data.sen12mscr import sen12mscr_sample
 from train.data.shapes import shapes
 from train.data.texts import text_set
+from train.data.worded_scenes import worded_scenes
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 
@@ -132,6 +135,7 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 # By the word before the first colon; what follows it is the argument.
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
+    "captioned": captioned,
     "celeba_64": _celeba_64,
     "classes": classes,
     "climate_scenes": partial(climate_scenes, HELD_BACK_KEY),
@@ -163,6 +167,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "prdeep": prdeep,
     "rice_sample": rice_sample,
     "right_to_left": partial(side_by_side, reverse=True),
+    "rsicd_classes": rsicd_classes,
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
     "shapes": partial(shapes, HELD_BACK_KEY),
@@ -171,6 +176,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "text": text_set,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
+    "worded_scenes": partial(worded_scenes, HELD_BACK_KEY),
+    "worded_scenes_test": partial(worded_scenes, TEST_KEY),
 }
 
 
