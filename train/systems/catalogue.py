@@ -13,6 +13,7 @@ from train.engine.folder import is_run
 from train.systems import (
     alternating_projections,
     averages,
+    constant_captions,
     cubes,
     despeckling,
     downscaling,
@@ -70,6 +71,8 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "pca": _parts(fitted.principal_components, 2),
     "kneser_ney": _parts(language.kneser_ney, 2),
     "grey_threshold": thresholding.grey_threshold,
+    "constant_caption": constant_captions.constant_caption,
+    "class_caption": constant_captions.class_caption,
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -91,6 +94,8 @@ FORMS = {
     "pca": "pca:<components>:<set>",
     "kneser_ney": "kneser_ney:<order>:<set>",
     "grey_threshold": "grey_threshold:<set>",
+    "constant_caption": "constant_caption:<set>",
+    "class_caption": "class_caption:<set>",
 }
 
 

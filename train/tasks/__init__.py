@@ -4,6 +4,7 @@ from train.tasks.adversarial import Adversarial
 from train.tasks.adversarial_super_resolution import AdversarialSuperResolution
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
+from train.tasks.captioning import Captioning
 from train.tasks.classification import Classification
 from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
@@ -28,6 +29,7 @@ TASKS: dict[str, type[Task]] = {
     "adversarial_super_resolution": AdversarialSuperResolution,
     "autoencoding": Autoencoding,
     "burst_denoising": BurstDenoising,
+    "captioning": Captioning,
     "classification": Classification,
     "cube_denoising": CubeDenoising,
     "cycle_translation": CycleTranslation,
@@ -55,6 +57,7 @@ __all__ = [
     "AdversarialSuperResolution",
     "Autoencoding",
     "BurstDenoising",
+    "Captioning",
     "Classification",
     "CubeDenoising",
     "CycleTranslation",

@@ -56,6 +56,7 @@ class Captioner(nn.Module):
     precision: jax.lax.PrecisionLike = None
 
     takes: ClassVar[tuple[str, ...]] = ("image", "tokens")
+    attends: ClassVar[bool] = True
 
     @abstractmethod
     def __call__(self, x: jax.Array, tokens: jax.Array, train: bool = False) -> Captioned:

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,8 @@ class ShowAndTell(Captioner):
 
     embedding: int = 512
     hidden: int = 512
+
+    attends: ClassVar[bool] = False
 
     def setup(self) -> None:
         """Makes the layers."""

@@ -3,6 +3,7 @@
 from train.data.presets import DEBLURRING, DECIMATION
 from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
+from train.scoring.protocols.captions import CaptionProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.cube_reconstruction import (
     SnapshotImagingProtocol,
@@ -121,6 +122,8 @@ PROTOCOLS: dict[str, Protocol] = {
         SnapshotImagingProtocol("snapshot_imaging"),
         SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
+        # Sentences that describe images.
+        CaptionProtocol("captions"),
         # What pixels are: by overlap, as regions that borders part, and as lines.
         SegmentationProtocol("masks"),
         RegionProtocol("regions"),
@@ -144,6 +147,7 @@ __all__ = [
     "Batch",
     "BlindSpotProtocol",
     "BurstProtocol",
+    "CaptionProtocol",
     "ClassificationProtocol",
     "CorrelatedNoiseProtocol",
     "CubeCaseProtocol",
