@@ -22,7 +22,8 @@ def constant_caption(images: str) -> System:
     said = sentences_of(fitted.arrays["captions"], fitted.assets["vocabulary"])
     tokens = _tokens([_commonest(said)], fitted)
 
-    def apply(inputs):
+    def apply(inputs, **options):
+        del options
         return {"caption": np.repeat(tokens, len(inputs["image"]), axis=0)}
 
     return _system("constant_caption", images, fitted, apply, tokens, {"image": PICTURE})
@@ -48,7 +49,8 @@ def class_caption(images: str) -> System:
         raise ValueError(f"{name}: class {by_class.index([])} has no images")
     tokens = _tokens([_commonest(own) for own in by_class], fitted)
 
-    def apply(inputs):
+    def apply(inputs, **options):
+        del options
         return {"caption": tokens[np.asarray(inputs["label"])]}
 
     return _system(

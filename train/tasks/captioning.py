@@ -95,7 +95,7 @@ class Captioning(Supervised):
         return (batch["image"], batch["tokens"][:, :-1]), batch["tokens"][:, 1:]
 
     def apply(self, variables: dict, inputs: dict, beam: int = 1) -> dict[str, jax.Array]:
-        """Describes images (N, H, W, C); of tokens (N, R, T) also scores what stands behind each."""
+        """Describes images (N, H, W, C); scores what stands behind each of tokens (N, R, T)."""
         own, images = variables[NETWORK], inputs["image"]
         found = search_captions(self.network, own, images, beam)
         outputs = {"caption": found.tokens}

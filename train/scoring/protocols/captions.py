@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -109,12 +110,14 @@ class CaptionProtocol(Protocol):
 
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
         """Images with their captions, and what each word attended."""
-        batch = self._batch(system, dataset, range(min(count, len(dataset))))
+        # A batch as it is scored is compiled already.
+        batch = next(self.batches(system, dataset, value, 1))
         outputs = system.apply(batch.inputs, **self.options(value))
         captions = self.score(batch, outputs, value)["captions"]
         attention = outputs.get("attention", [None] * len(captions))
         sheets = [
-            attended(*each) for each in zip(batch.inputs["image"], captions, attention, strict=True)
+            attended(*each)
+            for each in islice(zip(batch.inputs["image"], captions, attention, strict=True), count)
         ]
         sheet = np.concatenate(sheets)
         return Shown(
