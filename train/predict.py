@@ -22,8 +22,8 @@ _OUTPUT = flags.DEFINE_string(
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
     "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are. "
     "Masks are .png, <picture>_mask and beside it <picture>_overlay. Cubes stay so: "
-    "<cube>_denoised and its ending. Of a classifier a .csv file, of a captioner a folder for where "
-    "each word was looked for; default: none.",
+    "<cube>_denoised and its ending. Of a classifier a .csv file, of a captioner a folder for "
+    "where its words were looked for; default: none.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
