@@ -41,13 +41,13 @@ def encoded(sentences: Sentences, vocabulary: Sequence[str], length: int) -> np.
 
 
 def decoded(tokens: Iterable[int], vocabulary: Sequence[str]) -> list[str]:
-    """The words up to END."""
+    """The words up to END; a token that no word has is unknown."""
     words = []
     for token in tokens:
         if token == END:
             break
         if token not in (PAD, START):
-            words.append(vocabulary[token])
+            words.append(vocabulary[token if token < len(vocabulary) else UNKNOWN])
     return words
 
 

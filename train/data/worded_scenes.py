@@ -30,11 +30,11 @@ _TEMPLATES = (
 )
 _BESIDE, _AND_ROAD = " near a road", " and a road leads across"
 # What a caption must say rightly: of each fact its values, each by the words for it.
-FACTS = (
-    tuple((word,) for word in _COUNTS),
-    tuple((colour,) for colour, _ in _OBJECTS),
-    tuple((noun, f"{noun}s") for _, noun in _OBJECTS),
-)
+FACTS = [
+    [[word] for word in _COUNTS],
+    [[colour] for colour, _ in _OBJECTS],
+    [[noun, f"{noun}s"] for _, noun in _OBJECTS],
+]
 
 
 @cache

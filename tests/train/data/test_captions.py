@@ -121,6 +121,7 @@ def test_words_become_tokens_and_words_again():
     assert tokens[1, 0].tolist() == [START, UNKNOWN, 5, 4, END, PAD]
     assert tokens[1, 1].tolist() == [PAD] * 6
     assert decoded([4, 5, END, 4], vocabulary) == ["red", "tank"]
+    assert decoded([4, 6, END], vocabulary) == ["red", "<unk>"]
     assert sentences_of(tokens, vocabulary)[1] == [["<unk>", "tank", "red"]]
     with pytest.raises(ValueError, match="a caption has 3 words, wanted 2 at most: 'blue tank red"):
         encoded(sentences, vocabulary, 4)
