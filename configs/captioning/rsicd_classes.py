@@ -37,6 +37,8 @@ def get_config(variant=""):
     config.model = ConfigDict(
         {"name": "show_and_tell", **_SHARED, "dropout": 0.5, "embedding": 128, "hidden": 128}
     )
+    config.optimizer = common.adam_with_cosine(2e-3)
+    common.for_steps(config, 1_000, every=100)
     if variant == "transformer":
         config.model = ConfigDict(
             {
@@ -49,8 +51,8 @@ def get_config(variant=""):
                 "hidden": 256,
             }
         )
-    config.optimizer = common.adam_with_cosine(2e-3)
-    common.for_steps(config, 1_000, every=100)
+        config.optimizer = common.adam_with_cosine(1e-3)
+        common.for_steps(config, 600, every=100)
     scoring = {"protocol": "captions", "beam": 3}
     config.validation = ConfigDict({"images": "rsicd_classes:held_back", **scoring})
     baseline = "class_caption:rsicd_classes:even"
