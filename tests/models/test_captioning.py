@@ -1,74 +1,26 @@
-"""Captioners: counts, a second writing in numpy, steps against whole sentences, searches."""
+"""Captioners: counts, a second writing in numpy, steps against whole sentences."""
 
 from functools import partial
-from itertools import product
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from scipy.special import log_softmax
 
 from imaging_jax.models.captioning import (
-    END,
-    PAD,
     START,
-    UNKNOWN,
     ShowAndTell,
     ShowAttendAndTell,
     TransformerCaptioner,
     search_captions,
 )
-from tests.models import captioning_numpy
-
-GRID = (2, 3, 4)
-SHARED = {"vocabulary_size": 9, "length": 6, "image_shape": GRID, "dropout": 0.0}
-SMALL = {
-    "show_and_tell": (ShowAndTell, {"embedding": 5, "hidden": 6}),
-    "show_attend_and_tell": (ShowAttendAndTell, {"embedding": 5, "hidden": 6, "scored": 7}),
-    "transformer": (TransformerCaptioner, {"width": 6, "depth": 2, "heads": 3, "hidden": 8}),
-}
-SECOND = {
-    "show_and_tell": captioning_numpy.show_and_tell,
-    "show_attend_and_tell": captioning_numpy.show_attend_and_tell,
-    "transformer": lambda *arguments: captioning_numpy.transformer(*arguments, heads=3),
-}
-
-
-@partial(jax.jit, static_argnums=0)
-def applied(network, variables, images, tokens):
-    return network.apply(variables, images, tokens)
-
-
-@partial(jax.jit, static_argnums=(0, 3))
-def searched(network, variables, images, beam):
-    return search_captions(network, variables, images, beam)
-
-
-def made(name, **changes):
-    module, values = SMALL[name]
-    return module(**{**SHARED, **values, **changes})
-
-
-def spread(variables):
-    """As initialised, but for every leaf away from 0 and wider, so that words differ."""
-    leaves, tree = jax.tree.flatten(variables)
-    keys = jax.random.split(jax.random.key(7), len(leaves))
-    wide = [
-        leaf + 0.6 * jax.random.normal(key, leaf.shape)
-        for leaf, key in zip(leaves, keys, strict=True)
-    ]
-    return jax.tree.unflatten(tree, wide)
+from tests.models.captioning_helpers import GRID, SECOND, SMALL, applied, in_double, made, small_of
 
 
 @pytest.fixture(scope="module", params=SMALL)
 def small(request):
-    network = made(request.param)
-    images = jax.random.uniform(jax.random.key(1), (3, *GRID))
-    tokens = jax.random.randint(jax.random.key(2), (3, 5), 4, 9).at[:, 0].set(START)
-    variables = spread(jax.jit(network.init)(jax.random.key(0), images, tokens))
-    return request.param, network, variables, images, tokens
+    return small_of(request.param)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +50,7 @@ def test_counts(module, count):
 def test_sentences_are_as_written_a_second_time(small):
     name, network, variables, images, tokens = small
     said = applied(network, variables, images, tokens)
-    params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), variables["params"])
+    params = in_double(variables)
     for index in range(3):
         logits, maps = SECOND[name](params, np.asarray(images[index]), tokens[index].tolist())
         np.testing.assert_allclose(said.logits[index], logits, rtol=1e-4, atol=1e-5)
@@ -187,72 +139,6 @@ def test_a_few_steps_lower_the_loss_and_reach_every_leaf(name):
     # a softmax; nor is one to a norm.
     nothing = ("['scores']['bias']", "key']['bias']")
     assert all(name.endswith(nothing) or "['conv" in name for name in still), still
-
-
-def greedy(name, params, image, network):
-    """The most probable word after each other, by the second writing."""
-    tokens, total = [START], 0.0
-    for _ in range(network.length - 1):
-        logits = SECOND[name](params, image, tokens)[0][-1].copy()
-        logits[[PAD, START, UNKNOWN]] = -np.inf
-        logarithms = log_softmax(logits)
-        tokens.append(int(np.argmax(logarithms)))
-        total += logarithms[tokens[-1]]
-        if tokens[-1] == END:
-            break
-    return tokens[1:], total
-
-
-def test_a_beam_of_one_is_greedy(small):
-    name, network, variables, images, _ = small
-    found = searched(network, variables, images, 1)
-    params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), variables["params"])
-    for index in range(3):
-        tokens, total = greedy(name, params, np.asarray(images[index]), network)
-        assert found.tokens[index].tolist() == tokens + [PAD] * (5 - len(tokens))
-        assert float(found.log_probability[index]) == pytest.approx(total, abs=1e-4)
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_a_beam_of_the_vocabulary_finds_the_best_of_all_pairs(name):
-    network = made(name, length=3)
-    images = jax.random.uniform(jax.random.key(1), (2, *GRID))
-    variables = spread(jax.jit(network.init)(jax.random.key(4), images, jnp.full((2, 1), START)))
-    found = searched(network, variables, images, 9)
-    params = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), variables["params"])
-    allowed = [token for token in range(9) if token not in (PAD, START, UNKNOWN)]
-    for index in range(2):
-        best = []
-        for pair in product(allowed, allowed):
-            logits = SECOND[name](params, np.asarray(images[index]), [START, pair[0]])[0]
-            logits[:, [PAD, START, UNKNOWN]] = -np.inf
-            logarithms = log_softmax(logits, axis=-1)
-            first = logarithms[0, pair[0]]
-            best.append((first, (END, PAD)) if pair[0] == END else
-                        (first + logarithms[1, pair[1]], pair))  # fmt: skip
-        total, pair = max(best)
-        assert tuple(found.tokens[index].tolist()) == pair
-        assert float(found.log_probability[index]) == pytest.approx(total, abs=1e-4)
-
-
-def test_the_probability_told_is_that_of_the_caption(small):
-    _, network, variables, images, _ = small
-    for beam in (1, 3):
-        found = searched(network, variables, images, beam)
-        before = jnp.concatenate([jnp.full((3, 1), START), found.tokens[:, :-1]], axis=1)
-        said = applied(network, variables, images, before)
-        logits = np.array(said.logits, np.float64)
-        logits[..., [PAD, START, UNKNOWN]] = -np.inf
-        logarithms = log_softmax(logits, axis=-1)
-        own = np.take_along_axis(logarithms, np.asarray(found.tokens)[..., None], -1)[..., 0]
-        there = np.asarray(found.tokens) != PAD
-        np.testing.assert_allclose(
-            np.where(there, own, 0).sum(axis=1), found.log_probability, atol=1e-4
-        )
-        if said.attention is not None:
-            np.testing.assert_allclose(
-                np.asarray(found.attention)[there], np.asarray(said.attention)[there], atol=1e-5
-            )
 
 
 @pytest.mark.parametrize(
