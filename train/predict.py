@@ -1,8 +1,9 @@
 """`python -m train.predict --weights=runs/quickstart photo.png cube.mat`: restores files.
 
-A classifier says what they show, a segmenter what each pixel is, a promptable network where that
-lies which `--point` and `--box` mean. A network of several frames takes folders, each of one place;
-one that tells changes takes dates of a place, the last of which is compared with the others.
+A classifier says what they show, a captioner describes them, a segmenter says what each pixel is,
+a promptable network where that lies which `--point` and `--box` mean. A network of several frames
+takes folders, each of one place; one that tells changes takes dates of a place, the last of which
+is compared with the others.
 """
 
 import math
@@ -23,7 +24,8 @@ _OUTPUT = flags.DEFINE_string(
     "A file for one picture, else a folder. Default: <picture>_x<scale>.png, or "
     "<picture>_denoised.png, beside each picture; .tif, .npy and .npz stay what they are. "
     "Masks are .png, <picture>_mask and beside it <picture>_overlay. Cubes stay so: "
-    "<cube>_denoised and its ending. Of a classifier a .csv file; default: none.",
+    "<cube>_denoised and its ending. Of a classifier a .csv file, of a captioner a folder for "
+    "where its words were looked for; default: none.",
 )
 _MODEL = flags.DEFINE_string(
     "model", "", "The model that a file of weights fills, as name:field=value,… where it isn't ours"
@@ -94,6 +96,7 @@ def _main(arguments: list[str]) -> None:
     from train.systems.noise_level import level_of
 
     level = None if _SIGMA.value is None else level_of(_SIGMA.value)
+    from train.systems.caption_files import describes
     from train.systems.catalogue import system as open_system
     from train.systems.change_files import tells_changes
     from train.systems.class_files import tells_classes
@@ -119,6 +122,9 @@ def _main(arguments: list[str]) -> None:
     command.refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), what)
     if tells_classes(system):
         _tell_classes(system, [Path(path) for path in arguments[1:]])
+        return
+    if describes(system):
+        _describe(system, [Path(path) for path in arguments[1:]])
         return
     if segments(system):
         _segment(system, [Path(path) for path in arguments[1:]])
@@ -169,6 +175,16 @@ def _make_of_frames(system, inputs: list[Path]) -> None:
     pairs = scene_outputs(inputs, _OUTPUT.value)
     _check_replaced(output for _, output in pairs)
     make_of_frames(system, pairs, _LEVELS.value)
+
+
+def _describe(system, inputs: list[Path]) -> None:
+    from train.systems.caption_files import describe_files, sheets_of
+
+    others = (_SCALE, _SIGMA, _LEVELS, _PAGES, _BOUNDARY)
+    command.refuse_flags(others, f"{_WEIGHTS.value} describes pictures")
+    pairs = sheets_of(system, inputs, _OUTPUT.value)
+    _check_replaced(sheet for _, sheet in pairs if sheet)
+    describe_files(system, pairs)
 
 
 def _segment_by_prompt(system, inputs: list[Path]) -> None:

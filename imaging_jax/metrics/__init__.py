@@ -1,8 +1,10 @@
-"""Image quality, against a reference and without one; generators; classifiers; segmentation."""
+"""Image quality, with and without references; generators, classes, masks and captions."""
 
 from imaging_jax.metrics._average_gradient import average_gradient
 from imaging_jax.metrics._boundary_f1 import BoundaryScore, boundary_counts, boundary_f1
 from imaging_jax.metrics._calibration import expected_calibration_error
+from imaging_jax.metrics._captions import bleu, caption_words, rouge_l
+from imaging_jax.metrics._cider import cider, cider_d
 from imaging_jax.metrics._cpsnr import cpsnr
 from imaging_jax.metrics._diversity import (
     class_histogram,
@@ -20,6 +22,7 @@ from imaging_jax.metrics._frechet_distance import (
 from imaging_jax.metrics._inception_score import inception_score
 from imaging_jax.metrics._kernel_distance import kernel_distance
 from imaging_jax.metrics._lpips import LPIPS_NETWORKS, LPIPSNetwork, lpips, lpips_weights
+from imaging_jax.metrics._meteor import meteor
 from imaging_jax.metrics._neighbors import nearest_neighbors, precision_recall
 from imaging_jax.metrics._niqe import NIQEModel, niqe, niqe_model
 from imaging_jax.metrics._noise_level import noise_level
@@ -61,8 +64,12 @@ __all__ = [
     "average_gradient",
     "average_precision",
     "best_f1",
+    "bleu",
     "boundary_counts",
     "boundary_f1",
+    "caption_words",
+    "cider",
+    "cider_d",
     "class_histogram",
     "class_iou",
     "confusion_matrix",
@@ -80,6 +87,7 @@ __all__ = [
     "lpips_weights",
     "mean_confidence",
     "mean_iou",
+    "meteor",
     "modes",
     "ms_ssim",
     "nearest_neighbors",
@@ -95,6 +103,7 @@ __all__ = [
     "psnr_b",
     "rand_and_info",
     "rand_and_info_scores",
+    "rouge_l",
     "spectral_angle",
     "ssim",
     "ssim_map",

@@ -1,5 +1,10 @@
 """Networks by name; a system's file is `models/<family>/<system>.py`."""
 
+from imaging_jax.models.captioning import (
+    ShowAndTell,
+    ShowAttendAndTell,
+    TransformerCaptioner,
+)
 from imaging_jax.models.change_detection import RaVAEn
 from imaging_jax.models.classification import (
     CNN,
@@ -120,6 +125,8 @@ MODELS = {
     "restormer": Restormer,
     "sam": SAM,
     "shift_net": ShiftNet,
+    "show_and_tell": ShowAndTell,
+    "show_attend_and_tell": ShowAttendAndTell,
     "simple_cnn": SimpleCNN,
     "spanet": SPANet,
     "srcnn": SRCNN,
@@ -136,6 +143,7 @@ MODELS = {
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,
     "tfgan_generator": TFGANGenerator,
+    "transformer_captioner": TransformerCaptioner,
     "unet": UNet,
     "unet_generator": UNetGenerator,
     "unrolled_hqs": UnrolledHQS,

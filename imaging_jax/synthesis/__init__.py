@@ -11,6 +11,7 @@ from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 from imaging_jax.synthesis._shapes import Shapes, shapes
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
+from imaging_jax.synthesis._worded_scenes import WordedScene, worded_scene
 
 __all__ = [
     "Burst",
@@ -20,6 +21,7 @@ __all__ = [
     "Portrait",
     "Quantity",
     "Shapes",
+    "WordedScene",
     "burst",
     "climate_scene",
     "clouded",
@@ -37,4 +39,5 @@ __all__ = [
     "sample_leaves",
     "shapes",
     "spectral_cube",
+    "worded_scene",
 ]

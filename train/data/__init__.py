@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from train.data.bursts import Bursts
+from train.data.caption_data import CaptionedImages
 from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
@@ -30,9 +31,11 @@ from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
 from train.data.tile_data import drawn_tiles, scene_tiles
 from train.data.whole_data import labelled, whole
+from train.data.worded_scenes import WordedScenes
 
 DATA = {
     "bursts": Bursts,
+    "captioned_images": CaptionedImages,
     "climate_scenes": ClimateScenes,
     "cube_patches": cube_patches,
     "dead_leaves": DeadLeaves,
@@ -55,6 +58,7 @@ DATA = {
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,
     "whole": whole,
+    "worded_scenes": WordedScenes,
 }
 
 

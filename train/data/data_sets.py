@@ -9,6 +9,7 @@ from PIL import Image
 
 from imaging_jax.data_root import data_root
 from train.data.bursts import bursts
+from train.data.captions import captioned
 from train.data.change_sets import drawn_changes
 from train.data.class_folders import classes
 from train.data.climate_scenes import climate_scenes
@@ -29,10 +30,12 @@ from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
+from train.data.rsicd import rsicd_classes
 from train.data.sen12mscr import sen12mscr_sample
 from train.data.sentinel2_series import sentinel2_change, sentinel2_dates
 from train.data.shapes import shapes
 from train.data.texts import text_set
+from train.data.worded_scenes import worded_scenes
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
 
@@ -136,6 +139,7 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 # By the word before the first colon; what follows it is the argument.
 KINDS: dict[str, Callable[[str], DataSet]] = {
     "bursts": bursts,
+    "captioned": captioned,
     "celeba_64": _celeba_64,
     "classes": classes,
     "climate_scenes": partial(climate_scenes, HELD_BACK_KEY),
@@ -173,6 +177,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "proba_v": proba_v,
     "rice_sample": rice_sample,
     "right_to_left": partial(side_by_side, reverse=True),
+    "rsicd_classes": rsicd_classes,
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
     "sentinel2_change": sentinel2_change,
@@ -185,6 +190,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "text": text_set,
     "tfds": _tfds,
     "tfds_32": _tfds_32,
+    "worded_scenes": partial(worded_scenes, HELD_BACK_KEY),
+    "worded_scenes_test": partial(worded_scenes, TEST_KEY),
 }
 
 

@@ -240,6 +240,15 @@ METRICS = {
     "top_5_accuracy": Metric("top five {:.2%}", True),
     "calibration_error": Metric("calibration error {:.4f}", False),
     "cross_entropy": Metric("cross-entropy {:.4f}", False),
+    # Of captions; facts are what the words of a generated set tell.
+    "cider_d": Metric("CIDEr-D {:.4f}", True),
+    "bleu_1": Metric("BLEU-1 {:.4f}", True),
+    "bleu_2": Metric("-2 {:.4f}", True),
+    "bleu_3": Metric("-3 {:.4f}", True),
+    "bleu_4": Metric("-4 {:.4f}", True),
+    "rouge_l": Metric("ROUGE-L {:.4f}", True),
+    "facts_right": Metric("facts right {:.1%}", True),
+    "perplexity": Metric("perplexity {:.2f}", False),
     # Of masks and maps of classes.
     "f1_2px": Metric("F1 (2 px) {:.4f}", True),
     "precision_2px": Metric("P {:.4f}", True),

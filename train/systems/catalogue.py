@@ -14,6 +14,7 @@ from train.systems import (
     alternating_projections,
     averages,
     changes,
+    constant_captions,
     cubes,
     despeckling,
     downscaling,
@@ -77,6 +78,8 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "pca": _parts(fitted.principal_components, 2),
     "kneser_ney": _parts(language.kneser_ney, 2),
     "grey_threshold": thresholding.grey_threshold,
+    "constant_caption": constant_captions.constant_caption,
+    "class_caption": constant_captions.class_caption,
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -103,6 +106,8 @@ FORMS = {
     "pca": "pca:<components>:<set>",
     "kneser_ney": "kneser_ney:<order>:<set>",
     "grey_threshold": "grey_threshold:<set>",
+    "constant_caption": "constant_caption:<set>",
+    "class_caption": "class_caption:<set>",
 }
 
 

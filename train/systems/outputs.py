@@ -9,7 +9,7 @@ from train.config.console import say
 from train.data import images
 
 SOFTWARE = "imaging_jax train.predict"
-_OUTPUT = re.compile(r"(.+)_(x\d+|denoised|restored|mask|overlay)")
+_OUTPUT = re.compile(r"(.+)_(x\d+|denoised|restored|mask|overlay|attention)")
 # What these files hold, a PNG may not.
 _KEPT_ENDINGS = {".tif": ".tif", ".tiff": ".tif", ".npy": ".npy", ".npz": ".npz"}
 

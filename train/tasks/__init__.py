@@ -4,6 +4,7 @@ from train.tasks.adversarial import Adversarial
 from train.tasks.adversarial_super_resolution import AdversarialSuperResolution
 from train.tasks.autoencoding import Autoencoding
 from train.tasks.burst_denoising import BurstDenoising
+from train.tasks.captioning import Captioning
 from train.tasks.change_detection import ChangeDetection
 from train.tasks.classification import Classification
 from train.tasks.cube_denoising import CubeDenoising
@@ -35,6 +36,7 @@ TASKS: dict[str, type[Task]] = {
     "autoencoding": Autoencoding,
     "burst_denoising": BurstDenoising,
     "change_detection": ChangeDetection,
+    "captioning": Captioning,
     "classification": Classification,
     "cube_denoising": CubeDenoising,
     "cycle_translation": CycleTranslation,
@@ -65,6 +67,7 @@ __all__ = [
     "AdversarialSuperResolution",
     "Autoencoding",
     "BurstDenoising",
+    "Captioning",
     "ChangeDetection",
     "Classification",
     "CubeDenoising",

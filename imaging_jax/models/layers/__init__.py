@@ -35,6 +35,7 @@ from imaging_jax.models.layers._initializers import (
     normal_around_one,
     torch_kernel,
 )
+from imaging_jax.models.layers._lstm import LSTM
 from imaging_jax.models.layers._modulated_convolution import ModulatedConv
 from imaging_jax.models.layers._non_local import NonLocal, SelfAttention2D
 from imaging_jax.models.layers._normalization import (
@@ -61,6 +62,7 @@ __all__ = [
     "CBAM",
     "DATA_AXIS",
     "KERNEL_INITS",
+    "LSTM",
     "RESNET_FAMILY",
     "BatchNormResidualBlock",
     "ChannelAttention",

@@ -41,6 +41,7 @@ DEFAULT = {
     "configs.generative.gan",
     "configs.generative.autoencoder",
     "configs.generative.vae",
+    "configs.captioning.worded_scenes",
     "configs.classification.digits",
     "configs.segmentation.promptable",
     "configs.fusion.downscaling",

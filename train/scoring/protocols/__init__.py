@@ -3,6 +3,7 @@
 from train.data.presets import DEBLURRING, DECIMATION
 from train.scoring.protocols.blind_spots import BlindSpotProtocol
 from train.scoring.protocols.bursts import BurstProtocol
+from train.scoring.protocols.captions import CaptionProtocol
 from train.scoring.protocols.changes import ChangeProtocol
 from train.scoring.protocols.classification import ClassificationProtocol
 from train.scoring.protocols.cube_reconstruction import (
@@ -125,6 +126,8 @@ PROTOCOLS: dict[str, Protocol] = {
         ClassificationProtocol("classification"),
         # What has changed since the dates before.
         ChangeProtocol("change"),
+        # Sentences that describe images.
+        CaptionProtocol("captions"),
         # What pixels are: by overlap, as regions that borders part, and as lines.
         SegmentationProtocol("masks"),
         RegionProtocol("regions"),
@@ -151,6 +154,7 @@ __all__ = [
     "Batch",
     "BlindSpotProtocol",
     "BurstProtocol",
+    "CaptionProtocol",
     "ChangeProtocol",
     "ClassificationProtocol",
     "CorrelatedNoiseProtocol",
