@@ -21,7 +21,7 @@ def get_config(variant=""):
     common.frame_scenes(config, batch_size=4, patch_size=16)
     # Drawn images lie upon the first frame: without a price, both networks drift away from it.
     config.task.penalty = 1.0
-    _for_steps(config, 2000, 5e-4)
+    _for_steps(config, 4000, 5e-4)
     if variant == "tiny":
         config.model.network.features = 4
         config.model.shift_net.side = 24

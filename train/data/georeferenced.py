@@ -97,6 +97,6 @@ def _read(path: Path) -> tuple[np.ndarray, tuple[str, ...], dict[str, Any]]:
 
 
 def _band(description: str | None) -> str:
-    """ "B08", "B8 (NIR)" and "b8" are B8."""
+    # "B08", "B8 (NIR)" and "b8" are all B8.
     word = (description or "").upper().split(" ")[0]
     return f"B{word[1:].lstrip('0')}" if word.startswith("B") else word
