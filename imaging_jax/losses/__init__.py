@@ -21,6 +21,7 @@ from imaging_jax.losses._autoencoding import (
 from imaging_jax.losses._border_weights import border_weights
 from imaging_jax.losses._content import content_loss
 from imaging_jax.losses._gram import gram_matrix
+from imaging_jax.losses._metric_learning import pairwise_hash_loss, semi_hard_triplet_loss
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
 from imaging_jax.losses._pixel import (
@@ -85,9 +86,11 @@ __all__ = [
     "negative_psnr",
     "noisier2noise_estimate",
     "non_saturating_generator_loss",
+    "pairwise_hash_loss",
     "path_length",
     "r1_penalty",
     "rmse",
+    "semi_hard_triplet_loss",
     "shifted_error",
     "soft_jaccard_loss",
     "sparse_kl",

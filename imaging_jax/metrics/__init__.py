@@ -49,6 +49,13 @@ from imaging_jax.metrics._rand_and_info import (
     rand_and_info,
     rand_and_info_scores,
 )
+from imaging_jax.metrics._retrieval import (
+    average_precisions,
+    nmrr,
+    precision_at,
+    ranked_relevance,
+    recall_at,
+)
 from imaging_jax.metrics._spectral import ergas, spectral_angle
 from imaging_jax.metrics._ssim import ms_ssim, ssim, ssim_map
 
@@ -63,6 +70,7 @@ __all__ = [
     "agreement",
     "average_gradient",
     "average_precision",
+    "average_precisions",
     "best_f1",
     "bleu",
     "boundary_counts",
@@ -93,16 +101,20 @@ __all__ = [
     "nearest_neighbors",
     "niqe",
     "niqe_model",
+    "nmrr",
     "noise_level",
     "perceptual_index",
     "pixel_deviation",
     "pixel_error",
+    "precision_at",
     "precision_recall",
     "precision_recall_curve",
     "psnr",
     "psnr_b",
     "rand_and_info",
     "rand_and_info_scores",
+    "ranked_relevance",
+    "recall_at",
     "rouge_l",
     "spectral_angle",
     "ssim",

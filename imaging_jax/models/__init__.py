@@ -51,6 +51,7 @@ from imaging_jax.models.restoration import (
     SPANet,
     UnrolledHQS,
 )
+from imaging_jax.models.retrieval import DescriptorNet
 from imaging_jax.models.segmentation import SAM, PSPNet, UNet
 from imaging_jax.models.stylization import FastNeuralStyle, FastStyleTransfer
 from imaging_jax.models.super_resolution import (
@@ -90,6 +91,7 @@ MODELS = {
     "deepsum": DeepSUM,
     "dense_autoencoder": DenseAutoencoder,
     "densenet": DenseNet,
+    "descriptor_net": DescriptorNet,
     "dncnn": DnCNN,
     "drunet": DRUNet,
     "edsr": EDSR,

@@ -6,6 +6,7 @@ from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves,
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
 from imaging_jax.synthesis._frame_scenes import FrameScene, frame_scene
+from imaging_jax.synthesis._oriented_textures import TEXTURES, oriented_texture
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
@@ -14,6 +15,7 @@ from imaging_jax.synthesis._spectral_cubes import spectral_cube
 from imaging_jax.synthesis._worded_scenes import WordedScene, worded_scene
 
 __all__ = [
+    "TEXTURES",
     "Burst",
     "ClimateScene",
     "FrameScene",
@@ -33,6 +35,7 @@ __all__ = [
     "ellipse_phantom",
     "frame_scene",
     "label_map",
+    "oriented_texture",
     "portrait",
     "power_law_texture",
     "radar_like",

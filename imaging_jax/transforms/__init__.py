@@ -2,6 +2,16 @@
 
 from imaging_jax.transforms._color import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from imaging_jax.transforms._dct import dct2, idct2
+from imaging_jax.transforms._descriptors import (
+    DESCRIPTORS,
+    colour_histogram,
+    colour_statistics,
+    gabor_statistics,
+    hellinger_histogram,
+    log_spectrum,
+    random_convolutions,
+    reduced_pixels,
+)
 from imaging_jax.transforms._feature_statistics import (
     adaptive_instance_normalization,
     whitening_coloring,
@@ -11,6 +21,14 @@ from imaging_jax.transforms._finite_differences import (
     finite_differences_adjoint,
 )
 from imaging_jax.transforms._haar_packet import haar_packet, inverse_haar_packet
+from imaging_jax.transforms._hashing import (
+    Hashing,
+    hamming_distances,
+    itq,
+    lsh,
+    pack_bits,
+    pca_hashing,
+)
 from imaging_jax.transforms._latent import attribute_arithmetic, lerp, slerp
 from imaging_jax.transforms._log_bands import SENTINEL2_BANDS, check_bands, log_bands
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
@@ -32,23 +50,37 @@ from imaging_jax.transforms._wavelets import (
 )
 
 __all__ = [
+    "DESCRIPTORS",
     "SENTINEL2_BANDS",
+    "Hashing",
     "adaptive_instance_normalization",
     "attribute_arithmetic",
     "bayes_shrink",
     "check_bands",
+    "colour_histogram",
+    "colour_statistics",
     "dct2",
     "depth_to_space",
     "estimate_noise",
     "finite_differences",
     "finite_differences_adjoint",
+    "gabor_statistics",
     "haar_packet",
+    "hamming_distances",
+    "hellinger_histogram",
     "idct2",
     "inverse_haar_packet",
     "inverse_wavelet_packet",
+    "itq",
     "lerp",
     "log_bands",
+    "log_spectrum",
+    "lsh",
     "luminance",
+    "pack_bits",
+    "pca_hashing",
+    "random_convolutions",
+    "reduced_pixels",
     "rgb_to_ycbcr",
     "slerp",
     "soft_threshold",

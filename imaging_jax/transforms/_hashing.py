@@ -24,18 +24,23 @@ class Hashing(NamedTuple):
         return (x - self.mean) @ self.projection > 0
 
 
-def lsh(dimension: int, bits: int, seed: int = 0) -> Hashing:
-    """Random projections: bits agree as often as vectors have a small angle.
+def lsh(x: np.ndarray, bits: int, seed: int = 1) -> Hashing:
+    """Random projections from the mean: bits agree as often as vectors have a small angle there.
 
     Args:
-      dimension: of the vectors.
-      bits: of a code.
+      x: ``(N, D)`` whose mean is subtracted.
+      bits: of a code, at least 1.
       seed: of the projections.
+
+    Raises:
+      ValueError: no bits.
 
     Source: Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002.
     """
-    projection = np.random.RandomState(seed).randn(dimension, bits)
-    return Hashing(np.zeros(dimension), projection)
+    if bits < 1:
+        raise ValueError(f"bits={bits}: wanted at least 1")
+    x = np.asarray(x, np.float64)
+    return Hashing(x.mean(axis=0), np.random.RandomState(seed).randn(x.shape[1], bits))
 
 
 def pca_hashing(x: np.ndarray, bits: int) -> Hashing:

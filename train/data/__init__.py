@@ -13,6 +13,7 @@ import jax
 
 from train.data.bursts import Bursts
 from train.data.caption_data import CaptionedImages
+from train.data.class_batches import ClassBatches
 from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
@@ -29,6 +30,7 @@ from train.data.portraits import Portraits
 from train.data.shapes import Shapes
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
+from train.data.textures import Textures
 from train.data.tile_data import drawn_tiles, scene_tiles
 from train.data.whole_data import labelled, whole
 from train.data.worded_scenes import WordedScenes
@@ -36,6 +38,7 @@ from train.data.worded_scenes import WordedScenes
 DATA = {
     "bursts": Bursts,
     "captioned_images": CaptionedImages,
+    "class_batches": ClassBatches,
     "climate_scenes": ClimateScenes,
     "cube_patches": cube_patches,
     "dead_leaves": DeadLeaves,
@@ -56,6 +59,7 @@ DATA = {
     "scene_tiles": scene_tiles,
     "shapes": Shapes,
     "text_windows": TextWindows,
+    "textures": Textures,
     "unpaired_patches": unpaired_patches,
     "whole": whole,
     "worded_scenes": WordedScenes,

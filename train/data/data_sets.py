@@ -13,6 +13,7 @@ from train.data.captions import captioned
 from train.data.change_sets import drawn_changes
 from train.data.class_folders import classes
 from train.data.climate_scenes import climate_scenes
+from train.data.crops import crops
 from train.data.cube_sets import cubes, samson
 from train.data.data_set import DataSet, Stacked
 from train.data.dates import dates
@@ -35,6 +36,7 @@ from train.data.sen12mscr import sen12mscr_sample
 from train.data.sentinel2_series import sentinel2_change, sentinel2_dates
 from train.data.shapes import shapes
 from train.data.texts import text_set
+from train.data.textures import textures
 from train.data.worded_scenes import worded_scenes
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -145,6 +147,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "climate_scenes": partial(climate_scenes, HELD_BACK_KEY),
     "climate_scenes_test": partial(climate_scenes, TEST_KEY),
     "cracks": cracks,
+    "crops": crops,
     "cubes": cubes,
     "dates": dates,
     "digit_pairs": partial(digit_pairs, HELD_BACK_KEY),
@@ -188,6 +191,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "shapes_test": partial(shapes, TEST_KEY),
     "styled": styled,
     "text": text_set,
+    "textures": partial(textures, HELD_BACK_KEY),
+    "textures_test": partial(textures, TEST_KEY),
     "tfds": _tfds,
     "tfds_32": _tfds_32,
     "worded_scenes": partial(worded_scenes, HELD_BACK_KEY),

@@ -268,6 +268,12 @@ METRICS = {
     "f1": Metric("best F1 {:.4f}", True),
     "precision_at_full_recall": Metric("precision at full recall {:.4f}", True),
     "prevalence": Metric("changed {:.4f}", None),
+    # Of what is found by an image.
+    "mean_average_precision": Metric("mAP {:.4f}", True),
+    "precision_at_1": Metric("P@1 {:.4f}", True),
+    "precision_at_3": Metric("P@3 {:.4f}", True),
+    "precision_at_10": Metric("P@10 {:.4f}", True),
+    "anmrr": Metric("ANMRR {:.4f}", False),
     # Of prompts: of the mask ranked first, of the best, and how often the first is the best.
     "mask_iou": Metric("IoU {:.4f}", True),
     "oracle_iou": Metric("best of three {:.4f}", True),

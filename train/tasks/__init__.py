@@ -12,6 +12,7 @@ from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.downscaling import Downscaling
 from train.tasks.language_modelling import LanguageModelling
+from train.tasks.metric_learning import MetricLearning
 from train.tasks.multi_frame import MultiFrameSuperResolution
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.promptable_segmentation import PromptableSegmentation
@@ -43,6 +44,7 @@ TASKS: dict[str, type[Task]] = {
     "denoising": Denoising,
     "downscaling": Downscaling,
     "language_modelling": LanguageModelling,
+    "metric_learning": MetricLearning,
     "multi_frame_super_resolution": MultiFrameSuperResolution,
     "noise2noise": Noise2Noise,
     "noise2void": Noise2Void,
@@ -75,6 +77,7 @@ __all__ = [
     "Denoising",
     "Downscaling",
     "LanguageModelling",
+    "MetricLearning",
     "MultiFrameSuperResolution",
     "Noise2Noise",
     "Noise2Void",

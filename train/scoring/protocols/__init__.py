@@ -23,6 +23,7 @@ from train.scoring.protocols.prompts import PromptProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
+from train.scoring.protocols.retrieval import RetrievalProtocol
 from train.scoring.protocols.segmentation import (
     LineProtocol,
     RegionProtocol,
@@ -124,6 +125,10 @@ PROTOCOLS: dict[str, Protocol] = {
         SnapshotImagingProtocol("snapshot_imaging"),
         SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
+        # What is like an image, by the distance of codes.
+        RetrievalProtocol("retrieval"),
+        RetrievalProtocol("retrieval_euclidean", "euclidean"),
+        RetrievalProtocol("retrieval_manhattan", "manhattan"),
         # What has changed since the dates before.
         ChangeProtocol("change"),
         # Sentences that describe images.
@@ -174,6 +179,7 @@ __all__ = [
     "ReconstructionProtocol",
     "RegionProtocol",
     "RestorationProtocol",
+    "RetrievalProtocol",
     "SegmentationProtocol",
     "ShotNoisePhaseProtocol",
     "Shown",

@@ -1,0 +1,73 @@
+"""Images described without training, and codes of any system made bits."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from imaging_jax.transforms import DESCRIPTORS, Hashing, itq, lsh, pca_hashing
+from train.config.registry import look_up
+from train.data.data_sets import data_set
+from train.data.fields import PICTURE, Field
+from train.systems.system import Origin, System
+
+HASHINGS: dict[str, Callable[..., Hashing]] = {"itq": itq, "lsh": lsh, "pca_sign": pca_hashing}
+# Images that are described at once.
+_CHUNK = 64
+
+
+def descriptor(name: str) -> System:
+    """A descriptor of `imaging_jax.transforms.DESCRIPTORS`, by name.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+    describe = jax.jit(look_up(DESCRIPTORS, name, "descriptor:"))
+
+    def apply(inputs):
+        images = inputs["image"]
+        parts = [
+            np.asarray(describe(jnp.asarray(images[start : start + _CHUNK], jnp.float32)))
+            for start in range(0, len(images), _CHUNK)
+        ]
+        return {"codes": np.concatenate(parts)}
+
+    gives = {"codes": Field((None,), "float32", "latent")}
+    return System("descriptor", name, apply, Origin("fitted"), {"image": PICTURE}, gives)
+
+
+def hashed(
+    kind: str, open_system: Callable[[str], System], bits: str, images: str, encoder: str
+) -> System:
+    """Codes of a system as bits, -1 and 1, by a hashing fitted to a set.
+
+    Args:
+      kind: a name of HASHINGS.
+      open_system: opens the system.
+      bits: of a code.
+      images: the set that it is fitted to; its colons are written as "/".
+      encoder: the system, which gives codes of images.
+
+    Raises:
+      ValueError: no number of bits that the codes have, or a system that gives none.
+    """
+    name = f"{kind}:{bits}:{images}:{encoder}"
+    found = open_system(encoder)
+    if "codes" not in found.gives or not bits.isdigit():
+        raise ValueError(f"{name}: wanted a number of bits, a set and a system that gives codes")
+    fitted = data_set(images)
+    fitted.check_one_size()
+    codes = np.asarray(found.apply({"image": fitted.floats("image")})["codes"], np.float64)
+    try:
+        hashing = HASHINGS[kind](codes, int(bits))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+    def apply(inputs):
+        own = np.asarray(found.apply(inputs)["codes"], np.float64)
+        return {"codes": np.where(np.asarray(hashing.bits(own)), 1.0, -1.0)}
+
+    gives = {"codes": Field((int(bits),), "float64", "latent")}
+    weights = f"{bits}_of_{found.weights}_by_{images}"
+    return System(kind, weights, apply, found.origin, found.takes, gives)
