@@ -10,6 +10,7 @@ from imaging_jax.models.classification import (
     ViT,
 )
 from imaging_jax.models.features import LeNet5
+from imaging_jax.models.forecasting import TCN, ConvLSTM, EmbeddedTCN, PixelTCN
 from imaging_jax.models.fusion import SRDRN
 from imaging_jax.models.generative import (
     VAE,
@@ -75,6 +76,7 @@ MODELS = {
     "cnn": CNN,
     "conv_discriminator": ConvDiscriminator,
     "conv_generator": ConvGenerator,
+    "conv_lstm": ConvLSTM,
     "convolutional_autoencoder": ConvolutionalAutoencoder,
     "dcgan_discriminator": DCGANDiscriminator,
     "dcgan_generator": DCGANGenerator,
@@ -85,6 +87,7 @@ MODELS = {
     "drunet": DRUNet,
     "edsr": EDSR,
     "edsr_light": EDSRLight,
+    "embedded_tcn": EmbeddedTCN,
     "espcn": ESPCN,
     "fast_neural_style": FastNeuralStyle,
     "fast_style_transfer": FastStyleTransfer,
@@ -103,6 +106,7 @@ MODELS = {
     "mst_plus_plus": MSTPlusPlus,
     "patch_discriminator": PatchDiscriminator,
     "pecnn": PECNN,
+    "pixel_tcn": PixelTCN,
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
@@ -125,6 +129,7 @@ MODELS = {
     "stylegan2_generator": StyleGAN2Generator,
     "swin": Swin,
     "swinir": SwinIR,
+    "tcn": TCN,
     "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,

@@ -5,6 +5,7 @@ from imaging_jax.models.layers._attention import MultiHeadSelfAttention, attend
 from imaging_jax.models.layers._attention_blocks import ATTENTION, attention_block
 from imaging_jax.models.layers._bam import BAM
 from imaging_jax.models.layers._batch_norm_residual_block import BatchNormResidualBlock
+from imaging_jax.models.layers._causal_convolution import CausalConv
 from imaging_jax.models.layers._cbam import CBAM
 from imaging_jax.models.layers._channel_attention import (
     ChannelAttention,
@@ -49,6 +50,7 @@ from imaging_jax.models.layers._residual_block import ResidualBlock
 from imaging_jax.models.layers._resnet_backbone import RESNET_FAMILY, ResNetBackbone
 from imaging_jax.models.layers._spectral_convolution import SpectralConv
 from imaging_jax.models.layers._swin_block import SwinBlock
+from imaging_jax.models.layers._temporal_blocks import TemporalBlocks
 from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 
@@ -61,6 +63,7 @@ __all__ = [
     "KERNEL_INITS",
     "RESNET_FAMILY",
     "BatchNormResidualBlock",
+    "CausalConv",
     "ChannelAttention",
     "ChannelMLP",
     "ClassPlane",
@@ -82,6 +85,7 @@ __all__ = [
     "SpectralConv",
     "SqueezeExcitation",
     "SwinBlock",
+    "TemporalBlocks",
     "TransposedConv",
     "Upsampler",
     "activate",
