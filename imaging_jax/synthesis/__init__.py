@@ -2,6 +2,7 @@
 
 from imaging_jax.synthesis._bursts import Burst, burst
 from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climate_scene
+from imaging_jax.synthesis._climate_variable import climate_variable
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
@@ -20,6 +21,7 @@ __all__ = [
     "Shapes",
     "burst",
     "climate_scene",
+    "climate_variable",
     "clouded",
     "dead_leaves",
     "digit",

@@ -23,6 +23,7 @@ from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
 from train.data.phantoms import EllipsePhantoms
 from train.data.portraits import Portraits
+from train.data.series_windows import SeriesWindows
 from train.data.shapes import Shapes
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
@@ -44,6 +45,7 @@ DATA = {
     "pair_patches": pair_patches,
     "patches": patches,
     "portraits": Portraits,
+    "series_windows": SeriesWindows,
     "shapes": Shapes,
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,

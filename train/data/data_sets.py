@@ -27,6 +27,7 @@ from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
+from train.data.series_sets import ecv, ndvi, series
 from train.data.shapes import shapes
 from train.data.texts import text_set
 
@@ -145,6 +146,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "digits_test": _test_digits,
     "drawn_pairs": partial(drawn_pairs, HELD_BACK_KEY),
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
+    "ecv": ecv,
     "ellipses": partial(ellipses, HELD_BACK_KEY),
     "ellipses_test": partial(ellipses, TEST_KEY),
     "outlines": outlines,
@@ -157,6 +159,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "masks": masks,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
+    "ndvi": ndvi,
     "pairs": pairs,
     "portraits": partial(portraits, HELD_BACK_KEY),
     "portraits_test": partial(portraits, TEST_KEY),
@@ -165,6 +168,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "right_to_left": partial(side_by_side, reverse=True),
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
+    "series": series,
     "shapes": partial(shapes, HELD_BACK_KEY),
     "shapes_test": partial(shapes, TEST_KEY),
     "styled": styled,

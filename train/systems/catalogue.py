@@ -17,6 +17,7 @@ from train.systems import (
     despeckling,
     downscaling,
     fitted,
+    forecasting,
     interpolation,
     language,
     plug_and_play,
@@ -70,6 +71,11 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "pca": _parts(fitted.principal_components, 2),
     "kneser_ney": _parts(language.kneser_ney, 2),
     "grey_threshold": thresholding.grey_threshold,
+    "persistence": lambda _: forecasting.persistence(),
+    "previous_year": forecasting.previous_year,
+    "climatology": _parts(forecasting.climatology, 2),
+    "climatology_ar": _parts(forecasting.climatology_ar, 2),
+    "ridge": _parts(forecasting.ridge, 2),
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -91,6 +97,10 @@ FORMS = {
     "pca": "pca:<components>:<set>",
     "kneser_ney": "kneser_ney:<order>:<set>",
     "grey_threshold": "grey_threshold:<set>",
+    "previous_year": "previous_year:<set>",
+    "climatology": "climatology:<monthly, harmonic or harmonic_trend>:<set>",
+    "climatology_ar": "climatology_ar:<likewise>:<set>",
+    "ridge": "ridge:<lags>:<set>",
 }
 
 

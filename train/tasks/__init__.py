@@ -9,6 +9,7 @@ from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.downscaling import Downscaling
+from train.tasks.forecasting import Forecasting
 from train.tasks.language_modelling import LanguageModelling
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.promptable_segmentation import PromptableSegmentation
@@ -33,6 +34,7 @@ TASKS: dict[str, type[Task]] = {
     "cycle_translation": CycleTranslation,
     "denoising": Denoising,
     "downscaling": Downscaling,
+    "forecasting": Forecasting,
     "language_modelling": LanguageModelling,
     "noise2noise": Noise2Noise,
     "noise2void": Noise2Void,
@@ -60,6 +62,7 @@ __all__ = [
     "CycleTranslation",
     "Denoising",
     "Downscaling",
+    "Forecasting",
     "LanguageModelling",
     "Noise2Noise",
     "Noise2Void",

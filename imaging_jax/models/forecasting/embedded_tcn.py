@@ -48,6 +48,11 @@ class EmbeddedTCN(Forecaster):
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
+    @property
+    def frame_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images."""
+        return self.image_shape
+
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         """Maps ``(N, T, *image_shape)`` to ``(N, *image_shape)``."""

@@ -12,3 +12,8 @@ class Forecaster(nn.Module):
     """
 
     takes: ClassVar[tuple[str, ...]] = ("history",)
+
+    @property
+    def frame_shape(self) -> tuple[int | None, int | None, int]:
+        """Height, width and channels of the images; None for any."""
+        return (None, None, self.channels)

@@ -11,6 +11,7 @@ from train.scoring.protocols.cube_reconstruction import (
 from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.downscaling import DownscalingProtocol
+from train.scoring.protocols.forecasting import ForecastingProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.language import LanguageProtocol
@@ -134,6 +135,8 @@ PROTOCOLS: dict[str, Protocol] = {
         DatesProtocol("dates"),
         # Fields of climate, enlarged with the help of terrain.
         DownscalingProtocol("downscaling"),
+        # What comes next in time.
+        ForecastingProtocol("forecasting"),
         # Photographs made to look painted.
         StylizationProtocol("stylization"),
     )
@@ -150,6 +153,7 @@ __all__ = [
     "CubeNoiseProtocol",
     "DatesProtocol",
     "DownscalingProtocol",
+    "ForecastingProtocol",
     "GenerationProtocol",
     "JpegProtocol",
     "LineProtocol",
