@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 
+from train.data.adding import Adding
 from train.data.bursts import Bursts
 from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
@@ -30,6 +31,7 @@ from train.data.texts import TextWindows
 from train.data.whole_data import labelled, whole
 
 DATA = {
+    "adding": Adding,
     "bursts": Bursts,
     "climate_scenes": ClimateScenes,
     "cube_patches": cube_patches,

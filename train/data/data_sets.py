@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from imaging_jax.data_root import data_root
+from train.data.adding import adding
 from train.data.bursts import bursts
 from train.data.class_folders import classes
 from train.data.climate_scenes import climate_scenes
@@ -132,6 +133,8 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 
 # By the word before the first colon; what follows it is the argument.
 KINDS: dict[str, Callable[[str], DataSet]] = {
+    "adding": partial(adding, HELD_BACK_KEY),
+    "adding_test": partial(adding, TEST_KEY),
     "bursts": bursts,
     "celeba_64": _celeba_64,
     "classes": classes,

@@ -211,6 +211,7 @@ METRICS = {
     "ubrmse": Metric("ubRMSE {:.4f}", False),
     "r2": Metric("R² {:.3f}", True),
     "skill": Metric("skill {:.3f}", True),
+    "correlation": Metric("R {:.3f}", True),
     "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, partial(_uniform_ssim, data_range=2)),
     "ssim_range_1": Metric("(range 1) {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # Of images whose phase was lost: the share found to 40 dB.

@@ -13,6 +13,7 @@ from train.tasks.forecasting import Forecasting
 from train.tasks.language_modelling import LanguageModelling
 from train.tasks.phase_retrieval import PhaseRetrieval
 from train.tasks.promptable_segmentation import PromptableSegmentation
+from train.tasks.regression import Regression
 from train.tasks.segmentation import Segmentation
 from train.tasks.snapshot_imaging import SnapshotImaging
 from train.tasks.spectral_reconstruction import SpectralReconstruction
@@ -40,6 +41,7 @@ TASKS: dict[str, type[Task]] = {
     "noise2void": Noise2Void,
     "noisier2noise": Noisier2Noise,
     "phase_retrieval": PhaseRetrieval,
+    "regression": Regression,
     "segmentation": Segmentation,
     "promptable_segmentation": PromptableSegmentation,
     "snapshot_imaging": SnapshotImaging,
@@ -69,6 +71,7 @@ __all__ = [
     "Noisier2Noise",
     "PhaseRetrieval",
     "PromptableSegmentation",
+    "Regression",
     "Segmentation",
     "SnapshotImaging",
     "SpectralReconstruction",

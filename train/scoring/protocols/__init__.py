@@ -20,6 +20,7 @@ from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.prompts import PromptProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
+from train.scoring.protocols.regression import RegressionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
 from train.scoring.protocols.segmentation import (
     LineProtocol,
@@ -137,6 +138,8 @@ PROTOCOLS: dict[str, Protocol] = {
         DownscalingProtocol("downscaling"),
         # What comes next in time.
         ForecastingProtocol("forecasting"),
+        # Numbers told of series and features.
+        RegressionProtocol("regression"),
         # Photographs made to look painted.
         StylizationProtocol("stylization"),
     )
@@ -164,6 +167,7 @@ __all__ = [
     "Protocol",
     "ReconstructionProtocol",
     "RegionProtocol",
+    "RegressionProtocol",
     "RestorationProtocol",
     "SegmentationProtocol",
     "ShotNoisePhaseProtocol",
