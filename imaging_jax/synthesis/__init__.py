@@ -10,6 +10,13 @@ from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_lik
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 from imaging_jax.synthesis._shapes import Shapes, shapes
+from imaging_jax.synthesis._smooth_fields import smooth_fields
+from imaging_jax.synthesis._soil_moisture import (
+    SoilMoisture,
+    SoilMoistureField,
+    soil_moisture,
+    soil_moisture_field,
+)
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
 __all__ = [
@@ -19,6 +26,8 @@ __all__ = [
     "Portrait",
     "Quantity",
     "Shapes",
+    "SoilMoisture",
+    "SoilMoistureField",
     "burst",
     "climate_scene",
     "climate_variable",
@@ -35,5 +44,8 @@ __all__ = [
     "radar_like",
     "sample_leaves",
     "shapes",
+    "smooth_fields",
+    "soil_moisture",
+    "soil_moisture_field",
     "spectral_cube",
 ]

@@ -1,6 +1,8 @@
 import jax
 import jax.numpy as jnp
 
+from imaging_jax.synthesis._smooth_fields import smooth_fields
+
 # In K, but the phase, in radians: of the mean over places, the wave of a year and its phase.
 _MEAN, _MEAN_SPREAD = 285.0, 4.0
 _AMPLITUDE, _AMPLITUDE_SPREAD = 12.0, 2.0
@@ -35,7 +37,7 @@ def climate_variable(key: jax.Array, months: int, shape: tuple[int, int] = (28, 
     if months < 1 or min(shape) < 2:
         raise ValueError(f"months and shape must be 1 and (2, 2) at least, got {months}, {shape}")
     place_key, new_key, first_key, noise_key = jax.random.split(key, 4)
-    mean, amplitude, phase = _smooth(place_key, 3, shape)
+    mean, amplitude, phase = smooth_fields(place_key, 3, shape, _SMOOTHNESS)
     mean = _MEAN + _MEAN_SPREAD * mean
     amplitude = _AMPLITUDE + _AMPLITUDE_SPREAD * amplitude
     phase = _PHASE_SPREAD * phase
@@ -45,21 +47,11 @@ def climate_variable(key: jax.Array, months: int, shape: tuple[int, int] = (28, 
         return anomaly, anomaly
 
     # As spread as those that follow: 0.6² + 0.8² = 1.
-    first = _smooth(first_key, 1, shape)[0]
-    _, anomalies = jax.lax.scan(following, first, _smooth(new_key, months, shape))
+    first = smooth_fields(first_key, 1, shape, _SMOOTHNESS)[0]
+    new = smooth_fields(new_key, months, shape, _SMOOTHNESS)
+    _, anomalies = jax.lax.scan(following, first, new)
     time = jnp.arange(months)[:, None, None] / 12
     season = amplitude * jnp.sin(2 * jnp.pi * time + phase)
     noise = _NOISE * jax.random.normal(noise_key, (months, *shape))
     values = mean + season + _TREND * time + _ANOMALY * anomalies + noise
     return values[..., None]
-
-
-def _smooth(key, count, shape):
-    """Periodic Gaussian fields (count, H, W) of mean 0 and deviation 1 over their pixels."""
-    height, width = shape
-    rows, columns = jnp.fft.fftfreq(height)[:, None], jnp.fft.rfftfreq(width)[None]
-    gain = jnp.exp(-2 * (jnp.pi * _SMOOTHNESS) ** 2 * (rows**2 + columns**2))
-    white = jnp.fft.rfft2(jax.random.normal(key, (count, *shape)))
-    fields = jnp.fft.irfft2(white * gain, s=shape)
-    fields = fields - fields.mean(axis=(1, 2), keepdims=True)
-    return fields / fields.std(axis=(1, 2), keepdims=True)

@@ -88,7 +88,7 @@ def test_windows_are_cut_of_the_series():
     ("change", "message"),
     [
         ({"series": "ecv:test:8"}, "wanted a part to learn from, fit or train"),
-        ({"series": "adding:8"}, "the data wants series"),
+        ({"series": "adding:8"}, r"series is series of .* the data wants frames"),
         ({"patch_size": 9}, r"data\.patch_size=9: wanted 1 to 8, ecv:fit:8 has 8x8 pixels"),
         ({"history": 0}, r"data\.history=0: wanted at least 1"),
         ({"horizon": 0}, r"data\.horizon=0: wanted at least 1"),

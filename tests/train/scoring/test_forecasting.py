@@ -112,7 +112,7 @@ def test_figures_are_those_of_loops():
         ("persistence", "ecv:test:8", 169, "looks at 1 steps, ecv:test:8 has 168 before"),
         ("climatology:monthly:ecv:train", "ecv:test:8", 1, "series is frames"),
         ("bicubic", "ecv:test:8", 1, "wants one that takes history"),
-        ("persistence", "adding:8", 1, "wants series"),
+        ("persistence", "adding:8", 1, "the protocol forecasting wants frames"),
         ("previous_year:ecv:train:8", "ecv:test:8", 13, r"horizon=13: a year has 12\.0 steps"),
     ],
 )
@@ -127,7 +127,7 @@ def test_what_does_not_fit_is_named(name, images, horizon, message):
         ("climatology:daily:ecv:train", "wanted a climatology of monthly, harmonic"),
         ("climatology_ar:harmonic:ecv:test", "ecv:test is scored; wanted a part to learn from"),
         ("ridge:0:ecv:train", "wanted ridge:<lags>:<set>"),
-        ("previous_year:adding:8", "wants series"),
+        ("previous_year:adding:8", "previous_year:adding:8 wants frames"),
     ],
 )
 def test_baselines_of_something_else_are_refused(name, message):

@@ -1,0 +1,136 @@
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from imaging_jax.operators import block_means, brightness_temperature
+from imaging_jax.synthesis._smooth_fields import smooth_fields
+
+# Ranges of moisture in m³/m³, clay, and water in plants in kg/m².
+_MOISTURE, _CLAY, _VEGETATION = (0.02, 0.5), (0.05, 0.5), (0.0, 5.0)
+# Mean and deviation of the soil's temperature in K, and by how much the canopy's differs.
+_SOIL, _CANOPY_SPREAD = (292.0, 8.0), 1.5
+# Mean, deviation, least and most of what isn't told: b, omega and h.
+_B, _ALBEDO, _ROUGHNESS = (0.11, 0.02, 0.05, 0.2), (0.05, 0.01, 0.0, 0.12), (0.12, 0.03, 0.0, 0.3)
+# Errors of measurement: in K of the radiometer and of the soil's temperature, share of the water
+# in plants, and of the clay.
+_RADIOMETER, _SOIL_ERROR, _VEGETATION_ERROR, _CLAY_ERROR = 1.3, 2.0, 0.1, 0.05
+# Of fields: how smooth, in pixels, how far they stray from the middle of their range, in shares of
+# it, how many pixels a side a radiometer sees as one, the error of coarse estimates, and the share
+# of pixels that have a station.
+_SMOOTHNESS, _SPREAD, BLOCK, _ESTIMATE_ERROR, _STATIONS = 3.0, 0.2, 4, 0.01, 0.02
+
+
+class SoilMoisture(NamedTuple):
+    """What is measured of places, and the soil moisture there.
+
+    Attributes:
+        features: ``(N, 8)``: brightness temperatures V and H in K, both over the soil's
+            temperature, their polarisation index (V - H) / (V + H), the soil's temperature, water
+            in plants in kg/m², and clay; all with their errors.
+        moisture: ``(N, 1)`` in m³/m³.
+        vegetation: ``(N, 1)``, the true water in plants.
+    """
+
+    features: jax.Array
+    moisture: jax.Array
+    vegetation: jax.Array
+
+
+class SoilMoistureField(NamedTuple):
+    """What is measured of an area, and the soil moisture there.
+
+    Attributes:
+        features: ``(H, W, 9)``: those of `SoilMoisture`, brightness temperatures those of blocks of
+            4x4 pixels, and the coarse estimate.
+        moisture: ``(H, W, 1)`` in m³/m³.
+        coarse: ``(H/4, W/4, 1)``: an estimate of the moisture of each block.
+        stations: ``(H, W, 1)`` booleans: where the moisture is measured on the ground.
+    """
+
+    features: jax.Array
+    moisture: jax.Array
+    coarse: jax.Array
+    stations: jax.Array
+
+
+def soil_moisture(key: jax.Array, count: int) -> SoilMoisture:
+    """Draws places that a radiometer of 1.41 GHz sees at 40°, by the tau-omega model.
+
+    Moisture, clay and water in plants are uniform in [0.02, 0.5], [0.05, 0.5] and [0, 5]; how much
+    plants weaken and scatter and how rough the ground is varies too and isn't told. Errors: 1.3 K
+    of the radiometer, 2 K of the soil's temperature, 10 % of the water in plants, 0.05 of clay.
+
+    Args:
+        key: random key.
+        count: places.
+    """
+    keys = jax.random.split(key, 4)
+    drawn = (
+        jax.random.uniform(k, (count,), minval=low, maxval=high)
+        for k, (low, high) in zip(keys[:3], (_MOISTURE, _CLAY, _VEGETATION), strict=True)
+    )
+    moisture, clay, vegetation = drawn
+    features = _measured(keys[3], moisture, clay, vegetation)
+    return SoilMoisture(features, moisture[:, None], vegetation[:, None])
+
+
+def soil_moisture_field(key: jax.Array, shape: tuple[int, int]) -> SoilMoistureField:
+    """Draws an area as `soil_moisture` draws places, by smooth fields.
+
+    Moisture, clay and water in plants are independent of each other. The radiometer sees blocks of
+    4x4 pixels, whose moisture an estimate tells up to 0.01; one pixel in 50 has a station.
+
+    Args:
+        key: random key; ``jax.vmap`` over keys makes a batch.
+        shape: (H, W), multiples of 4.
+
+    Raises:
+        ValueError: another shape.
+    """
+    if min(shape) < BLOCK or any(side % BLOCK for side in shape):
+        raise ValueError(f"shape must be of multiples of {BLOCK}, got {shape}")
+    field_key, measured_key, coarse_key, station_key = jax.random.split(key, 4)
+    fields = smooth_fields(field_key, 3, shape, _SMOOTHNESS)
+    moisture, clay, vegetation = (
+        jnp.clip((low + high) / 2 + _SPREAD * (high - low) * field, low, high)
+        for field, (low, high) in zip(fields, (_MOISTURE, _CLAY, _VEGETATION), strict=True)
+    )
+    measured = _measured(measured_key, moisture, clay, vegetation, coarse=True)
+    means = block_means(moisture[..., None], BLOCK)
+    coarse = means + _ESTIMATE_ERROR * jax.random.normal(coarse_key, means.shape)
+    features = jnp.concatenate([measured, _repeated(coarse)], axis=-1)
+    stations = jax.random.bernoulli(station_key, _STATIONS, (*shape, 1))
+    return SoilMoistureField(features, moisture[..., None], coarse, stations)
+
+
+def _measured(key, moisture, clay, vegetation, coarse=False):
+    """The eight features of places (...), on blocks of a radiometer where they are coarse."""
+    keys = iter(jax.random.split(key, 9))
+    shape = moisture.shape
+    normal = lambda: jax.random.normal(next(keys), shape)  # noqa: E731
+    if coarse:
+        # One soil temperature, and one kind of plants and ground, for all of an area.
+        normal = lambda: jnp.broadcast_to(jax.random.normal(next(keys)), shape)  # noqa: E731
+    soil = _SOIL[0] + _SOIL[1] * normal()
+    canopy = soil + _CANOPY_SPREAD * normal()
+    hidden = (
+        jnp.clip(mean + spread * normal(), low, high)
+        for mean, spread, low, high in (_B, _ALBEDO, _ROUGHNESS)
+    )
+    emitted = brightness_temperature(moisture, clay, soil, canopy, vegetation, *hidden)
+    if coarse:
+        emitted = block_means(emitted, BLOCK)
+    emitted = emitted + _RADIOMETER * jax.random.normal(next(keys), emitted.shape)
+    if coarse:
+        emitted = _repeated(emitted)
+    soil = soil + _SOIL_ERROR * normal()
+    vegetation = vegetation * (1 + _VEGETATION_ERROR * normal())
+    clay = jnp.clip(clay + _CLAY_ERROR * normal(), 0, 1)
+    v, h = emitted[..., 0], emitted[..., 1]
+    index = (v - h) / (v + h)
+    return jnp.stack([v, h, v / soil, h / soil, index, soil, vegetation, clay], axis=-1)
+
+
+def _repeated(coarse):
+    return coarse.repeat(BLOCK, axis=-3).repeat(BLOCK, axis=-2)
