@@ -46,6 +46,7 @@ from imaging_jax.models.restoration import (
     UnrolledHQS,
 )
 from imaging_jax.models.segmentation import SAM, PSPNet, UNet
+from imaging_jax.models.soil_moisture import FieldCNN, MLPRegressor
 from imaging_jax.models.stylization import FastNeuralStyle, FastStyleTransfer
 from imaging_jax.models.super_resolution import (
     DDRN,
@@ -93,6 +94,7 @@ MODELS = {
     "fast_style_transfer": FastStyleTransfer,
     "fbp_conv_net": FBPConvNet,
     "ffdnet": FFDNet,
+    "field_cnn": FieldCNN,
     "fsrcnn": FSRCNN,
     "gpt": GPT,
     "hsid_cnn": HSIDCNN,
@@ -102,6 +104,7 @@ MODELS = {
     "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
+    "mlp_regressor": MLPRegressor,
     "mst": MST,
     "mst_plus_plus": MSTPlusPlus,
     "patch_discriminator": PatchDiscriminator,

@@ -9,7 +9,7 @@ _CANDIDATES, _STEPS = 49, 8
 def retrieve_soil_moisture(
     y: jax.Array,
     emission: Callable[[jax.Array], jax.Array],
-    bounds: tuple[float, float] = (0.02, 0.5),
+    bounds: tuple[float, float] = (0.02, 0.55),
 ) -> jax.Array:
     """Finds the moisture whose brightness temperatures are nearest to those measured.
 

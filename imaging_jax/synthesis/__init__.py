@@ -12,6 +12,7 @@ from imaging_jax.synthesis._power_law_texture import power_law_texture
 from imaging_jax.synthesis._shapes import Shapes, shapes
 from imaging_jax.synthesis._smooth_fields import smooth_fields
 from imaging_jax.synthesis._soil_moisture import (
+    BLOCK,
     SoilMoisture,
     SoilMoistureField,
     soil_moisture,
@@ -20,6 +21,7 @@ from imaging_jax.synthesis._soil_moisture import (
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
 
 __all__ = [
+    "BLOCK",
     "Burst",
     "ClimateScene",
     "Leaves",

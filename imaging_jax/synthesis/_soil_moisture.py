@@ -16,9 +16,11 @@ _B, _ALBEDO, _ROUGHNESS = (0.11, 0.02, 0.05, 0.2), (0.05, 0.01, 0.0, 0.12), (0.1
 # in plants, and of the clay.
 _RADIOMETER, _SOIL_ERROR, _VEGETATION_ERROR, _CLAY_ERROR = 1.3, 2.0, 0.1, 0.05
 # Of fields: how smooth, in pixels, how far they stray from the middle of their range, in shares of
-# it, how many pixels a side a radiometer sees as one, the error of coarse estimates, and the share
-# of pixels that have a station.
-_SMOOTHNESS, _SPREAD, BLOCK, _ESTIMATE_ERROR, _STATIONS = 3.0, 0.2, 4, 0.01, 0.02
+# it, the error of coarse estimates, and the share of pixels that have a station.
+_SMOOTHNESS, _SPREAD, _ESTIMATE_ERROR, _STATIONS = 3.0, 0.2, 0.01, 0.02
+
+BLOCK = 4
+"""Pixels a side that a radiometer sees as one, where areas are drawn."""
 
 
 class SoilMoisture(NamedTuple):

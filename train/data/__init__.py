@@ -17,6 +17,7 @@ from train.data.climate_scenes import ClimateScenes
 from train.data.cube_data import cube_patches
 from train.data.digit_domains import DigitDomains
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
+from train.data.items import Items
 from train.data.made_cubes import MadeCubes
 from train.data.made_pairs import drawn_pair_patches, made_pair_patches
 from train.data.mask_patches import MaskPatches
@@ -26,6 +27,7 @@ from train.data.phantoms import EllipsePhantoms
 from train.data.portraits import Portraits
 from train.data.series_windows import SeriesWindows
 from train.data.shapes import Shapes
+from train.data.soil_moisture import SoilMoistureFields
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
 from train.data.whole_data import labelled, whole
@@ -40,6 +42,7 @@ DATA = {
     "digits": Digits,
     "drawn_pair_patches": drawn_pair_patches,
     "ellipses": EllipsePhantoms,
+    "items": Items,
     "labelled": labelled,
     "made_cubes": MadeCubes,
     "made_pair_patches": made_pair_patches,
@@ -49,6 +52,7 @@ DATA = {
     "portraits": Portraits,
     "series_windows": SeriesWindows,
     "shapes": Shapes,
+    "soil_moisture_fields": SoilMoistureFields,
     "text_windows": TextWindows,
     "unpaired_patches": unpaired_patches,
     "whole": whole,

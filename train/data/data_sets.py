@@ -30,6 +30,7 @@ from train.data.prdeep import prdeep
 from train.data.sen12mscr import sen12mscr_sample
 from train.data.series_sets import ecv, ndvi, series
 from train.data.shapes import shapes
+from train.data.soil_moisture import soil_moisture, soil_moisture_fields
 from train.data.texts import text_set
 
 _PICTURE = {"image": Field((None, None, None), "uint8", "image", (0, 255))}
@@ -174,6 +175,9 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "series": series,
     "shapes": partial(shapes, HELD_BACK_KEY),
     "shapes_test": partial(shapes, TEST_KEY),
+    "soil_moisture": soil_moisture,
+    "soil_moisture_fields": partial(soil_moisture_fields, HELD_BACK_KEY),
+    "soil_moisture_fields_test": partial(soil_moisture_fields, TEST_KEY),
     "styled": styled,
     "text": text_set,
     "tfds": _tfds,

@@ -23,6 +23,7 @@ from train.systems import (
     plug_and_play,
     priors,
     runs,
+    soil_moisture,
     spectra,
     stylization,
     thresholding,
@@ -76,6 +77,9 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "climatology": _parts(forecasting.climatology, 2),
     "climatology_ar": _parts(forecasting.climatology_ar, 2),
     "ridge": _parts(forecasting.ridge, 2),
+    "polynomial": _parts(soil_moisture.polynomial, 3),
+    "tau_omega": soil_moisture.tau_omega,
+    "coarse_replication": lambda _: soil_moisture.coarse_replication(),
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -101,6 +105,8 @@ FORMS = {
     "climatology": "climatology:<monthly, harmonic or harmonic_trend>:<set>",
     "climatology_ar": "climatology_ar:<likewise>:<set>",
     "ridge": "ridge:<lags>:<set>",
+    "polynomial": "polynomial:<degree>:<brightness, radiometer or all>:<set>",
+    "tau_omega": "tau_omega:<V, H or VH>",
 }
 
 

@@ -16,6 +16,7 @@ from train.tasks.promptable_segmentation import PromptableSegmentation
 from train.tasks.regression import Regression
 from train.tasks.segmentation import Segmentation
 from train.tasks.snapshot_imaging import SnapshotImaging
+from train.tasks.soil_moisture_fields import SoilMoistureFields
 from train.tasks.spectral_reconstruction import SpectralReconstruction
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.stylization import Stylization
@@ -45,6 +46,7 @@ TASKS: dict[str, type[Task]] = {
     "segmentation": Segmentation,
     "promptable_segmentation": PromptableSegmentation,
     "snapshot_imaging": SnapshotImaging,
+    "soil_moisture_fields": SoilMoistureFields,
     "spectral_reconstruction": SpectralReconstruction,
     "style_adversarial": StyleAdversarial,
     "stylization": Stylization,
@@ -74,6 +76,7 @@ __all__ = [
     "Regression",
     "Segmentation",
     "SnapshotImaging",
+    "SoilMoistureFields",
     "SpectralReconstruction",
     "StyleAdversarial",
     "Stylization",

@@ -23,6 +23,7 @@ from imaging_jax.models.layers._checks import (
     check_labels,
     check_latent,
     check_multiples,
+    check_standardization,
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
@@ -103,6 +104,7 @@ __all__ = [
     "check_labels",
     "check_latent",
     "check_multiples",
+    "check_standardization",
     "convolve",
     "fan_in_uniform",
     "fir_blur",

@@ -27,6 +27,10 @@ from train.scoring.protocols.segmentation import (
     RegionProtocol,
     SegmentationProtocol,
 )
+from train.scoring.protocols.soil_moisture import (
+    SoilMoistureFieldsProtocol,
+    SoilMoistureProtocol,
+)
 from train.scoring.protocols.spectra import SpectrumProtocol
 from train.scoring.protocols.stylization import StylizationProtocol
 from train.scoring.protocols.white_noise import CorrelatedNoiseProtocol, WhiteNoiseProtocol
@@ -140,6 +144,8 @@ PROTOCOLS: dict[str, Protocol] = {
         ForecastingProtocol("forecasting"),
         # Numbers told of series and features.
         RegressionProtocol("regression"),
+        SoilMoistureProtocol("soil_moisture"),
+        SoilMoistureFieldsProtocol("soil_moisture_fields"),
         # Photographs made to look painted.
         StylizationProtocol("stylization"),
     )
@@ -173,6 +179,8 @@ __all__ = [
     "ShotNoisePhaseProtocol",
     "Shown",
     "SnapshotImagingProtocol",
+    "SoilMoistureFieldsProtocol",
+    "SoilMoistureProtocol",
     "SpectralReconstructionProtocol",
     "SpectrumProtocol",
     "WhiteNoiseProtocol",
