@@ -18,7 +18,7 @@ def get_config(variant=""):
     config.model.update({"target_mean": 0.26, "target_deviation": 0.139})
     config.data = ConfigDict({"name": "items", "images": "soil_moisture:fit", "batch_size": 256})
     config.optimizer = ConfigDict(
-        {"name": "adam", "schedule": {"name": "cosine", "peak": 1e-3, "warmup": 20}}
+        {"name": "adam", "schedule": {"name": "cosine", "peak": 3e-3, "warmup": 20}}
     )
     # 31 steps see as many places as there are.
     common.for_steps(config, 60 * 31, every=93)
