@@ -30,6 +30,7 @@ def get_config(variant=""):
     if variant == "tiny":
         config.model.widths = (8,)
         config.data.batch_size = 8
+        config.evaluation[0]["baseline"] = "polynomial:1:all:soil_moisture:fit"
         common.for_steps(config, 4, every=2)
         config.train.log_every = 1
     return config

@@ -67,13 +67,14 @@ def soil_moisture(key: jax.Array, count: int) -> SoilMoisture:
         key: random key.
         count: places.
     """
-    keys = jax.random.split(key, 4)
-    drawn = (
-        jax.random.uniform(k, (count,), minval=low, maxval=high)
-        for k, (low, high) in zip(keys[:3], (_MOISTURE, _CLAY, _VEGETATION), strict=True)
+    place_key, measured_key = jax.random.split(key)
+    moisture, clay, vegetation = (
+        low + (high - low) * share
+        for share, (low, high) in zip(
+            jax.random.uniform(place_key, (3, count)), (_MOISTURE, _CLAY, _VEGETATION), strict=True
+        )
     )
-    moisture, clay, vegetation = drawn
-    features = _measured(keys[3], moisture, clay, vegetation)
+    features = _measured(measured_key, moisture, clay, vegetation)
     return SoilMoisture(features, moisture[:, None], vegetation[:, None])
 
 
@@ -108,27 +109,27 @@ def soil_moisture_field(key: jax.Array, shape: tuple[int, int]) -> SoilMoistureF
 
 def _measured(key, moisture, clay, vegetation, coarse=False):
     """The eight features of places (...), on blocks of a radiometer where they are coarse."""
-    keys = iter(jax.random.split(key, 9))
-    shape = moisture.shape
-    normal = lambda: jax.random.normal(next(keys), shape)  # noqa: E731
-    if coarse:
-        # One soil temperature, and one kind of plants and ground, for all of an area.
-        normal = lambda: jnp.broadcast_to(jax.random.normal(next(keys)), shape)  # noqa: E731
-    soil = _SOIL[0] + _SOIL[1] * normal()
-    canopy = soil + _CANOPY_SPREAD * normal()
+    place_key, radiometer_key = jax.random.split(key)
+    # One temperature, and one kind of plants, ground and errors, for all of an area.
+    varying = (8,) if coarse else (8, *moisture.shape)
+    normal = jax.random.normal(place_key, varying)
+    soil = _SOIL[0] + _SOIL[1] * normal[0]
+    canopy = soil + _CANOPY_SPREAD * normal[1]
     hidden = (
-        jnp.clip(mean + spread * normal(), low, high)
-        for mean, spread, low, high in (_B, _ALBEDO, _ROUGHNESS)
+        jnp.clip(mean + spread * drawn, low, high)
+        for drawn, (mean, spread, low, high) in zip(
+            normal[2:5], (_B, _ALBEDO, _ROUGHNESS), strict=True
+        )
     )
     emitted = brightness_temperature(moisture, clay, soil, canopy, vegetation, *hidden)
     if coarse:
         emitted = block_means(emitted, BLOCK)
-    emitted = emitted + _RADIOMETER * jax.random.normal(next(keys), emitted.shape)
+    emitted = emitted + _RADIOMETER * jax.random.normal(radiometer_key, emitted.shape)
     if coarse:
         emitted = _repeated(emitted)
-    soil = soil + _SOIL_ERROR * normal()
-    vegetation = vegetation * (1 + _VEGETATION_ERROR * normal())
-    clay = jnp.clip(clay + _CLAY_ERROR * normal(), 0, 1)
+    soil = jnp.broadcast_to(soil + _SOIL_ERROR * normal[5], moisture.shape)
+    vegetation = vegetation * (1 + _VEGETATION_ERROR * normal[6])
+    clay = jnp.clip(clay + _CLAY_ERROR * normal[7], 0, 1)
     v, h = emitted[..., 0], emitted[..., 1]
     index = (v - h) / (v + h)
     return jnp.stack([v, h, v / soil, h / soil, index, soil, vegetation, clay], axis=-1)

@@ -43,6 +43,8 @@ DEFAULT = {
     "configs.generative.vae",
     "configs.classification.digits",
     "configs.segmentation.promptable",
+    "configs.forecasting.adding",
+    "configs.forecasting.ndvi",
     "configs.fusion.downscaling",
     "configs.language.gpt",
     "configs.restoration.burst",
@@ -50,6 +52,7 @@ DEFAULT = {
     "configs.segmentation.unet",
     "configs.hyperspectral.denoising",
     "configs.translation.cycle_gan",
+    "configs.soil_moisture.fields",
     "configs.stylization.fast_style",
     "configs.super_resolution.srgan",
 }
