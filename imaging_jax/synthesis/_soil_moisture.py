@@ -3,7 +3,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.operators import block_means, brightness_temperature
+from imaging_jax.operators import block_means, brightness_temperature, resize
 from imaging_jax.synthesis._smooth_fields import smooth_fields
 
 # Ranges of moisture in m³/m³, clay, and water in plants in kg/m².
@@ -44,7 +44,7 @@ class SoilMoistureField(NamedTuple):
 
     Attributes:
         features: ``(H, W, 9)``: those of `SoilMoisture`, brightness temperatures those of blocks of
-            4x4 pixels, and the coarse estimate.
+            4x4 pixels enlarged bicubically, and the coarse estimate, likewise.
         moisture: ``(H, W, 1)`` in m³/m³.
         coarse: ``(H/4, W/4, 1)``: an estimate of the moisture of each block.
         stations: ``(H, W, 1)`` booleans: where the moisture is measured on the ground.
@@ -102,7 +102,7 @@ def soil_moisture_field(key: jax.Array, shape: tuple[int, int]) -> SoilMoistureF
     measured = _measured(measured_key, moisture, clay, vegetation, coarse=True)
     means = block_means(moisture[..., None], BLOCK)
     coarse = means + _ESTIMATE_ERROR * jax.random.normal(coarse_key, means.shape)
-    features = jnp.concatenate([measured, _repeated(coarse)], axis=-1)
+    features = jnp.concatenate([measured, resize(coarse, BLOCK)], axis=-1)
     stations = jax.random.bernoulli(station_key, _STATIONS, (*shape, 1))
     return SoilMoistureField(features, moisture[..., None], coarse, stations)
 
@@ -126,14 +126,10 @@ def _measured(key, moisture, clay, vegetation, coarse=False):
         emitted = block_means(emitted, BLOCK)
     emitted = emitted + _RADIOMETER * jax.random.normal(radiometer_key, emitted.shape)
     if coarse:
-        emitted = _repeated(emitted)
+        emitted = resize(emitted, BLOCK)
     soil = jnp.broadcast_to(soil + _SOIL_ERROR * normal[5], moisture.shape)
     vegetation = vegetation * (1 + _VEGETATION_ERROR * normal[6])
     clay = jnp.clip(clay + _CLAY_ERROR * normal[7], 0, 1)
     v, h = emitted[..., 0], emitted[..., 1]
     index = (v - h) / (v + h)
     return jnp.stack([v, h, v / soil, h / soil, index, soil, vegetation, clay], axis=-1)
-
-
-def _repeated(coarse):
-    return coarse.repeat(BLOCK, axis=-3).repeat(BLOCK, axis=-2)

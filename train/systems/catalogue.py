@@ -79,6 +79,7 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "ridge": _parts(forecasting.ridge, 2),
     "polynomial": _parts(soil_moisture.polynomial, 3),
     "tau_omega": soil_moisture.tau_omega,
+    "coarse_bicubic": lambda _: soil_moisture.coarse_bicubic(),
     "coarse_replication": lambda _: soil_moisture.coarse_replication(),
 }  # fmt: skip
 # How each is written, for --list and for messages.

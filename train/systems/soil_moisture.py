@@ -1,13 +1,15 @@
 """Soil moisture without a network: polynomials of what is measured, and the model inverted."""
 
+from collections.abc import Callable
 from itertools import combinations_with_replacement
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from imaging_jax.operators import brightness_temperature
+from imaging_jax.operators import brightness_temperature, resize
 from imaging_jax.solvers import retrieve_soil_moisture
+from imaging_jax.synthesis import BLOCK
 from train.data.data_sets import data_set
 from train.data.fields import Field, as_numbers, check_fields
 from train.data.soil_moisture import PLACE, fields_of_areas
@@ -90,10 +92,19 @@ def tau_omega(polarisations: str) -> System:
 
 def coarse_replication() -> System:
     """The coarse estimate of each block, at all its pixels."""
+    return _enlarging("coarse_replication", lambda x: x.repeat(BLOCK, axis=1).repeat(BLOCK, axis=2))
+
+
+def coarse_bicubic() -> System:
+    """Coarse estimates enlarged bicubically."""
+    return _enlarging("coarse_bicubic", lambda x: np.asarray(resize(jnp.asarray(x), BLOCK)))
+
+
+def _enlarging(name: str, enlarged: Callable[[np.ndarray], np.ndarray]) -> System:
     fields = fields_of_areas(None)
+    takes, gives = {"coarse": fields["coarse"]}, {"value": fields["target"]}
 
     def apply(inputs):
-        return {"value": np.asarray(inputs["feature_maps"], np.float32)[..., -1:]}
+        return {"value": enlarged(as_numbers("coarse", inputs["coarse"], takes["coarse"]))}
 
-    takes, gives = {"feature_maps": fields["feature_maps"]}, {"value": fields["target"]}
-    return System("coarse_replication", "none", apply, Origin("interpolation"), takes, gives)
+    return System(name, "none", apply, Origin("interpolation"), takes, gives)

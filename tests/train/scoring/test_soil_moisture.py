@@ -95,12 +95,16 @@ def test_the_loss_sees_stations_and_block_means_only():
     assert np.isfinite(float(task.loss(told, none)))
 
 
-def test_coarse_estimates_are_repeated():
+def test_coarse_estimates_are_repeated_or_enlarged():
     dataset = data_set("soil_moisture_fields_test:8:5")
-    maps = dataset.arrays["feature_maps"]
-    told = system("coarse_replication").apply({"feature_maps": maps})["value"]
     coarse = dataset.arrays["coarse"]
-    np.testing.assert_array_equal(told, coarse.repeat(4, axis=1).repeat(4, axis=2))
+    told = system("coarse_replication").apply({"coarse": coarse})["value"]
+    for row, column in ((0, 0), (3, 5), (7, 4)):
+        np.testing.assert_array_equal(told[:, row, column], coarse[:, row // 4, column // 4])
+    # The network is shown what bicubic enlargement makes of them.
+    shown = dataset.arrays["feature_maps"][..., 8:]
+    smooth = system("coarse_bicubic").apply({"coarse": coarse})["value"]
+    np.testing.assert_allclose(smooth, shown, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ class SoilMoistureProtocol(RegressionProtocol):
 
 @dataclass(frozen=True)
 class SoilMoistureFieldsProtocol(RegressionProtocol):
-    """Errors in m³/m³ over all pixels of areas, beside coarse estimates repeated."""
+    """Errors in m³/m³ over all pixels of areas, beside coarse estimates enlarged."""
 
     reads: ClassVar[Fields] = {"target": Field((None, None, 1), "float32", "image")}
 
     def baseline(self) -> str:
-        """The estimate of each block at its pixels."""
-        return "coarse_replication"
+        """Coarse estimates enlarged bicubically, which is harder to beat than repeated ones."""
+        return "coarse_bicubic"
 
     def show(self, system: System, dataset: DataSet, value: int | None, count: int) -> Shown:
         """Areas: the moisture, and what was told of it."""
