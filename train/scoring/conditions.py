@@ -27,7 +27,7 @@ CONDITIONS = {
     "case": Condition("cases", "case {}", "Cases of complex noise of cubes, 1 to 5."),
     "quality": Condition("qualities", "quality {}", "Of JPEG. Default: 10, 20, 30, 40."),
     "context": Condition("contexts", "context {}", "Tokens that are looked at. Default: 64."),
-    "horizon": Condition("horizons", "{} ahead", "Steps ahead. Default: those served, or 1."),
+    "horizon": Condition("horizons", "horizon {}", "Steps ahead. Default: those served, or 1."),
     "samples": Condition("samples", "{} samples", "Images that a generator draws. 10,000."),
 }
 
