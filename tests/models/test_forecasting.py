@@ -156,6 +156,53 @@ def test_the_conv_lstm_is_that_of_numpy():
     np.testing.assert_allclose(net.apply({"params": params}, x)[0], wanted, atol=1e-5)
 
 
+def numpy_halved(x, kernel, bias):
+    """A 3x3 convolution of stride 2 on even sides: "SAME" pads one row and column behind."""
+    rows, columns = x.shape[0] // 2, x.shape[1] // 2
+    padded, out = np.pad(x, [(0, 1), (0, 1), (0, 0)]), np.zeros((rows, columns, bias.size))
+    for i in range(rows):
+        for j in range(columns):
+            window = padded[2 * i : 2 * i + 3, 2 * j : 2 * j + 3]
+            out[i, j] = bias + np.einsum("uvc,uvcf->f", window, kernel)
+    return out
+
+
+def numpy_doubled(x, kernel, bias):
+    """Its transpose, less the last row and column."""
+    rows, columns = x.shape[:2]
+    whole = np.zeros((2 * rows + 1, 2 * columns + 1, bias.size))
+    for i in range(rows):
+        for j in range(columns):
+            whole[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += np.einsum("c,uvcf->uvf", x[i, j], kernel)
+    return whole[:-1, :-1] + bias
+
+
+def test_the_embedded_tcn_is_that_of_numpy():
+    net = EmbeddedTCN((8, 12, 1), features=(3, 2), embedding=5, blocks=2, skip=True)
+    x = np.random.default_rng(0).normal(size=(1, 4, 8, 12, 1)).astype(np.float32)
+    params = net.init(jax.random.key(0), x)["params"]
+    params["decoder2"]["kernel"] = params["decoder2"]["kernel"] * 100
+    layer = {
+        name: (np.asarray(value["kernel"]), np.asarray(value["bias"]))
+        for name, value in params.items()
+        if name not in ("blocks", "persistence")
+    }
+    embedded = []
+    for image in x[0]:
+        y = np.maximum(numpy_halved(image, *layer["encoder1"]), 0)
+        y = np.maximum(numpy_halved(y, *layer["encoder2"]), 0)
+        kernel, bias = layer["embed"]
+        embedded.append(y.ravel() @ kernel + bias)
+    # Its blocks' directions have their own lengths at the start, and no head follows.
+    head = {"kernel": np.eye(5), "bias": np.zeros(5)}
+    y = numpy_tcn({"blocks": params["blocks"], "head": head}, np.stack(embedded)[None], (5, 5))[0]
+    kernel, bias = layer["unembed"]
+    y = np.maximum(y @ kernel + bias, 0).reshape(2, 3, 2)
+    y = numpy_doubled(np.maximum(numpy_doubled(y, *layer["decoder1"]), 0), *layer["decoder2"])
+    found = net.apply({"params": params}, x)[0]
+    np.testing.assert_allclose(found, y + 0.5 * x[0, -1], atol=1e-5)
+
+
 def test_each_pixel_has_a_forecast_of_its_own():
     net = PixelTCN(channels=2, widths=(4, 4))
     x = np.random.default_rng(0).normal(size=(2, 7, 3, 4, 2)).astype(np.float32)
@@ -163,6 +210,8 @@ def test_each_pixel_has_a_forecast_of_its_own():
     whole = net.apply(params, x)
     assert whole.shape == (2, 3, 4, 2)
     np.testing.assert_allclose(whole[:, 1:2, 2:3], net.apply(params, x[:, :, 1:2, 2:3]), atol=1e-6)
+    alone = numpy_tcn(params["params"]["tcn"], x[:, :, 1, 2], (4, 4))
+    np.testing.assert_allclose(whole[:, 1, 2], alone + 0.5 * x[:, -1, 1, 2], atol=1e-5)
 
 
 SMALL = {
@@ -174,6 +223,18 @@ SMALL = {
     ),
     "conv_lstm": (ConvLSTM(features=4, skip=True), (8, 4, 6, 6, 1)),
 }
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_half_precision_is_near_and_parameters_stay_single(name):
+    net, shape = SMALL[name]
+    x = jax.random.normal(jax.random.key(0), shape)
+    half = net.clone(dtype=jnp.bfloat16)
+    params = half.init(jax.random.key(1), x)
+    assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype("float32")}
+    found = half.apply(params, x)
+    assert found.dtype == jnp.float32
+    np.testing.assert_allclose(found, net.apply(params, x), atol=0.05)
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -47,7 +48,11 @@ def read_series(file: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_npz(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(file) as arrays:
+    try:
+        opened = np.load(file)
+    except (ValueError, BadZipFile) as error:
+        raise ValueError(f"{file}: wanted a series in .npz; {error}") from None
+    with opened as arrays:
         missing = [name for name in ("times", "values") if name not in arrays]
         if missing:
             raise ValueError(f"{file} has {', '.join(arrays)}; wanted times and values")
@@ -56,7 +61,7 @@ def _of_npz(file: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _of_csv(file: Path) -> tuple[np.ndarray, np.ndarray]:
     with file.open(newline="", encoding="utf-8") as lines:
-        header, *rows = [row for row in csv.reader(lines) if row]
+        header, *rows = [row for row in csv.reader(lines) if row] or [[]]
     for number, row in enumerate(rows):
         if len(row) != len(header) or len(row) < 2:
             raise ValueError(

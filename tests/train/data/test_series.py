@@ -177,6 +177,16 @@ def test_other_words_are_refused(name, message):
         data_set(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a.npz", "wanted a series in .npz"), ("a.csv", "got 0 times and 0 values, wanted as many")],
+)
+def test_files_that_hold_nothing_are_refused(name, message, tmp_path):
+    (tmp_path / name).write_bytes(b"PK\x03\x04" if name == "a.npz" else b"")
+    with pytest.raises(ValueError, match=message):
+        data_set(f"series:test:{tmp_path / name}")
+
+
 def test_an_npz_of_something_else_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", times=np.arange(3), numbers=np.zeros(3))
     with pytest.raises(ValueError, match="has times, numbers; wanted times and values"):
