@@ -301,6 +301,7 @@ SOLVERS = (
     solvers.primal_dual,
     solvers.red,
     solvers.retrieve_phase,
+    solvers.retrieve_soil_moisture,
     solvers.richardson_lucy,
     solvers.robust_pca,
     solvers.spectral_initialization,

@@ -16,6 +16,7 @@ from imaging_jax.models.classification import (
     ViT,
 )
 from imaging_jax.models.features import LeNet5
+from imaging_jax.models.forecasting import TCN, ConvLSTM, EmbeddedTCN, PixelTCN
 from imaging_jax.models.fusion import SRDRN
 from imaging_jax.models.generative import (
     VAE,
@@ -53,6 +54,7 @@ from imaging_jax.models.restoration import (
 )
 from imaging_jax.models.retrieval import DescriptorNet
 from imaging_jax.models.segmentation import SAM, PSPNet, UNet
+from imaging_jax.models.soil_moisture import FieldCNN, MLPRegressor
 from imaging_jax.models.stylization import FastNeuralStyle, FastStyleTransfer
 from imaging_jax.models.super_resolution import (
     DDRN,
@@ -84,6 +86,7 @@ MODELS = {
     "cnn": CNN,
     "conv_discriminator": ConvDiscriminator,
     "conv_generator": ConvGenerator,
+    "conv_lstm": ConvLSTM,
     "convolutional_autoencoder": ConvolutionalAutoencoder,
     "dcgan_discriminator": DCGANDiscriminator,
     "dcgan_generator": DCGANGenerator,
@@ -96,11 +99,13 @@ MODELS = {
     "drunet": DRUNet,
     "edsr": EDSR,
     "edsr_light": EDSRLight,
+    "embedded_tcn": EmbeddedTCN,
     "espcn": ESPCN,
     "fast_neural_style": FastNeuralStyle,
     "fast_style_transfer": FastStyleTransfer,
     "fbp_conv_net": FBPConvNet,
     "ffdnet": FFDNet,
+    "field_cnn": FieldCNN,
     "fsrcnn": FSRCNN,
     "gpt": GPT,
     "highres_net": HighResNet,
@@ -111,10 +116,12 @@ MODELS = {
     "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
+    "mlp_regressor": MLPRegressor,
     "mst": MST,
     "mst_plus_plus": MSTPlusPlus,
     "patch_discriminator": PatchDiscriminator,
     "pecnn": PECNN,
+    "pixel_tcn": PixelTCN,
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
@@ -141,6 +148,7 @@ MODELS = {
     "stylegan2_generator": StyleGAN2Generator,
     "swin": Swin,
     "swinir": SwinIR,
+    "tcn": TCN,
     "tensorflow_dcgan_discriminator": TensorFlowDCGANDiscriminator,
     "tensorflow_dcgan_generator": TensorFlowDCGANGenerator,
     "tfgan_discriminator": TFGANDiscriminator,

@@ -66,6 +66,12 @@ from imaging_jax.operators._masked_fourier import (
     masked_fourier,
     multi_coil_fourier,
 )
+from imaging_jax.operators._microwave_emission import (
+    INCIDENCE,
+    brightness_temperature,
+    fresnel_reflectivity,
+    rough_reflectivity,
+)
 from imaging_jax.operators._motion_kernels import motion_kernel, sample_motion_kernel
 from imaging_jax.operators._noise import (
     correlated_noise,
@@ -91,6 +97,12 @@ from imaging_jax.operators._sampling import (
     sample_raw_noise_levels,
     sample_sigma,
 )
+from imaging_jax.operators._soil_permittivity import (
+    L_BAND,
+    dobson_permittivity,
+    mironov_permittivity,
+    topp_permittivity,
+)
 from imaging_jax.operators._spatially_varying_blur import (
     SpatiallyVaryingBlur,
     spatially_varying_blur,
@@ -105,6 +117,8 @@ from imaging_jax.operators._warp import (
 
 __all__ = [
     "DISPERSION",
+    "INCIDENCE",
+    "L_BAND",
     "AffineWarp",
     "BayerMosaic",
     "Blur",
@@ -137,12 +151,14 @@ __all__ = [
     "block_means",
     "blur",
     "box_kernel",
+    "brightness_temperature",
     "cassi",
     "centre_kernel",
     "coded_diffraction",
     "correlated_noise",
     "dead_line_noise",
     "disk_kernel",
+    "dobson_permittivity",
     "downsample",
     "fft2",
     "filtered_back_projection",
@@ -150,6 +166,7 @@ __all__ = [
     "fourier_shift",
     "fractal_noise",
     "frame_support",
+    "fresnel_reflectivity",
     "gaussian_kernel",
     "gaussian_noise",
     "generalized_anscombe",
@@ -161,6 +178,7 @@ __all__ = [
     "jpeg",
     "lanczos_shift",
     "masked_fourier",
+    "mironov_permittivity",
     "modcrop",
     "motion_kernel",
     "mtf_kernel",
@@ -177,6 +195,7 @@ __all__ = [
     "random_valued_impulse_noise",
     "resize",
     "rician_noise",
+    "rough_reflectivity",
     "round_to_8bit",
     "salt_and_pepper_noise",
     "sample_cartesian_mask",
@@ -196,6 +215,7 @@ __all__ = [
     "speckle_noise",
     "stripe_noise",
     "to_grey",
+    "topp_permittivity",
     "uniform_noise",
     "vstack",
     "walsh_hadamard",

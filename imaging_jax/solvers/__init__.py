@@ -51,6 +51,7 @@ from imaging_jax.solvers._proximal import (
 from imaging_jax.solvers._registration import register_frames, registration_shift
 from imaging_jax.solvers._regularization_by_denoising import red
 from imaging_jax.solvers._result import Result
+from imaging_jax.solvers._soil_moisture import retrieve_soil_moisture
 from imaging_jax.solvers._splitting import admm, half_quadratic_splitting
 from imaging_jax.solvers._style_cascade import style_cascade
 from imaging_jax.solvers._style_transfer import (
@@ -110,6 +111,7 @@ __all__ = [
     "register_frames",
     "registration_shift",
     "retrieve_phase",
+    "retrieve_soil_moisture",
     "richardson_lucy",
     "robust_pca",
     "singular_value_threshold",

@@ -2,6 +2,7 @@
 
 from imaging_jax.synthesis._bursts import Burst, burst
 from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climate_scene
+from imaging_jax.synthesis._climate_variable import climate_variable
 from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves, sample_leaves
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
@@ -11,10 +12,19 @@ from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_lik
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 from imaging_jax.synthesis._shapes import Shapes, shapes
+from imaging_jax.synthesis._smooth_fields import smooth_fields
+from imaging_jax.synthesis._soil_moisture import (
+    BLOCK,
+    SoilMoisture,
+    SoilMoistureField,
+    soil_moisture,
+    soil_moisture_field,
+)
 from imaging_jax.synthesis._spectral_cubes import spectral_cube
 from imaging_jax.synthesis._worded_scenes import WordedScene, worded_scene
 
 __all__ = [
+    "BLOCK",
     "TEXTURES",
     "Burst",
     "ClimateScene",
@@ -23,9 +33,12 @@ __all__ = [
     "Portrait",
     "Quantity",
     "Shapes",
+    "SoilMoisture",
+    "SoilMoistureField",
     "WordedScene",
     "burst",
     "climate_scene",
+    "climate_variable",
     "clouded",
     "dead_leaves",
     "digit",
@@ -41,6 +54,9 @@ __all__ = [
     "radar_like",
     "sample_leaves",
     "shapes",
+    "smooth_fields",
+    "soil_moisture",
+    "soil_moisture_field",
     "spectral_cube",
     "worded_scene",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 
+from train.data.adding import Adding
 from train.data.bursts import Bursts
 from train.data.caption_data import CaptionedImages
 from train.data.class_batches import ClassBatches
@@ -20,6 +21,7 @@ from train.data.digit_domains import DigitDomains
 from train.data.frame_data import frame_patches
 from train.data.frame_scenes import FrameScenes
 from train.data.image_sets import IMAGE_SETS, ImageSet, image_set
+from train.data.items import Items
 from train.data.made_cubes import MadeCubes
 from train.data.made_pairs import drawn_pair_patches, made_pair_patches
 from train.data.mask_patches import MaskPatches
@@ -27,7 +29,9 @@ from train.data.pair_data import pair_patches, unpaired_patches
 from train.data.patch_data import patches
 from train.data.phantoms import EllipsePhantoms
 from train.data.portraits import Portraits
+from train.data.series_windows import SeriesWindows
 from train.data.shapes import Shapes
+from train.data.soil_moisture import SoilMoistureFields
 from train.data.synthetic import DeadLeaves, Digits
 from train.data.texts import TextWindows
 from train.data.textures import Textures
@@ -36,6 +40,7 @@ from train.data.whole_data import labelled, whole
 from train.data.worded_scenes import WordedScenes
 
 DATA = {
+    "adding": Adding,
     "bursts": Bursts,
     "captioned_images": CaptionedImages,
     "class_batches": ClassBatches,
@@ -49,6 +54,7 @@ DATA = {
     "ellipses": EllipsePhantoms,
     "frame_patches": frame_patches,
     "frame_scenes": FrameScenes,
+    "items": Items,
     "labelled": labelled,
     "made_cubes": MadeCubes,
     "made_pair_patches": made_pair_patches,
@@ -57,7 +63,9 @@ DATA = {
     "patches": patches,
     "portraits": Portraits,
     "scene_tiles": scene_tiles,
+    "series_windows": SeriesWindows,
     "shapes": Shapes,
+    "soil_moisture_fields": SoilMoistureFields,
     "text_windows": TextWindows,
     "textures": Textures,
     "unpaired_patches": unpaired_patches,

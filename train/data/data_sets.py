@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from imaging_jax.data_root import data_root
+from train.data.adding import adding
 from train.data.bursts import bursts
 from train.data.captions import captioned
 from train.data.change_sets import drawn_changes
@@ -34,7 +35,9 @@ from train.data.prdeep import prdeep
 from train.data.rsicd import rsicd_classes
 from train.data.sen12mscr import sen12mscr_sample
 from train.data.sentinel2_series import sentinel2_change, sentinel2_dates
+from train.data.series_sets import ecv, ndvi, series
 from train.data.shapes import shapes
+from train.data.soil_moisture import soil_moisture, soil_moisture_fields
 from train.data.texts import text_set
 from train.data.textures import textures
 from train.data.worded_scenes import worded_scenes
@@ -140,6 +143,8 @@ def labelled(name: str, images: np.ndarray, labels: np.ndarray, classes: list[st
 
 # By the word before the first colon; what follows it is the argument.
 KINDS: dict[str, Callable[[str], DataSet]] = {
+    "adding": partial(adding, HELD_BACK_KEY),
+    "adding_test": partial(adding, TEST_KEY),
     "bursts": bursts,
     "captioned": captioned,
     "celeba_64": _celeba_64,
@@ -158,6 +163,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "drawn_changes_test": partial(drawn_changes, TEST_KEY),
     "drawn_pairs": partial(drawn_pairs, HELD_BACK_KEY),
     "drawn_pairs_test": partial(drawn_pairs, TEST_KEY),
+    "ecv": ecv,
     "ellipses": partial(ellipses, HELD_BACK_KEY),
     "ellipses_test": partial(ellipses, TEST_KEY),
     "frame_scenes": partial(frame_scenes, HELD_BACK_KEY),
@@ -173,6 +179,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "masks": masks,
     "mnist": partial(_of_mnist, mnist),
     "mnist_32": partial(_of_mnist, mnist_32),
+    "ndvi": ndvi,
     "pairs": pairs,
     "portraits": partial(portraits, HELD_BACK_KEY),
     "portraits_test": partial(portraits, TEST_KEY),
@@ -187,8 +194,12 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "sentinel2_dates": sentinel2_dates,
     "sensor_scenes": partial(sensor_scenes, HELD_BACK_KEY),
     "sensor_scenes_test": partial(sensor_scenes, TEST_KEY),
+    "series": series,
     "shapes": partial(shapes, HELD_BACK_KEY),
     "shapes_test": partial(shapes, TEST_KEY),
+    "soil_moisture": soil_moisture,
+    "soil_moisture_fields": partial(soil_moisture_fields, HELD_BACK_KEY),
+    "soil_moisture_fields_test": partial(soil_moisture_fields, TEST_KEY),
     "styled": styled,
     "text": text_set,
     "textures": partial(textures, HELD_BACK_KEY),

@@ -33,8 +33,8 @@ class Field:
       shape: its axes; None where items differ, or any number will do.
       dtype: of its numbers.
       kind: a name of KINDS. A "cube" has bands, "frames" come first; a "class_map" has the class
-        of each pixel, "scores" are logits of classes, a "figure" is what a system measures of
-        itself.
+        of each pixel, "scores" are logits of classes, a "figure" is a number or several
+        that were measured, such as by a system of itself.
       range: lowest and highest value; for labels, class maps and tokens, 0 and the number of
         classes.
 

@@ -28,6 +28,7 @@ CONDITIONS = {
     "quality": Condition("qualities", "quality {}", "Of JPEG. Default: 10, 20, 30, 40."),
     "context": Condition("contexts", "context {}", "Tokens that are looked at. Default: 64."),
     "beam": Condition("beams", "beam {}", "Captions that a search keeps; 1 is greedy. Default: 3."),
+    "horizon": Condition("horizons", "horizon {}", "Steps ahead. Default: those served, or 1."),
     "samples": Condition("samples", "{} samples", "Images that a generator draws. 10,000."),
 }
 

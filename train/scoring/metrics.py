@@ -211,6 +211,15 @@ METRICS = {
     "rmse": Metric("RMSE {:.4f}", False, _rmse),
     # Of estimates less references.
     "bias": Metric("bias {:+.4f}", None, _bias),
+    # Without the bias; the share of the variance explained; 1 - MSE / MSE of a reference.
+    "ubrmse": Metric("ubRMSE {:.4f}", False),
+    "r2": Metric("R² {:.3f}", True),
+    "skill": Metric("skill {:.3f}", True),
+    "correlation": Metric("R {:.3f}", True),
+    # Where plants hold up to 1, 1 to 3, and 3 to 5 kg/m² of water.
+    "rmse_sparse": Metric("(sparse {:.4f}", False),
+    "rmse_middle": Metric("middle {:.4f}", False),
+    "rmse_dense": Metric("dense {:.4f})", False),
     "ssim_range_2": Metric("SSIM (range 2) {:.4f}", True, partial(_uniform_ssim, data_range=2)),
     "ssim_range_1": Metric("(range 1) {:.4f}", True, partial(_uniform_ssim, data_range=1)),
     # Of images whose phase was lost: the share found to 40 dB.

@@ -20,12 +20,14 @@ from train.systems import (
     despeckling,
     downscaling,
     fitted,
+    forecasting,
     frames,
     interpolation,
     language,
     plug_and_play,
     priors,
     runs,
+    soil_moisture,
     spectra,
     stylization,
     thresholding,
@@ -84,6 +86,15 @@ SYSTEMS: dict[str, Callable[[str], System]] = {
     "grey_threshold": thresholding.grey_threshold,
     "constant_caption": constant_captions.constant_caption,
     "class_caption": constant_captions.class_caption,
+    "persistence": lambda _: forecasting.persistence(),
+    "previous_year": forecasting.previous_year,
+    "climatology": _parts(forecasting.climatology, 2),
+    "climatology_ar": _parts(forecasting.climatology_ar, 2),
+    "ridge": _parts(forecasting.ridge, 2),
+    "polynomial": _parts(soil_moisture.polynomial, 3),
+    "tau_omega": soil_moisture.tau_omega,
+    "coarse_bicubic": lambda _: soil_moisture.coarse_bicubic(),
+    "coarse_replication": lambda _: soil_moisture.coarse_replication(),
 }  # fmt: skip
 # How each is written, for --list and for messages.
 FORMS = {
@@ -114,6 +125,12 @@ FORMS = {
     "grey_threshold": "grey_threshold:<set>",
     "constant_caption": "constant_caption:<set>",
     "class_caption": "class_caption:<set>",
+    "previous_year": "previous_year:<set>",
+    "climatology": "climatology:<monthly, harmonic or harmonic_trend>:<set>",
+    "climatology_ar": "climatology_ar:<likewise>:<set>",
+    "ridge": "ridge:<lags>:<set>",
+    "polynomial": "polynomial:<degree>:<brightness, radiometer or all>:<set>",
+    "tau_omega": "tau_omega:<V, H or VH>",
 }
 
 

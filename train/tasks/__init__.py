@@ -11,6 +11,7 @@ from train.tasks.cube_denoising import CubeDenoising
 from train.tasks.cycle_translation import CycleTranslation
 from train.tasks.denoising import Denoising
 from train.tasks.downscaling import Downscaling
+from train.tasks.forecasting import Forecasting
 from train.tasks.language_modelling import LanguageModelling
 from train.tasks.metric_learning import MetricLearning
 from train.tasks.multi_frame import MultiFrameSuperResolution
@@ -20,8 +21,10 @@ from train.tasks.registered_super_resolution import (
     RadiometricSuperResolution,
     RegisteredSuperResolution,
 )
+from train.tasks.regression import Regression
 from train.tasks.segmentation import Segmentation
 from train.tasks.snapshot_imaging import SnapshotImaging
+from train.tasks.soil_moisture_fields import SoilMoistureFields
 from train.tasks.spectral_reconstruction import SpectralReconstruction
 from train.tasks.style_adversarial import StyleAdversarial
 from train.tasks.stylization import Stylization
@@ -43,6 +46,7 @@ TASKS: dict[str, type[Task]] = {
     "cycle_translation": CycleTranslation,
     "denoising": Denoising,
     "downscaling": Downscaling,
+    "forecasting": Forecasting,
     "language_modelling": LanguageModelling,
     "metric_learning": MetricLearning,
     "multi_frame_super_resolution": MultiFrameSuperResolution,
@@ -52,9 +56,11 @@ TASKS: dict[str, type[Task]] = {
     "phase_retrieval": PhaseRetrieval,
     "radiometric_super_resolution": RadiometricSuperResolution,
     "registered_super_resolution": RegisteredSuperResolution,
+    "regression": Regression,
     "segmentation": Segmentation,
     "promptable_segmentation": PromptableSegmentation,
     "snapshot_imaging": SnapshotImaging,
+    "soil_moisture_fields": SoilMoistureFields,
     "spectral_reconstruction": SpectralReconstruction,
     "style_adversarial": StyleAdversarial,
     "stylization": Stylization,
@@ -76,6 +82,7 @@ __all__ = [
     "CycleTranslation",
     "Denoising",
     "Downscaling",
+    "Forecasting",
     "LanguageModelling",
     "MetricLearning",
     "MultiFrameSuperResolution",
@@ -86,8 +93,10 @@ __all__ = [
     "PromptableSegmentation",
     "RadiometricSuperResolution",
     "RegisteredSuperResolution",
+    "Regression",
     "Segmentation",
     "SnapshotImaging",
+    "SoilMoistureFields",
     "SpectralReconstruction",
     "StyleAdversarial",
     "Stylization",

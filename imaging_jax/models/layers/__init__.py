@@ -5,6 +5,7 @@ from imaging_jax.models.layers._attention import MultiHeadSelfAttention, attend
 from imaging_jax.models.layers._attention_blocks import ATTENTION, attention_block
 from imaging_jax.models.layers._bam import BAM
 from imaging_jax.models.layers._batch_norm_residual_block import BatchNormResidualBlock
+from imaging_jax.models.layers._causal_convolution import CausalConv
 from imaging_jax.models.layers._cbam import CBAM
 from imaging_jax.models.layers._channel_attention import (
     ChannelAttention,
@@ -22,6 +23,7 @@ from imaging_jax.models.layers._checks import (
     check_labels,
     check_latent,
     check_multiples,
+    check_standardization,
 )
 from imaging_jax.models.layers._conditioning import ClassPlane, ClassProjection, LatentWithClass
 from imaging_jax.models.layers._convolution import DATA_AXIS, Conv, convolve
@@ -50,6 +52,7 @@ from imaging_jax.models.layers._residual_block import ResidualBlock
 from imaging_jax.models.layers._resnet_backbone import RESNET_FAMILY, ResNetBackbone
 from imaging_jax.models.layers._spectral_convolution import SpectralConv
 from imaging_jax.models.layers._swin_block import SwinBlock
+from imaging_jax.models.layers._temporal_blocks import TemporalBlocks
 from imaging_jax.models.layers._transposed_convolution import TransposedConv
 from imaging_jax.models.layers._upsampler import Upsampler
 from imaging_jax.models.layers._volume_convolution import convolve_volumes
@@ -65,6 +68,7 @@ __all__ = [
     "LSTM",
     "RESNET_FAMILY",
     "BatchNormResidualBlock",
+    "CausalConv",
     "ChannelAttention",
     "ChannelMLP",
     "ClassPlane",
@@ -86,6 +90,7 @@ __all__ = [
     "SpectralConv",
     "SqueezeExcitation",
     "SwinBlock",
+    "TemporalBlocks",
     "TransposedConv",
     "Upsampler",
     "activate",
@@ -103,6 +108,7 @@ __all__ = [
     "check_labels",
     "check_latent",
     "check_multiples",
+    "check_standardization",
     "convolve",
     "convolve_volumes",
     "fan_in_uniform",

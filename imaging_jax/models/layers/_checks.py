@@ -75,6 +75,22 @@ def check_choice(model: str, name: str, value: Any, choices: Collection[Any]) ->
         raise ValueError(f"{model}: {name} must be one of {tuple(choices)}, got {value!r}")
 
 
+def check_standardization(
+    model: str, means: Collection[float], deviations: Collection[float], target_deviation: float
+) -> None:
+    """Raises ValueError unless features have a mean and a positive deviation each."""
+    if not means or len(means) != len(deviations):
+        raise ValueError(
+            f"{model}: means and deviations must be as many, one a feature, got {len(means)} and "
+            f"{len(deviations)}"
+        )
+    if not min(*deviations, target_deviation) > 0:
+        raise ValueError(
+            f"{model}: deviations must be positive, got {tuple(deviations)} and, of the target, "
+            f"{target_deviation}"
+        )
+
+
 def check_batch(array: jax.Array, name: str, shape: tuple[int | None, ...], model: str) -> None:
     """Raises ValueError unless the argument ``name`` is real floating point, ``(N, *shape)``.
 

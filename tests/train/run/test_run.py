@@ -44,6 +44,8 @@ DEFAULT = {
     "configs.captioning.worded_scenes",
     "configs.classification.digits",
     "configs.segmentation.promptable",
+    "configs.forecasting.adding",
+    "configs.forecasting.ndvi",
     "configs.fusion.downscaling",
     "configs.language.gpt",
     "configs.restoration.burst",
@@ -51,6 +53,7 @@ DEFAULT = {
     "configs.segmentation.unet",
     "configs.hyperspectral.denoising",
     "configs.translation.cycle_gan",
+    "configs.soil_moisture.fields",
     "configs.stylization.fast_style",
     "configs.super_resolution.srgan",
 }

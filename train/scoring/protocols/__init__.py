@@ -13,6 +13,7 @@ from train.scoring.protocols.cube_reconstruction import (
 from train.scoring.protocols.cubes import CubeCaseProtocol, CubeNoiseProtocol
 from train.scoring.protocols.deblurring import OneSeedProtocol
 from train.scoring.protocols.downscaling import DownscalingProtocol
+from train.scoring.protocols.forecasting import ForecastingProtocol
 from train.scoring.protocols.frames import FramesProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.jpeg import JpegProtocol
@@ -22,12 +23,17 @@ from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.prompts import PromptProtocol
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
 from train.scoring.protocols.reconstruction import ReconstructionProtocol
+from train.scoring.protocols.regression import RegressionProtocol
 from train.scoring.protocols.restoration import RestorationProtocol
 from train.scoring.protocols.retrieval import RetrievalProtocol
 from train.scoring.protocols.segmentation import (
     LineProtocol,
     RegionProtocol,
     SegmentationProtocol,
+)
+from train.scoring.protocols.soil_moisture import (
+    SoilMoistureFieldsProtocol,
+    SoilMoistureProtocol,
 )
 from train.scoring.protocols.spectra import SpectrumProtocol
 from train.scoring.protocols.stylization import StylizationProtocol
@@ -149,6 +155,12 @@ PROTOCOLS: dict[str, Protocol] = {
         DatesProtocol("dates"),
         # Fields of climate, enlarged with the help of terrain.
         DownscalingProtocol("downscaling"),
+        # What comes next in time.
+        ForecastingProtocol("forecasting"),
+        # Numbers told of series and features.
+        RegressionProtocol("regression"),
+        SoilMoistureProtocol("soil_moisture"),
+        SoilMoistureFieldsProtocol("soil_moisture_fields"),
         # Photographs made to look painted.
         StylizationProtocol("stylization"),
     )
@@ -167,6 +179,7 @@ __all__ = [
     "CubeNoiseProtocol",
     "DatesProtocol",
     "DownscalingProtocol",
+    "ForecastingProtocol",
     "FramesProtocol",
     "GenerationProtocol",
     "JpegProtocol",
@@ -178,12 +191,15 @@ __all__ = [
     "Protocol",
     "ReconstructionProtocol",
     "RegionProtocol",
+    "RegressionProtocol",
     "RestorationProtocol",
     "RetrievalProtocol",
     "SegmentationProtocol",
     "ShotNoisePhaseProtocol",
     "Shown",
     "SnapshotImagingProtocol",
+    "SoilMoistureFieldsProtocol",
+    "SoilMoistureProtocol",
     "SpectralReconstructionProtocol",
     "SpectrumProtocol",
     "WhiteNoiseProtocol",
