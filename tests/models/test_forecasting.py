@@ -97,7 +97,8 @@ def test_the_convolution_is_that_of_loops():
 def test_weight_norm_starts_at_the_plain_convolution():
     x = np.random.default_rng(0).normal(size=(1, 5, 2)).astype(np.float32)
     found, variables = CausalConv(3, 2).init_with_output(jax.random.key(0), x)
-    plain = {name: variables["params"][name] for name in ("kernel", "bias")}
+    params = variables["params"]
+    plain = {"kernel": params["v"], "bias": params["bias"]}
     wanted = CausalConv(3, 2, weight_norm=False).apply({"params": plain}, x)
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
@@ -107,7 +108,7 @@ def numpy_tcn(params, x, widths):
         y = x
         for number in (1, 2):
             layer = params["blocks"][f"block{index + 1}_conv{number}"]
-            y = np.maximum(numpy_causal_conv(y, layer["kernel"], layer["bias"], 2**index), 0)
+            y = np.maximum(numpy_causal_conv(y, layer["v"], layer["bias"], 2**index), 0)
         if skip := params["blocks"].get(f"block{index + 1}_skip"):
             x = x @ np.asarray(skip["kernel"]) + np.asarray(skip["bias"])
         x = np.maximum(x + y, 0)

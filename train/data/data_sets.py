@@ -34,7 +34,7 @@ from train.data.portraits import portraits
 from train.data.prdeep import prdeep
 from train.data.rsicd import rsicd_classes
 from train.data.sen12mscr import sen12mscr_sample
-from train.data.sentinel2_series import sentinel2_change, sentinel2_dates
+from train.data.sentinel2_series import HELD_BACK, LAST, sentinel2_change, sentinel2_dates
 from train.data.series_sets import ecv, ndvi, series
 from train.data.shapes import shapes
 from train.data.soil_moisture import soil_moisture, soil_moisture_fields
@@ -190,7 +190,8 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "rsicd_classes": rsicd_classes,
     "samson": samson,
     "sen12mscr_sample": sen12mscr_sample,
-    "sentinel2_change": sentinel2_change,
+    "sentinel2_change": partial(sentinel2_change, LAST),
+    "sentinel2_change_held_back": partial(sentinel2_change, HELD_BACK),
     "sentinel2_dates": sentinel2_dates,
     "sensor_scenes": partial(sensor_scenes, HELD_BACK_KEY),
     "sensor_scenes_test": partial(sensor_scenes, TEST_KEY),

@@ -13,7 +13,9 @@ from train.data.fields import cubes_of
 
 # In order of time; what the file has as its scenes 0 and 1 are clouds.
 _DATES = {"2015-07-11": 4, "2015-07-31": 1, "2015-08-20": 0, "2015-08-30": 3, "2015-09-09": 2}
-_CLEAR_BEFORE, _LAST = ("2015-07-11", "2015-08-30"), "2015-09-09"
+_CLEAR_BEFORE = ("2015-07-11", "2015-08-30")
+# Changes are scored in this date, and checkpoints chosen by changes in an earlier one.
+LAST, HELD_BACK = "2015-09-09", "2015-08-30"
 BANDS = {
     "4": ("B4", "B3", "B2", "B8"),
     "10": ("B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B11", "B12"),
@@ -39,7 +41,7 @@ def sentinel2_dates(rest: str) -> DataSet:
     """
     name = f"sentinel2_dates:{rest}"
     which, _, count = rest.partition(":")
-    before = [date for date in _DATES if date != _LAST]
+    before = [date for date in _DATES if date != LAST]
     parts = {"all": list(_DATES), "before": before, "clear": list(_CLEAR_BEFORE)}
     dates, bands = look_up(parts, which, name), look_up(BANDS, count, name)
     scenes = _scenes(bands)
@@ -50,29 +52,30 @@ def sentinel2_dates(rest: str) -> DataSet:
     return found
 
 
-def sentinel2_change(rest: str) -> DataSet:
-    """Opens "<burn or flood>:<nuisance>:<4 or 10>": windows of the last date, in part changed.
+def sentinel2_change(last: str, rest: str) -> DataSet:
+    """Opens "<burn or flood>:<nuisance>:<4 or 10>": windows of a date, in part changed.
 
-    The two clear dates are before. A window has changed where a quarter of it has. Nuisances are
+    The clear dates before it are given. A window has changed where a quarter of it has. Nuisances:
     "none", "haze" (a gain of 1.2 and an offset of 0.02), "dark" (0.8) and "bands" (a gain each).
 
     Raises:
       ValueError: other words; IMAGING_DATA unset, or without the file.
     """
-    name, words = f"sentinel2_change:{rest}", rest.split(":")
+    kind = "sentinel2_change" if last == LAST else "sentinel2_change_held_back"
+    name, words = f"{kind}:{rest}", rest.split(":")
     if len(words) != 3:
-        raise ValueError(f"{name}: wanted sentinel2_change:<burn or flood>:<nuisance>:<4 or 10>")
+        raise ValueError(f"{name}: wanted {kind}:<burn or flood>:<nuisance>:<4 or 10>")
     factors = look_up(_CHANGES, words[0], name)
     gain, offset = look_up(_NUISANCES, words[1], name)
     bands = look_up(BANDS, words[2], name)
     scenes = _scenes(bands)
     gains = np.broadcast_to(gain, len(SENTINEL2_BANDS))[_places(bands)]
-    after = scenes[_DATES[_LAST]] * gains + offset
+    after = scenes[_DATES[last]] * gains + offset
     changed = np.zeros(after.shape[:2], bool)
     for rows, columns in _CHANGED:
         changed[rows, columns] = True
     after[changed] *= [factors.get(band, 1.0) for band in bands]
-    before = np.stack([scenes[_DATES[date]] for date in _CLEAR_BEFORE])
+    before = np.stack([scenes[_DATES[date]] for date in _CLEAR_BEFORE if date < last])
     return changed_windows(name, before, after, changed, bands)
 
 

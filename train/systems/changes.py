@@ -130,18 +130,18 @@ def pca_codes(components: str, images: str) -> System:
     )  # fmt: skip
 
 
-def few_shot(images: str, encoder: str, open_system: Callable) -> System:
+def few_shot(rest: str, open_system: Callable) -> System:
     """Classes of tiles by a linear layer on codes, fitted to a set of few labelled ones.
 
     Args:
-      images: a set of tiles with labels.
-      encoder: a system that gives codes of tiles.
-      open_system: opens it.
+      rest: "<system>@<set>": what gives codes of tiles, and a set of tiles with labels.
+      open_system: opens the system.
 
     Raises:
       ValueError: a system that gives no codes, or a set without labels.
     """
-    name, fitted, found = f"few_shot:{images}:{encoder}", data_set(images), open_system(encoder)
+    encoder, _, images = rest.partition("@")
+    name, fitted, found = f"few_shot:{rest}", data_set(images), open_system(encoder)
     if "codes" not in found.gives or "label" not in fitted.fields:
         raise ValueError(f"{name}: wanted a set with labels and a system that gives codes")
     classes = int(fitted.fields["label"].range[1])

@@ -37,25 +37,25 @@ def descriptor(name: str) -> System:
     return System("descriptor", name, apply, Origin("fitted"), {"image": PICTURE}, gives)
 
 
-def hashed(
-    kind: str, open_system: Callable[[str], System], bits: str, images: str, encoder: str
-) -> System:
+def hashed(kind: str, open_system: Callable[[str], System], bits: str, others: str) -> System:
     """Codes of a system as bits, -1 and 1, by a hashing fitted to a set.
 
     Args:
       kind: a name of HASHINGS.
       open_system: opens the system.
       bits: of a code.
-      images: the set that it is fitted to; its colons are written as "/".
-      encoder: the system, which gives codes of images.
+      others: "<system>@<set>": what gives codes of images, and what the hashing is fitted to.
 
     Raises:
       ValueError: no number of bits that the codes have, or a system that gives none.
     """
-    name = f"{kind}:{bits}:{images}:{encoder}"
+    name = f"{kind}:{bits}:{others}"
+    encoder, at, images = others.partition("@")
+    if not bits.isdigit() or not at:
+        raise ValueError(f"{name}: wanted {kind}:<bits>:<system>@<set>")
     found = open_system(encoder)
-    if "codes" not in found.gives or not bits.isdigit():
-        raise ValueError(f"{name}: wanted a number of bits, a set and a system that gives codes")
+    if "codes" not in found.gives:
+        raise ValueError(f"{name}: {encoder} gives {', '.join(found.gives)}, wanted codes")
     fitted = data_set(images)
     fitted.check_one_size()
     codes = np.asarray(found.apply({"image": fitted.floats("image")})["codes"], np.float64)

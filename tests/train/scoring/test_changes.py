@@ -173,7 +173,7 @@ def test_what_changed_in_drawn_places_is_where_their_pixels_differ():
         ("change:cosine:1:bicubic", "bicubic gives image, wanted codes"),
         ("pixel_change:kl:1", "pixel_change:kl:1"),
         ("pca_codes:0:sentinel2_dates:clear:4", "wanted 1 to"),
-        ("few_shot:digits:bicubic", "wanted a set with labels and a system that gives codes"),
+        ("few_shot:bicubic@digits", "wanted a set with labels and a system that gives codes"),
     ],
 )
 def test_systems_that_cant_be(name, message, imaging_data):
