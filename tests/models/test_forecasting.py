@@ -108,7 +108,9 @@ def numpy_tcn(params, x, widths):
         y = x
         for number in (1, 2):
             layer = params["blocks"][f"block{index + 1}_conv{number}"]
-            y = np.maximum(numpy_causal_conv(y, layer["v"], layer["bias"], 2**index), 0)
+            # Lengths start as those of the directions.
+            name = "v" if "v" in layer else "kernel"
+            y = np.maximum(numpy_causal_conv(y, layer[name], layer["bias"], 2**index), 0)
         if skip := params["blocks"].get(f"block{index + 1}_skip"):
             x = x @ np.asarray(skip["kernel"]) + np.asarray(skip["bias"])
         x = np.maximum(x + y, 0)
