@@ -77,7 +77,10 @@ def log_spectrum(x: jax.Array) -> jax.Array:
     power = jnp.log(jnp.abs(jnp.fft.fft2(grey - jnp.mean(grey, (-2, -1), keepdims=True))) + 1e-6)
     members = jnp.asarray(_spectral_cells(grey.shape[-2:]), power.dtype)
     cells = power.reshape(*power.shape[:-2], -1) @ members
-    return cells - jnp.mean(cells, axis=-1, keepdims=True)
+    filled = jnp.any(members > 0, axis=0)
+    mean = jnp.sum(cells, axis=-1, keepdims=True) / jnp.sum(filled)
+    # Of a small image, some cells hold no frequency.
+    return jnp.where(filled, cells - mean, 0)
 
 
 def gabor_statistics(x: jax.Array) -> jax.Array:
