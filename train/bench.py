@@ -30,6 +30,11 @@ _TRANSFORMERS = flags.DEFINE_bool(
     False,
     "SwinIR, Restormer and ViT, against PyTorch where it is, instead.",
 )
+_REMOTE_SENSING = flags.DEFINE_bool(
+    "remote_sensing",
+    False,
+    "A scene of 32 frames and a query against 100,000 codes: seconds and memory, instead.",
+)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file that takes everything measured.")
 
 
@@ -47,13 +52,23 @@ def _main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise ValueError(f"arguments that aren't flags: {' '.join(arguments[1:])}")
     _check_output()
-    asked = [flag.name for flag in (_SOLVERS, _ADVERSARIAL, _TRANSFORMERS) if flag.value]
+    instead = (_SOLVERS, _ADVERSARIAL, _TRANSFORMERS, _REMOTE_SENSING)
+    asked = [flag.name for flag in instead if flag.value]
     if len(asked) + (_CONFIG.value is not None) > 1:
         configs = ["config"] if _CONFIG.value is not None else []
         named = ", ".join(f"--{name}" for name in (*configs, *asked))
         raise ValueError(f"{named}: each measures something else; give one of them")
     if _ADVERSARIAL.value or _TRANSFORMERS.value:
         return _bench_rows(asked[0])
+    if _REMOTE_SENSING.value:
+        from benchmarks.remote_sensing import (
+            benchmark_remote_sensing,
+            cases,
+            remote_sensing_lines,
+        )
+
+        report = benchmark_remote_sensing(cases(), _ROUNDS.value)
+        return _show(report, remote_sensing_lines(report))
     if _SOLVERS.value:
         from benchmarks.solving import benchmark_solving, cases, solving_lines
 
