@@ -27,8 +27,8 @@ def get_config(variant=""):
     if variant == "sentinel2":
         # Dates before the last, two of them clouds: its windows are scored with changes and haze.
         config.data.update({"name": "scene_tiles", "images": "sentinel2_dates:before:4"})
-        held_back = "sentinel2_change_held_back:flood:haze:4"
-        config.validation.images = held_back
+        config.task.kl = 1e-5
+        config.validation.images = "sentinel2_change_held_back:flood:haze:4"
         scored = [f"{change}:{light}" for change in ("burn", "flood") for light in ("none", "haze")]
         config.evaluation = tuple(
             {"images": f"sentinel2_change:{case}:4", "protocol": "change"} for case in scored
