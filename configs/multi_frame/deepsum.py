@@ -18,9 +18,9 @@ def get_config(variant=""):
         return config
     # Levels of drawn scenes, whose darkest is 0 and whose brightest is 1.
     levels = {"mean": 0.45, "deviation": 0.25, "target_deviation": 0.25}
-    config.model.update({"features": 16, "depth": 4, **levels})
+    config.model.update({"features": 8, "depth": 3, "displacement": 2, **levels})
     common.frame_scenes(config, batch_size=4, patch_size=16)
-    common.train_on_cpu(config, steps=1000, peak=2e-3, ema_decay=0.0)
+    common.train_on_cpu(config, steps=3000, peak=2e-3, ema_decay=0.0)
     if variant == "tiny":
         config.model.update({"frames": 3, "features": 4, "depth": 1, "displacement": 1})
         common.make_frame_scenes_tiny(config)

@@ -20,7 +20,7 @@ def get_config(variant=""):
     levels = {"mean": 0.45, "deviation": 0.25}
     config.model.update({"features": 16, "depth": 3, **levels})
     common.frame_scenes(config, batch_size=4, patch_size=16)
-    common.train_on_cpu(config, steps=1500, peak=2e-3, ema_decay=0.0)
+    common.train_on_cpu(config, steps=4000, peak=2e-3, ema_decay=0.0)
     if variant == "tiny":
         config.model.update({"frames": 3, "features": 5, "depth": 1, "expansion": 2})
         common.make_frame_scenes_tiny(config)

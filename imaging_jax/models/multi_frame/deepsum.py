@@ -101,8 +101,8 @@ class DeepSUM(MultiFrameNetwork):
         for index, width in enumerate(widths):
             pairs = self._conv(width, f"register{index + 1}")(_mirrored(pairs))
             pairs = nn.leaky_relu(pairs, _SLOPE)
-        scores = self._conv(size**2, f"register{len(widths) + 1}")(_mirrored(pairs))
-        shares = nn.softmax(jnp.mean(scores.astype(jnp.float32), axis=(1, 2)))
+        scores = MeanConv(size**2, precision=self.precision, name=f"register{len(widths) + 1}")
+        shares = nn.softmax(scores(_mirrored(pairs)))
         return shares.reshape(batch, others, size, size)
 
     def _fused(self, y):
@@ -130,6 +130,33 @@ class DeepSUM(MultiFrameNetwork):
             precision=self.precision,
             name=name,
         )
+
+
+class MeanConv(nn.Module):
+    """The mean over all pixels of a 3x3 convolution, as a product with the means of its windows.
+
+    Attributes:
+        features: output channels.
+        precision: of the product.
+    """
+
+    features: int
+    precision: jax.lax.PrecisionLike = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps ``(N, H + 2, W + 2, C)`` to ``(N, features)`` float32."""
+        height, width = (side - 2 for side in x.shape[1:3])
+        kernel = self.param("kernel", _HE, (3, 3, x.shape[-1], self.features))
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        windows = [
+            jnp.mean(x[:, row : row + height, column : column + width], axis=(1, 2))
+            for row in range(3)
+            for column in range(3)
+        ]
+        means = jnp.concatenate(windows, axis=-1).astype(jnp.float32)
+        flat = kernel.reshape(-1, self.features)
+        return jnp.matmul(means, flat, precision=self.precision) + bias
 
 
 def _mirrored(x: jax.Array) -> jax.Array:
