@@ -42,6 +42,13 @@ from imaging_jax.metrics._precision_recall_curve import (
     precision_recall_curve,
     trapezoid_auprc,
 )
+from imaging_jax.metrics._probes import (
+    linear_scores,
+    logistic_probe,
+    neighbour_probe,
+    ridge_probe,
+    standardize,
+)
 from imaging_jax.metrics._psnr import psnr
 from imaging_jax.metrics._psnr_b import psnr_b
 from imaging_jax.metrics._rand_and_info import (
@@ -91,6 +98,8 @@ __all__ = [
     "iou",
     "kernel_distance",
     "kl_to_uniform",
+    "linear_scores",
+    "logistic_probe",
     "lpips",
     "lpips_weights",
     "mean_confidence",
@@ -99,6 +108,7 @@ __all__ = [
     "modes",
     "ms_ssim",
     "nearest_neighbors",
+    "neighbour_probe",
     "niqe",
     "niqe_model",
     "nmrr",
@@ -115,9 +125,11 @@ __all__ = [
     "rand_and_info_scores",
     "ranked_relevance",
     "recall_at",
+    "ridge_probe",
     "rouge_l",
     "spectral_angle",
     "ssim",
     "ssim_map",
+    "standardize",
     "trapezoid_auprc",
 ]

@@ -9,7 +9,9 @@ from imaging_jax.transforms._descriptors import (
     gabor_statistics,
     hellinger_histogram,
     log_spectrum,
+    plain_pixels,
     random_convolutions,
+    random_features,
     reduced_pixels,
 )
 from imaging_jax.transforms._feature_statistics import (
@@ -79,7 +81,9 @@ __all__ = [
     "luminance",
     "pack_bits",
     "pca_hashing",
+    "plain_pixels",
     "random_convolutions",
+    "random_features",
     "reduced_pixels",
     "rgb_to_ycbcr",
     "slerp",

@@ -10,7 +10,7 @@ from imaging_jax.transforms._color import luminance
 _LEVELS, _BLOCKS = 4, 8
 _RINGS, _SECTORS = 8, 6
 _SCALES, _ORIENTATIONS = 5, 8
-_FILTERS, _FILTER_SIDE, _FILTER_SEED = 32, 5, 0
+_FILTERS, _FILTER_SIDE, _FILTER_SEED, _GRID = 32, 5, 0, 4
 
 
 def colour_statistics(x: jax.Array) -> jax.Array:
@@ -119,6 +119,62 @@ def random_convolutions(x: jax.Array) -> jax.Array:
     Raises:
       ValueError: where ``x`` isn't a real image of 5 pixels a side at least.
     """
+    means = jnp.mean(_random_answers(x), axis=(-2, -1))
+    norm = jnp.linalg.norm(means, axis=-1, keepdims=True)
+    return means / jnp.where(norm > 0, norm, 1)
+
+
+def plain_pixels(x: jax.Array) -> jax.Array:
+    """All numbers of an image: ``(..., H, W, C) -> (..., H W C)``."""
+    x = as_image("x", x, real=True)
+    return x.reshape(*x.shape[:-3], -1)
+
+
+def random_features(x: jax.Array) -> jax.Array:
+    """Rectified answers to 32 random 5x5 filters, averaged over a quarter of each side.
+
+    As `random_convolutions`, but it keeps where things are.
+
+    Args:
+      x: ``(..., H, W, 1 or 3)``, of which the luminance counts.
+
+    Returns:
+      ``(..., 512)``.
+
+    Raises:
+      ValueError: where ``x`` isn't a real image of 8 pixels a side at least.
+    """
+    answers = _random_answers(x)
+    *leading, filters, height, width = answers.shape
+    rows, columns = height // _GRID, width // _GRID
+    if not rows or not columns:
+        raise ValueError(f"x: expected 8 pixels a side at least, got {np.shape(x)}")
+    cut = answers[..., : rows * _GRID, : columns * _GRID]
+    cells = cut.reshape(*leading, filters, _GRID, rows, _GRID, columns)
+    return jnp.mean(cells, axis=(-3, -1)).reshape(*leading, -1)
+
+
+DESCRIPTORS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "colour_histogram": colour_histogram,
+    "colour_statistics": colour_statistics,
+    "gabor": gabor_statistics,
+    "hellinger": hellinger_histogram,
+    "log_spectrum": log_spectrum,
+    "pixels": plain_pixels,
+    "random_convolutions": random_convolutions,
+    "random_features": random_features,
+    "reduced_pixels": reduced_pixels,
+}
+"""By name: images ``(..., H, W, C)`` in [0, 1] to vectors ``(..., D)``."""
+
+
+def _grey(x):
+    x = as_image("x", x, real=True)
+    return luminance(x)[..., 0] if x.shape[-1] == 3 else jnp.mean(x, axis=-1)
+
+
+def _random_answers(x):
+    """Rectified answers ``(..., filters, H - 4, W - 4)`` to fixed random filters."""
     grey = _grey(x)
     if min(grey.shape[-2:]) < _FILTER_SIDE:
         raise ValueError(f"x: expected {_FILTER_SIDE} pixels a side at least, got {np.shape(x)}")
@@ -130,26 +186,7 @@ def random_convolutions(x: jax.Array) -> jax.Array:
     answers = jax.lax.conv(
         flat, jnp.asarray(kernels, flat.dtype), (1, 1), "VALID", jax.lax.Precision.HIGHEST
     )
-    means = jnp.mean(jnp.maximum(answers, 0), axis=(-2, -1)).reshape(*grey.shape[:-2], _FILTERS)
-    norm = jnp.linalg.norm(means, axis=-1, keepdims=True)
-    return means / jnp.where(norm > 0, norm, 1)
-
-
-DESCRIPTORS: dict[str, Callable[[jax.Array], jax.Array]] = {
-    "colour_histogram": colour_histogram,
-    "colour_statistics": colour_statistics,
-    "gabor": gabor_statistics,
-    "hellinger": hellinger_histogram,
-    "log_spectrum": log_spectrum,
-    "random_convolutions": random_convolutions,
-    "reduced_pixels": reduced_pixels,
-}
-"""By name: images ``(..., H, W, C)`` in [0, 1] to vectors ``(..., D)``."""
-
-
-def _grey(x):
-    x = as_image("x", x, real=True)
-    return luminance(x)[..., 0] if x.shape[-1] == 3 else jnp.mean(x, axis=-1)
+    return jnp.maximum(answers, 0).reshape(*grey.shape[:-2], *answers.shape[1:])
 
 
 def _frequencies(shape):

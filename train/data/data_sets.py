@@ -32,6 +32,7 @@ from train.data.pairs import outlines, pairs, rice_sample, side_by_side, styled
 from train.data.phantoms import ellipses
 from train.data.portraits import portraits
 from train.data.prdeep import prdeep
+from train.data.probe_sets import probe
 from train.data.rsicd import rsicd_classes
 from train.data.sen12mscr import sen12mscr_sample
 from train.data.sentinel2_series import HELD_BACK, LAST, sentinel2_change, sentinel2_dates
@@ -185,6 +186,7 @@ KINDS: dict[str, Callable[[str], DataSet]] = {
     "portraits_test": partial(portraits, TEST_KEY),
     "prdeep": prdeep,
     "proba_v": proba_v,
+    "probe": lambda rest: probe(rest, data_set),
     "rice_sample": rice_sample,
     "right_to_left": partial(side_by_side, reverse=True),
     "rsicd_classes": rsicd_classes,

@@ -29,6 +29,7 @@ CONDITIONS = {
     "context": Condition("contexts", "context {}", "Tokens that are looked at. Default: 64."),
     "beam": Condition("beams", "beam {}", "Captions that a search keeps; 1 is greedy. Default: 3."),
     "horizon": Condition("horizons", "horizon {}", "Steps ahead. Default: those served, or 1."),
+    "labels": Condition("labels", "{} labels", "Labels that probes see. Default: 100 and 1,000."),
     "samples": Condition("samples", "{} samples", "Images that a generator draws. 10,000."),
 }
 

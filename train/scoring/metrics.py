@@ -271,6 +271,10 @@ METRICS = {
     "iou": Metric("IoU {:.4f}", True),
     "mean_iou": Metric("mean IoU {:.4f}", True),
     "pixel_error": Metric("pixel error {:.4f}", False),
+    # Of probes of frozen codes.
+    "ridge_accuracy": Metric("ridge {:.2%}", True),
+    "logistic_accuracy": Metric("logistic {:.2%}", True),
+    "neighbour_accuracy": Metric("20 neighbours {:.2%}", True),
     # Of maps of change, over all thresholds; beside them the share of what has changed.
     "auprc": Metric("AUPRC {:.4f}", True),
     "average_precision": Metric("average precision {:.4f}", True),

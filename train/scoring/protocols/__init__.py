@@ -18,6 +18,7 @@ from train.scoring.protocols.frames import FramesProtocol
 from train.scoring.protocols.generation import GenerationProtocol
 from train.scoring.protocols.jpeg import JpegProtocol
 from train.scoring.protocols.language import LanguageProtocol
+from train.scoring.protocols.linear_probe import LinearProbeProtocol
 from train.scoring.protocols.paired import DatesProtocol, PairedProtocol
 from train.scoring.protocols.phases import PhaseProtocol, ShotNoisePhaseProtocol
 from train.scoring.protocols.prompts import PromptProtocol
@@ -131,6 +132,8 @@ PROTOCOLS: dict[str, Protocol] = {
         SnapshotImagingProtocol("snapshot_imaging"),
         SnapshotImagingProtocol("snapshot_imaging_drawn", mask="drawn"),
         ClassificationProtocol("classification"),
+        # What frozen codes know of classes.
+        LinearProbeProtocol("linear_probe"),
         # What is like an image, by the distance of codes.
         RetrievalProtocol("retrieval"),
         RetrievalProtocol("retrieval_euclidean", "euclidean"),
@@ -184,6 +187,7 @@ __all__ = [
     "GenerationProtocol",
     "JpegProtocol",
     "LineProtocol",
+    "LinearProbeProtocol",
     "OneSeedProtocol",
     "PairedProtocol",
     "PhaseProtocol",
