@@ -325,7 +325,7 @@ def proba_v(config, batch_size, patch_size, frames):
         }
     )
     config.validation = ConfigDict({"images": f"proba_v:held_back:{images}", "protocol": "frames"})
-    config.evaluation = ({"images": f"proba_v:held_back:{images}", "protocol": "frames"},)
+    config.evaluation = ({"images": f"proba_v:scored:{images}", "protocol": "frames"},)
 
 
 def frame_scenes(config, batch_size, patch_size):

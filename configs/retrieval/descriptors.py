@@ -26,7 +26,7 @@ def get_config(variant=""):
         )
         config.model.image_shape = (64, 64, 3)
         config.validation.images = images.format("held_back")
-        config.evaluation[0]["images"] = images.format("held_back")
+        config.evaluation[0]["images"] = images.format("test")
     if variant == "tiny":
         config.model.update({"features": (4, 4), "dimension": 8, "image_shape": (8, 8, 1)})
         config.data.update({"batch_size": 16, "patch_size": 8})

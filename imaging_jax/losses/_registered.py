@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -54,7 +55,7 @@ def shifted_error(
       border: the greatest shift, in pixels.
 
     Returns:
-      ``(N,)``.
+      ``(N,)``; windows without a clear pixel don't count, and 0 where none has one.
 
     Raises:
       ValueError: where nothing is left within the border.
@@ -73,11 +74,13 @@ def shifted_error(
             jax.lax.dynamic_slice(x, corner, (height, width, x.shape[-1]))
             for x in (reference, clear)
         )
-        return masked_bias_corrected_error(reference, centre, clear, error)
+        return masked_bias_corrected_error(reference, centre, clear, error), jnp.any(clear > 0)
 
     offsets = jnp.asarray(np.indices((2 * border + 1,) * 2).reshape(2, -1).T)
     images = (reference, estimate, clear)
     # Only the best window has a gradient: the others are looked at without one.
     still = jax.lax.stop_gradient(images)
-    errors = jax.lax.map(lambda offset: jax.vmap(lambda *x: at(offset, *x))(*still), offsets)
-    return jax.vmap(at)(offsets[jnp.argmin(errors, axis=0)], *images)
+    errors, seen = jax.lax.map(lambda offset: jax.vmap(partial(at, offset))(*still), offsets)
+    best = jnp.argmin(jnp.where(seen, errors, jnp.inf), axis=0)
+    found, _ = jax.vmap(at)(offsets[best], *images)
+    return found

@@ -81,7 +81,7 @@ def logistic_probe(
     chooses: np.ndarray,
     weights: Sequence[float] = _LOGISTIC_WEIGHTS,
 ) -> np.ndarray:
-    """Fits a multinomial logistic regression by L-BFGS; arguments and result as of `ridge_probe`."""
+    """Fits a multinomial logistic regression by L-BFGS, otherwise as `ridge_probe`."""
 
     def fit(features, labels, weight, start):
         design, target = _with_constant(features), np.eye(classes)[labels]

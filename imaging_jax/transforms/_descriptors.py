@@ -62,7 +62,7 @@ def reduced_pixels(x: jax.Array) -> jax.Array:
 
 
 def log_spectrum(x: jax.Array) -> jax.Array:
-    """Mean logarithms of the power spectrum in 8 rings and 6 sectors.
+    """Mean logarithms of the amplitudes of the Fourier transform in 8 rings and 6 sectors.
 
     Args:
       x: ``(..., H, W, 1 or 3)``, of which the luminance counts.

@@ -162,6 +162,8 @@ def highres_net(params, frames, there, scale):
     )
     reference = present[(len(present) - 1) // 2]
     states, shares = [], list(there)
+    while len(frames) & (len(frames) - 1):
+        frames, shares = np.concatenate([frames, np.zeros_like(frames[:1])]), [*shares, False]
     for view in frames:
         y = same(np.concatenate([view, reference], axis=-1), params["encode"])
         y, block = prelu(y, params["encode_prelu"]), 1

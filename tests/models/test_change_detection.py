@@ -248,6 +248,8 @@ def test_four_classes_have_a_score_each():
     assert few_shot_scores(params, codes).argmax(axis=-1).tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     with pytest.raises(ValueError, match=r"of each of 2 classes at least, lacks \[2\]"):
         fit_few_shot(codes[:4], jnp.repeat(jnp.arange(2), 2), 3)
+    with pytest.raises(ValueError, match=r"labels: wanted 0 to 1, got \[7\]"):
+        fit_few_shot(codes[:3], jnp.array([0, 1, 7]), 2)
 
 
 def test_logarithms_are_the_authors(x64):

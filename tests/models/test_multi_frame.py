@@ -206,9 +206,33 @@ def test_what_isnt_there_changes_nothing():
     assert jnp.abs(apply(variables, frames, clear.at[:, -1].set(1.0)) - image).max() > 1e-4
 
 
+@pytest.mark.parametrize("views", [3, 5, 7, 9])
+def test_every_view_that_is_there_changes_the_image(views):
+    module, generator = SMALL["highres_net"], np.random.default_rng(0)
+    frames = jnp.asarray(generator.random((1, views, 6, 6, 1)), jnp.float32)
+    clear, apply = jnp.ones_like(frames), jit(module.apply)
+    image = apply(initial("highres_net"), frames, clear)
+    for view in range(views):
+        # A view far from the median leaves the reference of nine as it is, or changes it, too.
+        moved = apply(initial("highres_net"), frames.at[:, view].add(3.0), clear)
+        assert jnp.abs(moved - image).max() > 1e-4
+
+
+def test_a_scene_without_a_clear_pixel_gives_numbers():
+    module = SMALL["highres_net"]
+    frames, clear = scene(module)
+    image = jit(module.apply)(initial("highres_net"), frames, 0 * clear)
+    assert jnp.isfinite(image).all()
+
+
 def test_the_median_is_the_lower_of_the_two_in_the_middle():
     values = jnp.array([4.0, 1.0, 3.0, 2.0, 9.0]).reshape(1, 5, 1, 1, 1)
-    for present, expected in (([1, 1, 1, 1, 0], 2.0), ([1, 1, 1, 0, 0], 3.0), ([0] * 4 + [1], 9.0)):
+    for present, expected in (
+        ([1, 1, 1, 1, 0], 2.0),
+        ([1, 1, 1, 0, 0], 3.0),
+        ([0, 0, 0, 0, 1], 9.0),
+        ([0, 0, 0, 0, 0], 3.0),
+    ):
         found = lower_median(values, jnp.asarray([present], jnp.float32))
         assert float(found.squeeze()) == expected
 
@@ -365,5 +389,13 @@ def test_the_loss_of_the_best_shift_is_the_corrected_error():
     error = jit(shifted_error)(reference, estimate, clear)
     expected, _ = cpsnr(jnp.asarray(reference), jnp.asarray(estimate), jnp.asarray(clear))
     np.testing.assert_allclose(-10 * np.log10(error), expected, rtol=1e-5)
+    hidden = clear.copy()
+    hidden[0, :, 4:] = 0
+    hidden[1] = 0
+    # Windows without a clear pixel are no match; an image without any is worth nothing.
+    error = jit(shifted_error)(reference, estimate, hidden)
+    expected, _ = cpsnr(jnp.asarray(reference), jnp.asarray(estimate), jnp.asarray(hidden))
+    np.testing.assert_allclose(-10 * np.log10(error[0]), expected[0], rtol=1e-5)
+    assert error[1] == 0.0
     with pytest.raises(ValueError, match="border=8: nothing is left"):
         shifted_error(reference, estimate, clear, border=8)

@@ -1,5 +1,7 @@
 """Patches of scenes of frames, resident on the device."""
 
+from functools import partial
+
 import jax
 import numpy as np
 
@@ -45,8 +47,10 @@ class FramePatches(Resident):
     """
 
     def __init__(self, source: DataSet, batch_size: int, patch_size: int, frames: int):
-        items = [_laid(source, index, patch_size, frames) for index in range(len(source))]
-        self._scale = round((items[0]["image"].shape[-1] / source.fields["image"].shape[-1]) ** 0.5)
+        first = source[0]
+        self._scale = first["image"].shape[0] // first["frames"].shape[1]
+        laid = partial(_laid, source, scale=self._scale, patch_size=patch_size, frames=frames)
+        items = [laid(index) for index in range(len(source))]
         self.batch_size, self.patch_size, self.assets = batch_size, patch_size, source.assets
         fields = {
             name: Field(items[0][name].shape, source.fields[name].dtype, kind, field_range)
@@ -82,14 +86,15 @@ def _turned(key: jax.Array, item: dict[str, jax.Array]) -> dict[str, jax.Array]:
     return {name: jax.vmap(turn)(x) if x.ndim == 4 else turn(x) for name, x in item.items()}
 
 
-def _laid(source: DataSet, index: int, patch_size: int, frames: int) -> dict[str, np.ndarray]:
+def _laid(
+    source: DataSet, index: int, scale: int, patch_size: int, frames: int
+) -> dict[str, np.ndarray]:
     item, name = source[index], f"{source.name}/{source.names[index]}"
     small, large = item["frames"].shape[1:3], item["image"].shape[:2]
-    scale = large[0] // small[0]
     if large != tuple(scale * side for side in small):
         raise ValueError(
             f"{name}: its image has {large[1]}x{large[0]} pixels, its frames {small[1]}x{small[0]};"
-            " wanted an integer times as many"
+            f" wanted {scale} times as many along each axis"
         )
     if min(small) < patch_size:
         raise ValueError(

@@ -12,9 +12,9 @@ from train.data.frame_scenes import fields_of_frames
 
 # Of the Proba-V challenge; scores divide its levels by the largest of 16 bits.
 _WHITE, _BANDS = 65535, ("NIR", "RED")
-_SPLITS = {"fit": "train", "held_back": "train", "test": "test"}
-# Every so many scenes of those with an image, one chooses checkpoints.
-_HELD_BACK = 10
+_SPLITS = {"fit": "train", "held_back": "train", "scored": "train", "test": "test"}
+# Of so many scenes with an image, the first chooses checkpoints, and the one behind it is scored.
+_TENTH = 10
 _SMALL, _LARGE = (128, 128), (384, 384)
 
 
@@ -101,11 +101,12 @@ def read_clear(file: Path, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def proba_v(rest: str) -> DataSet:
-    """Opens "<fit, held_back or test>:<NIR or RED>:<folder>" of the Proba-V challenge.
+    """Opens "<fit, held_back, scored or test>:<NIR or RED>:<folder>" of the Proba-V challenge.
 
-    Of the scenes with an image each tenth is held back; those of "test" have none, and are for
-    `train.predict` alone. Scenes of fewer frames than the largest has are filled up by frames
-    without a clear pixel. Where the folder has norm.csv, its values are the asset "norms".
+    Of ten scenes with an image the first is held back, the second is for scores; those of "test"
+    have none, and are for `train.predict` alone. Scenes of fewer frames than the largest has are
+    filled up by frames without a clear pixel. Where the folder has norm.csv, its values are the
+    asset "norms".
 
     Raises:
       ValueError: other words, or no such folder; as `read_frames` when a scene is read.
@@ -114,13 +115,13 @@ def proba_v(rest: str) -> DataSet:
     band, _, path = others.partition(":")
     name = f"proba_v:{rest}"
     if split not in _SPLITS or band not in _BANDS or not path:
-        splits = "<fit, held_back or test>"
+        splits = "<fit, held_back, scored or test>"
         raise ValueError(f"{name}: wanted proba_v:{splits}:<NIR or RED>:<folder>")
     folder = Path(path) / _SPLITS[split] / band
     scenes = sorted(scene for scene in folder.glob("imgset*") if scene.is_dir())
     if split != "test":
-        held_back = split == "held_back"
-        scenes = [s for i, s in enumerate(scenes) if (i % _HELD_BACK == 0) == held_back]
+        part = ["held_back", "scored", *["fit"] * (_TENTH - 2)]
+        scenes = [scene for i, scene in enumerate(scenes) if part[i % _TENTH] == split]
     if not scenes:
         raise ValueError(f"{name}: {folder} holds no folder imgset…")
     files = [frame_files(scene) for scene in scenes]

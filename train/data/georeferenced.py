@@ -4,8 +4,9 @@ Without it TIFF files are read all the same, as cubes without a place.
 """
 
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import tifffile
 
 from imaging_jax.transforms import SENTINEL2_BANDS
+from train.config.console import say
 from train.data.cubes import read_cube
 
 _BY_RASTERIO = (".tif", ".tiff", ".jp2")
@@ -29,32 +31,48 @@ class Scene:
       bands: their names, of `imaging_jax.transforms.SENTINEL2_BANDS`; empty where the file tells
         none.
       profile: what rasterio says of its place, for `write_map`; empty where it isn't known.
+      seen: (H, W) booleans, False where the file has no data.
     """
 
     pixels: np.ndarray
-    bands: tuple[str, ...] = ()
-    profile: Mapping[str, Any] = field(default_factory=dict)
+    bands: tuple[str, ...]
+    profile: Mapping[str, Any]
+    seen: np.ndarray
 
 
-def read_scene(path: str | Path, white: float | None = None) -> Scene:
+def read_scene(path: str | Path, white: float | None = None, wanted: Sequence[str] = ()) -> Scene:
     """Reads the bands of a file: GeoTIFF, JPEG 2000, or one of a cube.
+
+    Where the file names its bands, those that are wanted are chosen, in their order.
 
     Args:
       path: the file.
       white: the number that stands for a reflectance of 1; None takes 10,000 of integers, and 1.
+      wanted: names of bands; none for all.
 
     Raises:
-      ValueError: a file that can't be read, JPEG 2000 without rasterio, named.
+      ValueError: a file that can't be read, of 8 bits and nothing that says what white is, without
+        a band that is wanted though it names some, JPEG 2000 without rasterio; named.
     """
     path = Path(path)
     if path.suffix.lower() in _BY_RASTERIO and has_rasterio():
-        pixels, bands, profile = _read(path)
+        pixels, bands, profile, seen = _read(path)
     elif path.suffix.lower() == ".jp2":
         raise ValueError(f"{path}: JPEG 2000 is read by rasterio; `uv sync --extra geo` brings it")
     else:
         pixels, bands, profile = read_cube(path).pixels, (), {}
+        seen = np.ones(pixels.shape[:2], bool)
+    if white is None and pixels.dtype.itemsize == 1:
+        raise ValueError(f"{path} has 8 bits: wanted --levels, the number of a reflectance of 1")
+    if bands and wanted:
+        if missing := [band for band in wanted if band not in bands]:
+            raise ValueError(
+                f"{path} has the bands {', '.join(bands)}; wanted {', '.join(missing)}"
+            )
+        pixels = pixels[..., [bands.index(band) for band in wanted]]
+        bands = tuple(wanted)
     white = white or (1.0 if pixels.dtype.kind == "f" else _WHITE)
-    return Scene((pixels / white).astype(np.float32), bands, profile)
+    return Scene((pixels / white).astype(np.float32), bands, profile, seen)
 
 
 def write_map(path: str | Path, values: np.ndarray, profile: Mapping[str, Any]) -> None:
@@ -62,7 +80,7 @@ def write_map(path: str | Path, values: np.ndarray, profile: Mapping[str, Any]) 
 
     Args:
       path: the file.
-      values: of the pixels of the scene that the profile is of.
+      values: of the pixels of the scene that the profile is of; NaN where there is no data.
       profile: of `Scene`.
     """
     values = np.asarray(values, np.float32)
@@ -72,7 +90,7 @@ def write_map(path: str | Path, values: np.ndarray, profile: Mapping[str, Any]) 
     import rasterio
 
     height, width = values.shape
-    settings = {"driver": "GTiff", "dtype": "float32", "count": 1}
+    settings = {"driver": "GTiff", "dtype": "float32", "count": 1, "nodata": np.nan}
     with rasterio.open(path, "w", height=height, width=width, **settings, **profile) as file:
         file.write(values, 1)
 
@@ -82,21 +100,24 @@ def has_rasterio() -> bool:
     return importlib.util.find_spec("rasterio") is not None
 
 
-def _read(path: Path) -> tuple[np.ndarray, tuple[str, ...], dict[str, Any]]:
+def _read(path: Path) -> tuple[np.ndarray, tuple[str, ...], dict[str, Any], np.ndarray]:
     import rasterio
 
     try:
         with rasterio.open(path) as file:
             pixels = np.moveaxis(file.read(), 0, -1)
             names = tuple(_band(name) for name in file.descriptions)
+            seen = file.dataset_mask() > 0
             profile = {"crs": file.crs, "transform": file.transform} if file.crs else {}
     except rasterio.errors.RasterioError as error:
         raise ValueError(f"{path}: {error}") from None
     known = all(name in SENTINEL2_BANDS for name in names)
-    return pixels, names if known else (), profile
+    if any(names) and not known:
+        say(f"{path}: bands aren't checked, as not all have names that are known")
+    return pixels, names if known else (), profile, seen
 
 
 def _band(description: str | None) -> str:
-    # "B08", "B8 (NIR)" and "b8" are all B8.
-    word = (description or "").upper().split(" ")[0]
-    return f"B{word[1:].lstrip('0')}" if word.startswith("B") else word
+    # "B08", "B8 (NIR)", "b8, central wavelength 842 nm" and "B08_10m" are all B8.
+    found = re.match(r"B0*(\d+A?)(?![0-9A-Z])", (description or "").upper())
+    return f"B{found.group(1)}" if found else (description or "")

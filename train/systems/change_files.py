@@ -47,6 +47,8 @@ def tell_changes(
 ) -> None:
     """Writes how much every pixel of the last date has changed, where the last lies.
 
+    It is NaN where a date has no data. Both files appear whole or not at all.
+
     Args:
       system: one that `tells_changes`.
       dates: files of a place in order of time, see `train.data.georeferenced.read_scene`.
@@ -54,10 +56,11 @@ def tell_changes(
       levels: the number that stands for a reflectance of 1.
 
     Raises:
-      ValueError: a date that can't be read, of another size or number of bands, or with other
-        bands than the system was made for; names it.
+      ValueError: a date that can't be read, of another place, size or number of bands, or without
+        bands that the system was made for; names it.
     """
-    scenes = [read_scene(date, levels) for date in dates]
+    bands = system.assets.get("bands", ())
+    scenes = [read_scene(date, levels, bands) for date in dates]
     for date, scene in zip(dates, scenes, strict=True):
         _check(system, date, scene, scenes[-1])
     inputs = {
@@ -65,11 +68,16 @@ def tell_changes(
         "image": scenes[-1].pixels[None],
     }
     change = np.asarray(system.apply(inputs)["change"])[0, ..., 0]
-    low, high = float(change.min()), float(change.max())
-    shown = (change - low) / (high - low if high > low else 1.0)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    seen = np.all([scene.seen for scene in scenes], axis=0)
+    if not seen.any():
+        raise ValueError(f"{dates[-1]}: no pixel has data on all dates")
+    low, high = float(change[seen].min()), float(change[seen].max())
+    shown = np.where(seen, (change - low) / (high - low if high > low else 1.0), 0)
+    with images.appearing_whole(target) as temporary:
+        write_map(temporary, np.where(seen, change, np.nan), scenes[-1].profile)
     images.write(picture_of(target), images.from_float(shown[..., None]), SOFTWARE)
-    write_map(target, change, scenes[-1].profile)
+    if not scenes[-1].profile:
+        say(f"{target}: where it lies isn't known")
     say(f"{target}: changes from {low:.4g} to {high:.4g}; {picture_of(target)}")
 
 
@@ -77,6 +85,8 @@ def _check(system: System, date: Path, scene: Scene, last: Scene) -> None:
     if scene.pixels.shape != last.pixels.shape:
         found, wanted = ("x".join(map(str, x.pixels.shape)) for x in (scene, last))
         raise ValueError(f"{date} is {found}: wanted {wanted}, as the last date is")
+    if scene.profile != last.profile:
+        raise ValueError(f"{date} lies elsewhere, or on another grid, than the last date")
     bands = system.takes["image"].shape[-1]
     if bands not in (None, scene.pixels.shape[-1]):
         names = ", ".join(system.assets.get("bands", ())) or f"{bands} bands"

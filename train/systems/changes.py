@@ -96,7 +96,7 @@ def pixel_change(distance: str, memory: str) -> System:
 
 
 def pca_codes(components: str, images: str) -> System:
-    """Codes by principal components of all tiles of a set's scenes, four pixels apart.
+    """Codes by principal components of all tiles of a set's scenes, two pixels apart.
 
     Args:
       components: numbers of a code.

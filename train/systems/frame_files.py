@@ -1,5 +1,6 @@
 """Users' folders of frames, each of one place, made one larger picture."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -22,7 +23,8 @@ def scene_outputs(inputs: list[Path], output: str | None) -> list[tuple[Path, Pa
 
     Args:
       inputs: folders, see `train.data.frame_folders.frame_files`.
-      output: a file for one folder, else a folder; None puts <folder>_restored.png beside each.
+      output: a file for one folder, else a folder; None puts <folder>_restored beside each, a .png,
+        or a .tif of frames that are .tif or hold floats.
 
     Raises:
       ValueError: no folder, several for one file, two of one name, or another ending than an
@@ -38,7 +40,7 @@ def scene_outputs(inputs: list[Path], output: str | None) -> list[tuple[Path, Pa
         if target.suffix.lower() not in images.SUFFIXES:
             raise ValueError(f"--output={output}: known endings are {', '.join(images.SUFFIXES)}")
         return [(inputs[0], target)]
-    names = [f"{folder.resolve().name}_restored.png" for folder in inputs]
+    names = [f"{folder.resolve().name}_restored{_ending(folder)}" for folder in inputs]
     pairs = [
         (folder, (target or folder.resolve().parent) / name)
         for folder, name in zip(inputs, names, strict=True)
@@ -47,6 +49,11 @@ def scene_outputs(inputs: list[Path], output: str | None) -> list[tuple[Path, Pa
     if twice := {str(file) for file in outputs if outputs.count(file) > 1}:
         raise ValueError(f"{', '.join(sorted(twice))}: two folders of one name; give them apart")
     return pairs
+
+
+def _ending(folder: Path) -> str:
+    first = frame_files(folder).frames[0].suffix.lower()
+    return ".tif" if first in (".tif", ".tiff", ".npy", ".npz") else ".png"
 
 
 def make_of_frames(
@@ -91,5 +98,7 @@ def _make(system: System, folder: Path, output: Path, white: float | None) -> in
     made = np.asarray(jnp.clip(system.apply(inputs)["image"], 0, 1))[0]
     pixels = images.from_float(made, first.pixels.dtype, first.white)
     output.parent.mkdir(parents=True, exist_ok=True)
-    images.write(output, first.with_pixels(pixels), SOFTWARE)
+    images.write(output, replace(first, pixels=pixels, alpha=False), SOFTWARE)
+    if first.alpha:
+        say(f"{output}: the frames' alpha is left out")
     return len(frames)

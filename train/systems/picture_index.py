@@ -1,6 +1,7 @@
 """Pictures described once, and found again by one that is like them."""
 
 import importlib.util
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ from tqdm import tqdm
 from train.config.console import say
 from train.data import images
 from train.data.class_folders import read_at
-from train.data.images.writing import appearing_whole
 from train.systems.system import System
 
 _VERSION = 1
@@ -39,7 +39,7 @@ class PictureIndex:
 
     def save(self, path: Path) -> None:
         """Writes a .npz file, which appears whole or not at all."""
-        with appearing_whole(path) as temporary:
+        with images.appearing_whole(path) as temporary:
             np.savez(
                 temporary,
                 version=_VERSION,
@@ -55,6 +55,11 @@ class PictureIndex:
         FAISS looks them up where it is installed, else all are compared on the device.
         """
         query = _unit(np.asarray(code, np.float32)[None])
+        if query.shape[1] != self.codes.shape[1]:
+            raise ValueError(
+                f"the index has vectors of {self.codes.shape[1]} numbers, {self.system} now gives "
+                f"{query.shape[1]}; make the index anew"
+            )
         count = min(count, len(self.codes))
         if importlib.util.find_spec("faiss"):
             import faiss
@@ -84,7 +89,7 @@ def read_index(path: Path) -> PictureIndex:
         with np.load(path, allow_pickle=False) as arrays:
             words = {name: str(arrays[name]) for name in ("version", "system", "folder")}
             files, codes = [str(file) for file in arrays["files"]], arrays["codes"]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"--index={path} isn't an index of pictures: {error}") from None
     if words["version"] != str(_VERSION):
         raise ValueError(f"--index={path} has version {words['version']}, wanted {_VERSION}")
@@ -146,6 +151,9 @@ def described(system: System, levels: np.ndarray) -> np.ndarray:
 def sheet(index: PictureIndex, query: Path, places: np.ndarray) -> np.ndarray:
     """The picture that was asked by, before those found: one row, (H, W, 3) uint8."""
     files = [query, *(index.folder / index.files[place] for place in places)]
+    for file in files:
+        if not file.is_file():
+            say(f"{file} isn't there any more, and isn't shown")
     shown = [read_at(file, (_SIDE, _SIDE, 3)) for file in files if file.is_file()]
     gap = np.full((_SIDE, 4, 3), 255, np.uint8)
     return np.concatenate([part for picture in shown for part in (picture, gap)][:-1], axis=1)

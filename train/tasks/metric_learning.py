@@ -23,11 +23,12 @@ class MetricLearning(Supervised):
       optimizer: config section, see `train.state.optimizers.make_optimizer`.
       steps: length of the training.
       margin: of triplets, in squared distance; of vectors of length 1 alone.
-      accumulate: parts a batch is cut into, see `train.state.update.update`.
+      accumulate: 1.
       ema_decay: of the moving averages; 0 keeps none.
 
     Raises:
-      ValueError: another network, or a margin that isn't positive.
+      ValueError: another network, a margin that isn't positive, or a batch in parts, of which none
+        would hold two images of a class.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class MetricLearning(Supervised):
             raise ValueError(
                 f"task.name=metric_learning: {type(network).__name__} describes no images"
             )
+        if accumulate != 1:
+            raise ValueError(f"train.accumulate={accumulate}: metric_learning takes 1")
         if margin <= 0:
             raise ValueError(f"task.margin={margin}: wanted above 0")
 

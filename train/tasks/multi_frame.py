@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from imaging_jax.losses import shifted_error
 from imaging_jax.models.multi_frame import MultiFrameNetwork, clearest_first
+from imaging_jax.operators import resize
 from imaging_jax.solvers import register_frames
 from train.config.registry import look_up
 from train.data.fields import Field, Fields
@@ -124,16 +125,18 @@ def made_of_frames(network: MultiFrameNetwork, variables: Any, inputs: Mapping) 
 
 
 def lit_as_frames(network: MultiFrameNetwork, variables: Any, inputs: Mapping) -> jax.Array:
-    """As `made_of_frames`, as bright in the mean as the clearest frame's clear pixels.
+    """As `made_of_frames`, as bright as the clearest frame in the mean of its clear pixels.
 
-    What is trained by a loss that is blind to brightness has none of its own.
+    What is trained by a loss that is blind to brightness has none of its own. Channels are compared
+    with the first of the frames'.
     """
     image = made_of_frames(network, variables, inputs)
     given = (jnp.asarray(inputs[name]) for name in ("frames", "clear"))
     frames, clear = (x[:, 0] for x in clearest_first(*given))
-    count = jnp.maximum(jnp.sum(clear, axis=(1, 2)), 1)
-    wanted = jnp.sum(clear * frames[..., : image.shape[-1]], axis=(1, 2)) / count
-    return image + (wanted - jnp.mean(image, axis=(1, 2)))[:, None, None]
+    shrunk = resize(image, shape=frames.shape[1:3])
+    difference = clear * (frames[..., : image.shape[-1]] - shrunk)
+    count = jnp.maximum(jnp.sum(clear, axis=(1, 2), keepdims=True), 1)
+    return image + jnp.sum(difference, axis=(1, 2), keepdims=True) / count
 
 
 def prepared(

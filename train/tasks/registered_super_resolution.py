@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from imaging_jax.losses import masked_bias_corrected_error, mse
+from imaging_jax.losses import masked_bias_corrected_error
 from imaging_jax.models.multi_frame import ChannelMap, ShiftNet
 from imaging_jax.operators import lanczos_shift, resize
 from train.config.settings import TrainSettings
@@ -129,10 +129,12 @@ class RegisteredSuperResolution(OfFrames):
         moved = jax.vmap(lanczos_shift)(image, shift)
         inside = _without_border(batch["image_clear"])
         error = masked_bias_corrected_error(batch["image"], moved, inside)
-        # An image that is exact, or has no clear pixel, is worth no infinite gradient.
+        # An image that is exact is worth no infinite gradient, one without a clear pixel nothing.
         cpsnr = -10 * jnp.log10(jnp.maximum(error, 1e-10))
+        seen = jnp.any(inside > 0, axis=(1, 2, 3))
+        cpsnr = jnp.sum(jnp.where(seen, cpsnr, 0)) / jnp.maximum(jnp.sum(seen), 1)
         penalty = self.penalty * jnp.mean(jnp.sum(shift**2, axis=-1))
-        return -jnp.mean(cpsnr) + penalty, collections, {"cpsnr": jnp.mean(cpsnr)}
+        return penalty - cpsnr, collections, {"cpsnr": cpsnr}
 
     def _applied(self, params, collections, key, name, *inputs):
         variables = {"params": params[name], **collections[name]}
@@ -194,12 +196,19 @@ class RadiometricSuperResolution(RegisteredSuperResolution):
         mapped, collections = self._applied(params, collections, key, CHANNEL_MAP, own)
         value, collections, metrics = self._registered(params, collections, key, mapped, batch)
         # cPSNR is blind to brightness: the map's offset is learnt by the plain error.
-        brightness = mse(jnp.mean(mapped, (1, 2)), jnp.mean(batch["image"], (1, 2)))
-        frames, _ = prepared(self.network, batch["frames"], batch["clear"])
-        first = frames[:, 0, ..., : own.shape[-1]]
-        consistency = mse(resize(own, shape=first.shape[1:3]), first)
+        clear = batch["image_clear"]
+        bias = _mean_where(clear, mapped - batch["image"], (1, 2))
+        brightness = jnp.mean(bias**2)
+        frames, seen = (x[:, 0] for x in prepared(self.network, batch["frames"], batch["clear"]))
+        first = frames[..., : own.shape[-1]]
+        shrunk = resize(own, shape=first.shape[1:3])
+        consistency = jnp.mean(_mean_where(seen, (shrunk - first) ** 2, (1, 2)))
         metrics |= {"consistency": consistency, "brightness": brightness}
         return value + self.consistency * (consistency + brightness), (collections, metrics)
+
+
+def _mean_where(clear: jax.Array, x: jax.Array, axes: tuple[int, ...]) -> jax.Array:
+    return jnp.sum(clear * x, axes) / jnp.maximum(jnp.sum(clear, axes), 1)
 
 
 def _middle(x: jax.Array, side: int) -> jax.Array:

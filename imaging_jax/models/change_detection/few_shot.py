@@ -21,13 +21,15 @@ def fit_few_shot(codes: jax.Array, labels: jax.Array, classes: int) -> dict[str,
         {"kernel": ``(D, 1 or classes)``, "bias"}, for `few_shot_scores`.
 
     Raises:
-        ValueError: fewer than two classes, or a class without a code.
+        ValueError: fewer than two classes, a label of none of them, or a class without a code.
 
     Source: Růžička et al., "Fast model inference and training on-board of satellites", IGARSS 2023.
     """
     missing = sorted(set(range(classes)) - {int(label) for label in labels})
     if classes < 2 or missing:
         raise ValueError(f"labels: wanted codes of each of 2 classes at least, lacks {missing}")
+    if outside := {int(label) for label in labels} - set(range(classes)):
+        raise ValueError(f"labels: wanted 0 to {classes - 1}, got {sorted(outside)}")
     layer = nn.Dense(1 if classes == 2 else classes)
     params = layer.init(jax.random.key(0), codes)["params"]
     optimizer = optax.adam(_RATE)

@@ -14,8 +14,9 @@ _REFERENCE_OF = 9
 class HighResNet(MultiFrameNetwork):
     """HighRes-net: views beside a reference, encoded alike and fused two by two until one is left.
 
-    The reference is the median of the first nine views that are there. Of T views, the first half
-    is fused with the second in reversed order; where their number is odd the last is left out.
+    The reference is the median of the first nine views that are there, or of all where none is.
+    Views that aren't there fill up their number to a power of two; the first half is fused with the
+    second in reversed order.
     With the defaults, 591,818 parameters; of three channels with ``scale=2`` and
     ``additional_scaling=1.039``, 594,252, of twelve channels given and three made, 604,620.
 
@@ -27,7 +28,6 @@ class HighResNet(MultiFrameNetwork):
         blocks: residual blocks of the encoder.
         additional_scaling: a bicubic enlargement behind the transposed convolution, with which a
             sigmoid ends the network; 1 for neither.
-        reference_of: of how many views the reference is the median; 0 for all.
         dtype: type of computation; parameters are float32.
         precision: of the convolutions.
 
@@ -46,7 +46,6 @@ class HighResNet(MultiFrameNetwork):
     features: int = 64
     blocks: int = 2
     additional_scaling: float = 1.0
-    reference_of: int = _REFERENCE_OF
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
 
@@ -60,9 +59,11 @@ class HighResNet(MultiFrameNetwork):
             train: changes nothing.
         """
         check_channels(frames, self.channels, "HighResNet")
+        views = frames.shape[1]
+        missing = [(0, 0), (0, 2 ** (views - 1).bit_length() - views), (0, 0), (0, 0), (0, 0)]
+        frames, clear = jnp.pad(frames, missing), jnp.pad(clear, missing)
         alphas = there(clear)
-        of = slice(self.reference_of or None)
-        reference = lower_median(frames[:, of], alphas[:, of])
+        reference = lower_median(frames[:, :_REFERENCE_OF], alphas[:, :_REFERENCE_OF])
         pairs = jnp.concatenate([frames, jnp.broadcast_to(reference, frames.shape)], axis=-1)
         y = self._encoded(pairs.reshape(-1, *pairs.shape[2:]))
         y = self._fused(y.reshape(*frames.shape[:2], *y.shape[1:]), alphas)
@@ -83,8 +84,8 @@ class HighResNet(MultiFrameNetwork):
         fuse = Fusion(name="fuse", **self._settings())
         while y.shape[1] > 1:
             half = y.shape[1] // 2
-            first, second = y[:, :half], y[:, half : 2 * half][:, ::-1]
-            shares = alphas[:, half : 2 * half][:, ::-1, None, None, None]
+            first, second = y[:, :half], y[:, half:][:, ::-1]
+            shares = alphas[:, half:][:, ::-1, None, None, None]
             pairs = jnp.concatenate([first, second], axis=-1)
             fused = fuse(pairs.reshape(-1, *pairs.shape[2:])).reshape(first.shape)
             y = first + shares.astype(y.dtype) * fused
@@ -163,6 +164,8 @@ class Fusion(nn.Module):
 def lower_median(frames: jax.Array, shares: jax.Array) -> jax.Array:
     """The median over frames that are there, of an even number the lower of the middle two.
 
+    Where none is there, it is that of all.
+
     Args:
         frames: ``(N, T, H, W, C)``.
         shares: ``(N, T)``, 1 for frames that are there.
@@ -170,8 +173,7 @@ def lower_median(frames: jax.Array, shares: jax.Array) -> jax.Array:
     Returns:
         ``(N, 1, H, W, C)``.
     """
-    missing = shares[:, :, None, None, None] == 0
-    ordered = jnp.sort(jnp.where(missing, jnp.inf, frames), axis=1)
-    count = jnp.sum(shares, axis=1).astype(jnp.int32)
-    middle = jnp.maximum(count - 1, 0) // 2
+    counted = (shares > 0) | ~jnp.any(shares > 0, axis=1, keepdims=True)
+    ordered = jnp.sort(jnp.where(counted[:, :, None, None, None], frames, jnp.inf), axis=1)
+    middle = (jnp.sum(counted, axis=1) - 1) // 2
     return jnp.take_along_axis(ordered, middle[:, None, None, None, None], axis=1)

@@ -56,12 +56,14 @@ def test_scenes_are_read_and_filled_up(challenge):
         data_set(f"proba_v:{split}:NIR:{challenge}") for split in ("fit", "held_back", "test")
     )
     assert held_back.names == ["imgset0000", "imgset0010"]
-    assert len(fit) == 10
-    assert not {*fit.names} & {*held_back.names}
+    scored = data_set(f"proba_v:scored:NIR:{challenge}")
+    assert scored.names == ["imgset0001", "imgset0011"]
+    assert len(fit) == 8
+    assert not {*fit.names} & {*held_back.names, *scored.names}
     assert fit.fields["frames"].shape == (4, SIDE, SIDE, 1)
     assert fit.fields["frames"].white == 65535
-    item = fit[2]
-    assert fit.names[2] == "imgset0003"
+    item = fit[1]
+    assert fit.names[1] == "imgset0003"
     image = item["image"]
     np.testing.assert_array_equal(item["frames"][1], image[1::3, 1::3] // 2)
     # Two frames are there, and as many are none.
@@ -99,7 +101,7 @@ def test_patches_of_frames_and_image_are_of_one_place_turned_alike(challenge):
     [
         ({"images": "scikit_image"}, "has image; this source wants frames"),
         ({"frames": 0}, "data.frames=0: wanted at least 1"),
-        ({"patch_size": 9}, r"imgset0001 has frames of 8x8, smaller than a patch of 9"),
+        ({"patch_size": 9}, r"imgset0002 has frames of 8x8, smaller than a patch of 9"),
     ],
 )
 def test_patches_that_cant_be_cut(challenge, values, message):
@@ -136,7 +138,10 @@ def test_masks_and_frames_of_other_sizes_are_named(challenge):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("proba_v:fit:BLUE:x", "wanted proba_v:<fit, held_back or test>:<NIR or RED>:<folder>"),
+        (
+            "proba_v:fit:BLUE:x",
+            "wanted proba_v:<fit, held_back, scored or test>:<NIR or RED>",
+        ),
         ("proba_v:all:NIR:x", "wanted proba_v:"),
         ("proba_v:fit:NIR:nowhere", "nowhere/train/NIR holds no folder imgset"),
         ("frame_scenes:x", r"frame_scenes:x: wanted frame_scenes:<pixels a side>\[:<count>\]"),

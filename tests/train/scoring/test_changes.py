@@ -104,7 +104,7 @@ def test_pixels_of_neither_label_dont_count():
     values = evaluate(answering(scores, dataset), dataset, PROTOCOLS["change"], 2).values
     assert values["auprc"] == pytest.approx(1.0)
     assert values["prevalence"] == pytest.approx(0.5)
-    assert values["precision_at_full_recall"] == pytest.approx(0.5)
+    assert values["precision_at_full_recall"] == pytest.approx(1.0)
 
 
 def test_nothing_changed_is_refused():

@@ -23,11 +23,10 @@ def numbers(change=False):
     return pixels
 
 
-def write_geotiff(file, pixels, bands=BANDS):
+def write_geotiff(file, pixels, bands=BANDS, **settings):
     height, width, count = pixels.shape
-    with rasterio.open(
-        file, "w", driver="GTiff", height=height, width=width, count=count, dtype="uint16", **PLACE
-    ) as stream:
+    kept = {"driver": "GTiff", "dtype": str(pixels.dtype), **PLACE, **settings}
+    with rasterio.open(file, "w", height=height, width=width, count=count, **kept) as stream:
         stream.write(np.moveaxis(pixels, -1, 0))
         for index, band in enumerate(bands, 1):
             stream.set_band_description(index, band)
@@ -42,7 +41,7 @@ def dates(tmp_path):
 
 
 def test_bands_and_place_are_read(tmp_path):
-    write_geotiff(tmp_path / "a.tif", numbers(), ("B04", "B03 (green)", "b2", "B08"))
+    write_geotiff(tmp_path / "a.tif", numbers(), ("B04_10m", "B03 (green)", "b2, 490 nm", "B08"))
     scene = read_scene(tmp_path / "a.tif")
     assert scene.bands == BANDS
     np.testing.assert_allclose(scene.pixels, numbers() / 1e4, rtol=1e-6)
@@ -79,17 +78,56 @@ def test_a_map_lies_where_the_last_date_does(dates):
     assert picture[:32, :32].min() == 255
 
 
-def test_bands_in_another_order_are_refused(dates, imaging_data):
-    write_geotiff(dates[0], numbers(), ("B2", "B3", "B4", "B8"))
+def test_bands_are_chosen_by_name(dates, imaging_data):
     found = system("ravaen_untrained")
-    with pytest.raises(ValueError, match=r"may.tif has the bands B2, B3, B4, B8; wanted the same"):
-        tell_changes(found, dates, map_of(dates, None))
+    tell_changes(found, dates, map_of(dates, None))
+    with rasterio.open(map_of(dates, None)) as file:
+        expected = file.read(1)
+    for date, change in zip(dates, (False, True), strict=True):
+        pixels = numbers(change)
+        more = np.concatenate([pixels[..., ::-1], pixels[..., :1]], axis=-1)
+        write_geotiff(date, more, (*BANDS[::-1], "B1"))
+    tell_changes(found, dates, map_of(dates, None))
+    with rasterio.open(map_of(dates, None)) as file:
+        np.testing.assert_array_equal(file.read(1), expected)
     write_geotiff(dates[0], numbers()[..., :3], BANDS[:3])
+    with pytest.raises(ValueError, match=r"may.tif has the bands B4, B3, B2; wanted B8"):
+        tell_changes(found, dates, map_of(dates, None))
+
+
+def test_dates_that_dont_fit_are_refused(dates, capsys, imaging_data):
+    found = system("ravaen_untrained")
+    names = ("red", "green", "blue")
+    write_geotiff(dates[0], numbers()[..., :3], names)
     with pytest.raises(ValueError, match=r"may.tif is 40x36x3: wanted 40x36x4, as the last date"):
         tell_changes(found, dates, map_of(dates, None))
-    write_geotiff(dates[1], numbers()[..., :3], BANDS[:3])
+    assert "bands aren't checked" in capsys.readouterr().out
+    write_geotiff(dates[1], numbers()[..., :3], names)
     with pytest.raises(ValueError, match=r"may.tif has 3 bands: wanted B4, B3, B2, B8"):
         tell_changes(found, dates, map_of(dates, None))
+    elsewhere = {"transform": from_origin(600_000, 5e6, 10, 10)}
+    write_geotiff(dates[0], numbers())
+    write_geotiff(dates[1], numbers(), **elsewhere)
+    with pytest.raises(ValueError, match=r"may.tif lies elsewhere, or on another grid"):
+        tell_changes(found, dates, map_of(dates, None))
+
+
+def test_where_a_date_has_no_data_nothing_is_told(dates):
+    pixels = numbers(change=True)
+    pixels[:8] = 0
+    write_geotiff(dates[1], pixels, nodata=0)
+    tell_changes(system("pixel_change:cosine:1"), dates, map_of(dates, None))
+    with rasterio.open(map_of(dates, None)) as file:
+        change = file.read(1)
+        assert np.isnan(file.nodata)
+    assert np.isnan(change[:8]).all()
+    assert np.isfinite(change[8:]).all()
+
+
+def test_eight_bits_say_nothing_of_reflectance(dates):
+    write_geotiff(dates[0], (numbers() // 16).astype(np.uint8))
+    with pytest.raises(ValueError, match=r"may.tif has 8 bits: wanted --levels"):
+        tell_changes(system("pixel_change:cosine:1"), dates, map_of(dates, None))
 
 
 @pytest.mark.parametrize(

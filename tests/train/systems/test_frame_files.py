@@ -41,6 +41,24 @@ def test_plain_pictures_are_all_clear(tmp_path):
     assert (found == 99).all()
 
 
+def test_alpha_is_left_out_and_floats_stay_floats(tmp_path, capsys):
+    for folder, mode in (("alpha", "RGBA"), ("floats", None)):
+        (tmp_path / folder).mkdir()
+        for name in "ab":
+            if mode:
+                Image.new(mode, (8, 8), (90, 80, 70, 60)).save(tmp_path / folder / f"{name}.png")
+            else:
+                images.write(
+                    tmp_path / folder / f"{name}.tif", np.full((8, 8, 1), 0.25, np.float32)
+                )
+    pairs = scene_outputs([tmp_path / "alpha", tmp_path / "floats"], None)
+    make_of_frames(system("bicubic_frame:2"), pairs)
+    assert "the frames' alpha is left out" in capsys.readouterr().out
+    coloured, floats = (images.read(output).pixels for _, output in pairs)
+    assert (coloured == (90, 80, 70)).all()
+    np.testing.assert_allclose(floats, 0.25, atol=1e-6)
+
+
 def test_what_cant_be_made_is_told_and_the_others_are_written(place, tmp_path):
     clouded = tmp_path / "clouded"
     write_grey(clouded / "LR0.png", np.ones((8, 8)))

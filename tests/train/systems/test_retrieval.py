@@ -90,7 +90,7 @@ def test_batches_of_a_set_hold_images_of_their_classes():
         (lambda: data_set("crops:999:scikit_image"), r"astronaut is 512x512: wanted 999 a side"),
         (lambda: system("descriptor:sift"), "sift"),
         (lambda: system("lsh:8:descriptor:hellinger"), "wanted lsh:<bits>:<system>@<set>"),
-        (lambda: system("itq:99:descriptor:hellinger@textures:8:5"), "x: expected|bits=99"),
+        (lambda: system("itq:99:descriptor:log_spectrum@textures:8:5"), "bits=99: wanted 1 to 48"),
     ],
 )
 def test_what_cant_be_drawn_or_opened(call, message):

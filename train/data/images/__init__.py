@@ -5,12 +5,19 @@ from train.data.images.files import SUFFIXES, distinct_names, image_files, pictu
 from train.data.images.levels import from_float, jpeg_round_trip, to_float, to_rgb, to_uint8
 from train.data.images.picture import Picture, longer_side_at
 from train.data.images.reading import UnreadableImage, read, read_pages, software
-from train.data.images.writing import check_writable, lost, write, write_pages
+from train.data.images.writing import (
+    appearing_whole,
+    check_writable,
+    lost,
+    write,
+    write_pages,
+)
 
 __all__ = [
     "SUFFIXES",
     "Picture",
     "UnreadableImage",
+    "appearing_whole",
     "check_writable",
     "distinct_names",
     "from_float",

@@ -79,11 +79,12 @@ class ChangeProtocol(Protocol):
         labels, scores = (np.concatenate([part[i] for part in found]) for i in (0, 1))
         if not labels.any():
             raise ValueError(f"{dataset.name}: nothing has changed there; wanted some pixels of 1")
+        curve = precision_recall_curve(labels, scores)
         return {
             "auprc": trapezoid_auprc(labels, scores),
             "average_precision": average_precision(labels, scores),
             "f1": best_f1(labels, scores)[0],
-            "precision_at_full_recall": float(precision_recall_curve(labels, scores).precision[-1]),
+            "precision_at_full_recall": float(curve.precision[np.argmax(curve.recall)]),
             "prevalence": float(labels.mean()),
         }
 
