@@ -54,14 +54,14 @@ def average_precisions(relevant: np.ndarray) -> np.ndarray:
     return np.sum(precision * relevant, axis=1) / relevant.sum(axis=1)
 
 
-def precision_at(relevant: np.ndarray, k: int) -> float:
-    """The mean share of the first k that is relevant.
+def precision_at(relevant: np.ndarray, k: int) -> np.ndarray:
+    """The share of the first k that is relevant, of every query: ``(Q,)``.
 
     Args:
       relevant: ``(Q, N)`` of `ranked_relevance`.
       k: at least 1.
     """
-    return float(np.mean(relevant[:, :k].sum(axis=1) / k))
+    return relevant[:, :k].sum(axis=1) / k
 
 
 def recall_at(relevant: np.ndarray, k: int) -> float:

@@ -23,14 +23,18 @@ def retrieve_soil_moisture(
       bounds: lowest and highest moisture, in m³/m³.
 
     Returns:
-      Moistures ``(...)`` within the bounds.
+      Moistures ``(...)`` within the bounds, NaN where ``y`` is no number. What ends on a bound is
+      no estimate: nothing within emits so much, or so little.
 
     Raises:
-      ValueError: where bounds don't rise, or ``y`` and what is emitted differ in shape.
+      ValueError: where bounds don't rise, ``y`` isn't real floating point, or it and what is
+        emitted differ in shape.
     """
     low, high = bounds
     if not low < high:
         raise ValueError(f"bounds must rise, got {bounds}")
+    if not jnp.issubdtype(y.dtype, jnp.floating):
+        raise ValueError(f"y must be real floating point, got {y.dtype}")
     place = jax.ShapeDtypeStruct(y.shape[:-1], y.dtype)
     emitted = jax.eval_shape(emission, place)
     if emitted.shape != y.shape:
@@ -52,4 +56,5 @@ def retrieve_soil_moisture(
         # Beside the kink, where all water that can be bound is, a step may lead uphill.
         return jnp.where(misfit(moved) <= misfit(moisture), moved, moisture)
 
-    return jax.lax.fori_loop(0, _STEPS, refined, best)
+    found = jax.lax.fori_loop(0, _STEPS, refined, best)
+    return jnp.where(jnp.all(jnp.isfinite(y), axis=-1), found, jnp.nan)

@@ -16,8 +16,8 @@ def toy():
 
 def test_check_values():
     assert average_precisions(toy()).mean() == pytest.approx(0.6)
-    assert precision_at(toy(), 1) == pytest.approx(0.4)
-    assert precision_at(toy(), 2) == pytest.approx(0.4)
+    assert precision_at(toy(), 1).mean() == pytest.approx(0.4)
+    assert precision_at(toy(), 2).mean() == pytest.approx(0.4)
     assert nmrr(toy()).mean() == pytest.approx(0.314286, abs=5e-7)
 
 

@@ -132,6 +132,9 @@ def test_the_retrieval_stays_in_its_bounds_and_says_what_does_not_fit():
     emission = lambda m: brightness_temperature(m, 0.2, 295.0, 295.0, 0.0)[..., :1]  # noqa: E731
     found = retrieve_soil_moisture(jnp.array([[400.0], [50.0]]), emission)
     np.testing.assert_allclose(found, [0.02, 0.55], atol=1e-6)
+    assert jnp.isnan(retrieve_soil_moisture(jnp.array([[jnp.nan]]), emission)).all()
+    with pytest.raises(ValueError, match="y must be real floating point, got int32"):
+        retrieve_soil_moisture(jnp.array([[280]]), emission)
     with pytest.raises(ValueError, match=r"y must have the shape \(2, 1\) .* got \(2, 2\)"):
         retrieve_soil_moisture(jnp.zeros((2, 2)), emission)
     with pytest.raises(ValueError, match=r"bounds must rise, got \(0.5, 0.1\)"):

@@ -9,6 +9,8 @@ import numpy as np
 # Months differ by a tenth in their days.
 _UNEVEN = 0.125
 _DAYS_A_YEAR = 365.25
+# Numbers beyond are dates written together, or seconds.
+_LAST_YEAR = 9999
 
 
 def read_series(file: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -79,18 +81,27 @@ def _number(word: str, step: int, file: Path) -> float:
 
 
 def _in_years(times: np.ndarray, file: Path) -> np.ndarray:
-    if np.issubdtype(times.dtype, np.number):
-        return times.astype(np.float64)
-    try:
-        if not np.issubdtype(times.dtype, np.datetime64):
-            return times.astype(np.float64)
-    except ValueError:
-        pass
+    if not np.issubdtype(times.dtype, np.datetime64):
+        try:
+            years = times.astype(np.float64)
+        except ValueError:
+            pass
+        else:
+            return _checked_years(years, file)
     try:
         days = times.astype("datetime64[s]").astype(np.float64) / 86_400
     except ValueError as error:
         raise ValueError(f"{file}: times are neither years nor dates; {error}") from None
     return 1970 + days / _DAYS_A_YEAR
+
+
+def _checked_years(years: np.ndarray, file: Path) -> np.ndarray:
+    if beyond := [float(year) for year in years if abs(year) > _LAST_YEAR][:1]:
+        raise ValueError(
+            f"{file}: {beyond[0]:g} is no year; times are years such as 2015.5, or dates such as "
+            "2015-07-11"
+        )
+    return years
 
 
 def _check_even(years: np.ndarray, times: np.ndarray, file: Path) -> None:

@@ -20,6 +20,7 @@ from train.data.data_set import DataSet
 from train.data.data_sets import data_set
 from train.data.fields import CUBE, Field, Fields
 from train.data.sentinel2_series import BANDS
+from train.systems.descriptors import in_chunks
 from train.systems.system import Origin, System
 from train.tasks.change_detection import changes_of_codes, painted, tiles_of_dates
 
@@ -53,6 +54,7 @@ def change(distance: str, memory: str, encoder: str, open_system: Callable) -> S
 
     def apply(inputs):
         before, image = (jnp.asarray(inputs[key]) for key in ("before", "image"))
+        _check_dates(name, dates, before)
         stack = jnp.concatenate([before[:, -dates:], image[:, None]], axis=1)
         tiles, grid = tiles_of_dates(stack, _SIDE)
         told = changes_of_codes(found.apply({"image": tiles}), grid, distance)
@@ -88,6 +90,7 @@ def pixel_change(distance: str, memory: str) -> System:
 
     def apply(inputs):
         before, image = (jnp.asarray(inputs[key]) for key in ("before", "image"))
+        _check_dates(name, dates, before)
         return {"change": told(before, image, _usual(name, image.shape[-1]))}
 
     origin = Origin("interpolation", settings={"distance": distance, "memory": dates})
@@ -145,7 +148,8 @@ def few_shot(rest: str, open_system: Callable) -> System:
     if "codes" not in found.gives or "label" not in fitted.fields:
         raise ValueError(f"{name}: wanted a set with labels and a system that gives codes")
     classes = int(fitted.fields["label"].range[1])
-    codes = jnp.asarray(found.apply({"image": fitted.floats("image")})["codes"], jnp.float32)
+    codes = in_chunks(lambda x: found.apply({"image": x})["codes"], fitted.floats("image"))
+    codes = jnp.asarray(codes, jnp.float32)
     params = fit_few_shot(codes, fitted.arrays["label"], classes)
 
     def apply(inputs):
@@ -182,6 +186,11 @@ def _bands_of(fitted: DataSet) -> tuple[str, ...]:
     if "bands" not in fitted.assets:
         raise ValueError(f"{fitted.name}: its bands have no names")
     return tuple(fitted.assets["bands"])
+
+
+def _check_dates(name: str, dates: int, before: jax.Array) -> None:
+    if before.shape[1] < dates:
+        raise ValueError(f"{name}: there are {before.shape[1]} dates before")
 
 
 def _usual(name: str, count: int) -> tuple[str, ...]:

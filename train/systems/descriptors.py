@@ -1,6 +1,7 @@
 """Images described without training, and codes of any system made bits."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +14,13 @@ from train.data.fields import PICTURE, Field
 from train.systems.system import Origin, System
 
 HASHINGS: dict[str, Callable[..., Hashing]] = {"itq": itq, "lsh": lsh, "pca_sign": pca_hashing}
-# Images that are described at once.
-_CHUNK = 64
+# Pixels that are described at once: Gabor filters take forty times as many complex numbers.
+_PIXELS = 2**21
+
+
+def images_at_once(shape: tuple[int, ...]) -> int:
+    """How many images (H, W, C) are described together, so that memory stays bounded."""
+    return max(1, min(1_000, _PIXELS // (shape[0] * shape[1])))
 
 
 def descriptor(name: str) -> System:
@@ -26,15 +32,21 @@ def descriptor(name: str) -> System:
     describe = jax.jit(look_up(DESCRIPTORS, name, "descriptor:"))
 
     def apply(inputs):
-        images = inputs["image"]
-        parts = [
-            np.asarray(describe(jnp.asarray(images[start : start + _CHUNK], jnp.float32)))
-            for start in range(0, len(images), _CHUNK)
-        ]
-        return {"codes": np.concatenate(parts)}
+        images = np.asarray(inputs["image"], np.float32)
+        return {"codes": in_chunks(lambda x: describe(jnp.asarray(x)), images)}
 
     gives = {"codes": Field((None,), "float32", "latent")}
     return System("descriptor", name, apply, Origin("fitted"), {"image": PICTURE}, gives)
+
+
+def in_chunks(describe: Callable[[np.ndarray], Any], images: np.ndarray) -> np.ndarray:
+    """Codes (N, D) of images (N, H, W, C), so many at a time as `images_at_once` says."""
+    chunk = images_at_once(images.shape[1:])
+    parts = [
+        np.asarray(describe(images[start : start + chunk]))
+        for start in range(0, len(images), chunk)
+    ]
+    return np.concatenate(parts)
 
 
 def hashed(kind: str, open_system: Callable[[str], System], bits: str, others: str) -> System:
@@ -58,7 +70,8 @@ def hashed(kind: str, open_system: Callable[[str], System], bits: str, others: s
         raise ValueError(f"{name}: {encoder} gives {', '.join(found.gives)}, wanted codes")
     fitted = data_set(images)
     fitted.check_one_size()
-    codes = np.asarray(found.apply({"image": fitted.floats("image")})["codes"], np.float64)
+    images_of = fitted.floats("image")
+    codes = in_chunks(lambda x: found.apply({"image": x})["codes"], images_of).astype(np.float64)
     try:
         hashing = HASHINGS[kind](codes, int(bits))
     except ValueError as error:

@@ -150,6 +150,7 @@ def test_months_are_even_steps(tmp_path):
         (lambda rows: [*rows[:5], rows[5].split(",")[0] + ",1,x", *rows[6:]], "step 5 has 'x'"),
         (lambda rows: [*rows[:5], rows[5].split(",")[0] + ",1", *rows[6:]], "step 5 has 2 columns"),
         (lambda rows: [f"spring,{row[11:]}" for row in rows], "times are neither years nor dates"),
+        (lambda rows: [f"20150101,{row[11:]}" for row in rows], "2.01501e[+]07 is no year; times"),
         (lambda rows: rows[::-1], "step 1 .* comes -15.0 days after the one before"),
         (lambda rows: rows[:1], "got 1 times and 1 values, wanted as many, 2 at least"),
         (lambda rows: rows[:20], "wanted one at least"),

@@ -114,6 +114,12 @@ def test_nothing_changed_is_refused():
         evaluate(told, dataset, PROTOCOLS["change"], 2)
 
 
+def test_more_dates_than_there_are_is_refused():
+    dataset = places(np.ones((2, 4, 4, 1)))
+    with pytest.raises(ValueError, match="pixel_change:cosine:2: there are 1 dates before"):
+        evaluate(system("pixel_change:cosine:2"), dataset, PROTOCOLS["change"], 2)
+
+
 def test_bands_in_another_order_are_refused(imaging_data):
     dataset = places(np.ones((2, 4, 4, 1)))
     dataset.assets["bands"] = ["B2", "B3", "B4", "B8"]

@@ -1,6 +1,6 @@
 """How well a map of change tells what has changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,8 +20,8 @@ from train.scoring.protocols.protocol import Batch, Protocol, Shown, equal_batch
 from train.systems.system import System
 from train.tasks.change_detection import check_same_bands
 
-# Pixels a side of what is enlarged.
-_SHOWN = 32
+# Pixels a side of what is enlarged, and the bands that are red, green and blue.
+_SHOWN, _COLOURS = 32, ("B4", "B3", "B2")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class ChangeProtocol(Protocol):
             item = dataset[index]
             inputs = {name: item[name][None] for name in self.feeds}
             told = np.asarray(system.apply(inputs)["change"])[0]
-            shown[dataset.names[index]] = change_views(item, told)
+            shown[dataset.names[index]] = change_views(item, told, dataset.assets.get("bands", ()))
         sheets = {
             name: pictures.comparison(
                 [(title, to_rgb(from_float(view))) for title, view in views.items()],
@@ -110,10 +110,19 @@ class ChangeProtocol(Protocol):
         )
 
 
-def change_views(item: Mapping[str, np.ndarray], told: np.ndarray) -> dict[str, np.ndarray]:
-    """Pictures of a place, one brightness for all dates, and of its change from black to white."""
-    before, after = item["before"][-1], item["image"]
-    colours = [x[..., :3] if x.shape[-1] >= 3 else x[..., :1] for x in (before, after)]
+def change_views(
+    item: Mapping[str, np.ndarray], told: np.ndarray, bands: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Pictures of a place, one brightness for all dates, and of its change from black to white.
+
+    Args:
+      item: of a set.
+      told: (H, W, 1).
+      bands: names of the item's; of others than red, green and blue the first is shown.
+    """
+    named = all(band in bands for band in _COLOURS)
+    shown = [list(bands).index(band) for band in _COLOURS] if named else [0]
+    colours = [x[..., shown] for x in (item["before"][-1], item["image"])]
     brightest = max(np.quantile(x, 0.99) for x in colours) or 1.0
     low, high = told.min(), told.max()
     scaled = (told - low) / (high - low if high > low else 1)

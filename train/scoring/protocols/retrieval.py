@@ -12,9 +12,10 @@ from train.data.fields import PICTURE, Field, Fields
 from train.data.images import from_float, to_rgb
 from train.scoring import pictures
 from train.scoring.protocols.protocol import Batch, Protocol, Shown
+from train.systems.descriptors import images_at_once
 from train.systems.system import System
 
-_CHUNK, _QUERIES = 1_000, 256
+_QUERIES = 256
 _SHOWN_QUERIES, _SHOWN_FOUND = 6, 8
 
 
@@ -65,11 +66,13 @@ class RetrievalProtocol(Protocol):
     ) -> Iterator[Batch]:
         """The set in chunks, of which one is held at a time."""
         del system, value, size
-        for start in range(0, len(dataset), _CHUNK):
-            indices = range(start, min(start + _CHUNK, len(dataset)))
-            labels = np.array([dataset[index]["label"] for index in indices])
-            images = dataset.stacked("image", indices).astype(np.float32)
-            yield Batch(indices, {"image": images}, labels)
+        white = np.float32(dataset.fields["image"].white)
+        chunk = images_at_once(dataset.fields["image"].shape)
+        for start in range(0, len(dataset), chunk):
+            indices = range(start, min(start + chunk, len(dataset)))
+            items = [dataset[index] for index in indices]
+            images = np.stack([item["image"] for item in items]).astype(np.float32) / white
+            yield Batch(indices, {"image": images}, np.array([item["label"] for item in items]))
 
     def score(
         self, batch: Batch, outputs: Mapping[str, Any], value: int | None
@@ -90,10 +93,7 @@ class RetrievalProtocol(Protocol):
                 self._distances(codes[own], codes), labels[own], labels, own
             )
             by_query = {"mean_average_precision": average_precisions(relevant)}
-            by_query |= {
-                f"precision_at_{k}": np.array([precision_at(row[None], k) for row in relevant])
-                for k in (1, 3, 10)
-            }
+            by_query |= {f"precision_at_{k}": precision_at(relevant, k) for k in (1, 3, 10)}
             by_query["anmrr"] = nmrr(relevant, most)
             for name, each in by_query.items():
                 values.setdefault(name, []).append(each)
