@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from imaging_jax.metrics import psnr
-from imaging_jax.models.generative import VAE
 from imaging_jax.operators import modcrop, resize
 from imaging_jax.pretrained import WEIGHTS, load
 from imaging_jax.pretrained import _weights as weights_module
@@ -99,9 +98,11 @@ def test_load_fills_the_whole_model(published, name):
     module, variables = load(name)
     side, channels = WEIGHTS[name].side, WEIGHTS[name].bands or module.channels
     image = jax.ShapeDtypeStruct((1, side, side, channels), jnp.float32)
-    rest = (0.1,) if "sigma" in getattr(module, "takes", ()) else ()
-    rest = (jax.random.key(0),) if isinstance(module, VAE) else rest
-    wanted = jax.eval_shape(module.init, jax.random.key(0), image, *rest)
+    frames = jax.ShapeDtypeStruct((1, 3, *image.shape[1:]), jnp.float32)
+    given = {"sigma": 0.1, "key": jax.random.key(0), "frames": frames, "clear": frames}
+    given["noise"] = jax.ShapeDtypeStruct((1, getattr(module, "latent", 0)), jnp.float32)
+    arguments = [given.get(name, image) for name in getattr(module, "takes", ("image",))]
+    wanted = jax.eval_shape(module.init, jax.random.key(0), *arguments)
     found = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), variables)
     assert found == wanted
     assert WEIGHTS[name].licence

@@ -17,7 +17,9 @@ from imaging_jax.transforms import (
     lsh,
     pack_bits,
     pca_hashing,
+    plain_pixels,
     random_convolutions,
+    random_features,
     reduced_pixels,
 )
 
@@ -64,6 +66,16 @@ def test_random_convolutions_are_scipys():
     np.testing.assert_allclose(found, means / np.linalg.norm(means), rtol=1e-4)
 
 
+def test_random_features_keep_where_things_are():
+    # The left half is flat: its cells of 4x4 are 0, as the filters add up to 0.
+    image = IMAGES[0].copy()
+    image[:, :14] = 0.5
+    found = np.asarray(random_features(jnp.asarray(image))).reshape(32, 4, 4)
+    np.testing.assert_allclose(found[:, :, :2], 0, atol=1e-5)
+    assert (found[:, :, 2:].max(axis=(1, 2)) > 0).all()
+    np.testing.assert_array_equal(plain_pixels(jnp.asarray(IMAGES))[1], IMAGES[1].ravel())
+
+
 def wave(rows, columns, side=32):
     y, x = np.mgrid[:side, :side] / side
     return (0.5 + 0.3 * np.cos(2 * np.pi * (rows * y + columns * x)))[..., None]
@@ -94,7 +106,9 @@ def test_gabor_filters_answer_to_their_own_wave():
 
 def test_every_descriptor_takes_batches_of_colour():
     sizes = {"colour_histogram": 64, "colour_statistics": 6, "gabor": 80, "hellinger": 64,
-             "log_spectrum": 48, "random_convolutions": 32, "reduced_pixels": 192}  # fmt: skip
+             "log_spectrum": 48, "pixels": 1152, "random_convolutions": 32, "random_features": 512,
+             "reduced_pixels": 192}  # fmt: skip
+    assert sizes.keys() == DESCRIPTORS.keys()
     for name, describe in DESCRIPTORS.items():
         found = describe(jnp.asarray(IMAGES))
         assert found.shape == (2, sizes[name])

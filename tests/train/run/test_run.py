@@ -43,7 +43,6 @@ DEFAULT = {
     "configs.generative.vae",
     "configs.captioning.worded_scenes",
     "configs.classification.digits",
-    "configs.segmentation.promptable",
     "configs.forecasting.adding",
     "configs.forecasting.ndvi",
     "configs.fusion.downscaling",
