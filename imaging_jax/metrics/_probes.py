@@ -89,9 +89,8 @@ def logistic_probe(
         def loss(flat):
             coefficients = flat.reshape(-1, classes)
             logarithms = log_softmax(design @ coefficients, axis=1)
-            penalized = (
-                coefficients * (np.arange(len(coefficients)) < len(coefficients) - 1)[:, None]
-            )
+            penalized = coefficients.copy()
+            penalized[-1] = 0
             value = -np.sum(target * logarithms) / len(design) + weight / 2 * np.sum(penalized**2)
             slope = design.T @ (np.exp(logarithms) - target) / len(design) + weight * penalized
             return value, slope.ravel()
@@ -102,10 +101,8 @@ def logistic_probe(
         return found.x.reshape(-1, classes)
 
     # Each begins where the next larger weight ended.
-    falling, coefficients = (
-        sorted(weights, reverse=True),
-        [np.zeros((features.shape[1] + 1, classes))],
-    )
+    falling = sorted(weights, reverse=True)
+    coefficients = [np.zeros((features.shape[1] + 1, classes))]
     for weight in falling:
         coefficients.append(fit(features[~chooses], labels[~chooses], weight, coefficients[-1]))
     best = _best(coefficients[1:], features[chooses], labels[chooses])
