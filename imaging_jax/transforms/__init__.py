@@ -1,5 +1,11 @@
 """Colour, pixel shuffle, wavelets, DCT, finite differences, paths of latents, styles."""
 
+from imaging_jax.transforms._ab_bins import (
+    ab_bins,
+    annealed_mean,
+    rebalancing_weights,
+    soft_encode,
+)
 from imaging_jax.transforms._color import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from imaging_jax.transforms._dct import dct2, idct2
 from imaging_jax.transforms._feature_statistics import (
@@ -11,6 +17,7 @@ from imaging_jax.transforms._finite_differences import (
     finite_differences_adjoint,
 )
 from imaging_jax.transforms._haar_packet import haar_packet, inverse_haar_packet
+from imaging_jax.transforms._lab import lab_to_rgb, rgb_to_lab
 from imaging_jax.transforms._latent import attribute_arithmetic, lerp, slerp
 from imaging_jax.transforms._log_bands import SENTINEL2_BANDS, check_bands, log_bands
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
@@ -33,7 +40,9 @@ from imaging_jax.transforms._wavelets import (
 
 __all__ = [
     "SENTINEL2_BANDS",
+    "ab_bins",
     "adaptive_instance_normalization",
+    "annealed_mean",
     "attribute_arithmetic",
     "bayes_shrink",
     "check_bands",
@@ -46,11 +55,15 @@ __all__ = [
     "idct2",
     "inverse_haar_packet",
     "inverse_wavelet_packet",
+    "lab_to_rgb",
     "lerp",
     "log_bands",
     "luminance",
+    "rebalancing_weights",
+    "rgb_to_lab",
     "rgb_to_ycbcr",
     "slerp",
+    "soft_encode",
     "soft_threshold",
     "space_to_depth",
     "stationary_wavelet_decompose",
