@@ -85,7 +85,8 @@ def test_gamma_is_a_power():
 
 
 def test_so_many_are_changed_as_the_probability_says_and_all_stay_in_range():
-    x = smooth_picture(12, 12)
+    grey = smooth_picture(12, 12)
+    x = np.concatenate([grey, grey**2, 1 - grey], axis=-1)
     section = {name: {"probability": 0.25} for name in AUGMENTATIONS}
     for name in AUGMENTATIONS:
         augment = jax.jit(make_augment({name: section[name]}, "data.augment"))
