@@ -20,7 +20,9 @@ from imaging_jax.losses._autoencoding import (
 )
 from imaging_jax.losses._border_weights import border_weights
 from imaging_jax.losses._content import content_loss
+from imaging_jax.losses._contrastive import cosine_regression, info_nce, nt_xent
 from imaging_jax.losses._gram import gram_matrix
+from imaging_jax.losses._masked_patches import masked_patch_error
 from imaging_jax.losses._metric_learning import pairwise_hash_loss, semi_hard_triplet_loss
 from imaging_jax.losses._path_length import path_length
 from imaging_jax.losses._penalties import clip_weights, gradient_penalty, r1_penalty
@@ -65,6 +67,7 @@ __all__ = [
     "charbonnier",
     "clip_weights",
     "content_loss",
+    "cosine_regression",
     "cross_entropy_discriminator_loss",
     "dice_loss",
     "error_norm",
@@ -74,18 +77,21 @@ __all__ = [
     "gradient_penalty",
     "gram_matrix",
     "hinge_discriminator_loss",
+    "info_nce",
     "l1",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
     "lovasz_hinge",
     "masked_bias_corrected_error",
     "masked_mse",
+    "masked_patch_error",
     "minimax_generator_loss",
     "mrae",
     "mse",
     "negative_psnr",
     "noisier2noise_estimate",
     "non_saturating_generator_loss",
+    "nt_xent",
     "pairwise_hash_loss",
     "path_length",
     "r1_penalty",

@@ -54,6 +54,15 @@ from imaging_jax.models.restoration import (
 )
 from imaging_jax.models.retrieval import DescriptorNet
 from imaging_jax.models.segmentation import SAM, PSPNet, UNet
+from imaging_jax.models.self_supervision import (
+    Colorization,
+    ContextFreeNetwork,
+    MaskedAutoencoder,
+    PredictionHead,
+    ProjectionHead,
+    RelativeLocation,
+    ResNetEncoder,
+)
 from imaging_jax.models.soil_moisture import FieldCNN, MLPRegressor
 from imaging_jax.models.stylization import FastNeuralStyle, FastStyleTransfer
 from imaging_jax.models.super_resolution import (
@@ -84,6 +93,8 @@ MODELS = {
     "channel_map": ChannelMap,
     "cifar_resnet": CIFARResNet,
     "cnn": CNN,
+    "colorization": Colorization,
+    "context_free_network": ContextFreeNetwork,
     "conv_discriminator": ConvDiscriminator,
     "conv_generator": ConvGenerator,
     "conv_lstm": ConvLSTM,
@@ -113,6 +124,7 @@ MODELS = {
     "ircnn": IRCNN,
     "lenet5": LeNet5,
     "lgcnet": LGCNet,
+    "masked_autoencoder": MaskedAutoencoder,
     "mlp": MLP,
     "mlp_discriminator": MLPDiscriminator,
     "mlp_generator": MLPGenerator,
@@ -125,11 +137,15 @@ MODELS = {
     "pr_dad_decoder": PRDADDecoder,
     "pr_dad_encoder": PRDADEncoder,
     "pr_dad_predictor": PRDADPredictor,
+    "prediction_head": PredictionHead,
+    "projection_head": ProjectionHead,
     "pspnet": PSPNet,
     "qrnn3d": QRNN3D,
     "ravaen": RaVAEn,
     "rdn": RDN,
+    "relative_location": RelativeLocation,
     "resnet": ResNet,
+    "resnet_encoder": ResNetEncoder,
     "resnet_generator": ResNetGenerator,
     "restormer": Restormer,
     "sam": SAM,

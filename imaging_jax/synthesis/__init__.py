@@ -1,4 +1,4 @@
-"""Images made on the device from a random key: training data that needs no files."""
+"""Images made on the device from a random key, and puzzles of images: data without labels."""
 
 from imaging_jax.synthesis._bursts import Burst, burst
 from imaging_jax.synthesis._climate_scenes import ClimateScene, Quantity, climate_scene
@@ -7,8 +7,11 @@ from imaging_jax.synthesis._dead_leaves import Leaves, dead_leaves, draw_leaves,
 from imaging_jax.synthesis._digits import digit, digits
 from imaging_jax.synthesis._ellipse_phantom import ellipse_phantom
 from imaging_jax.synthesis._frame_scenes import FrameScene, frame_scene
+from imaging_jax.synthesis._jigsaw import jigsaw
+from imaging_jax.synthesis._location_pairs import drop_colors, location_pairs, project_colors
 from imaging_jax.synthesis._oriented_textures import TEXTURES, oriented_texture
 from imaging_jax.synthesis._pairs import clouded, edge_map, label_map, radar_like
+from imaging_jax.synthesis._permutations import distant_permutations
 from imaging_jax.synthesis._portraits import Portrait, portrait
 from imaging_jax.synthesis._power_law_texture import power_law_texture
 from imaging_jax.synthesis._shapes import Shapes, shapes
@@ -43,14 +46,19 @@ __all__ = [
     "dead_leaves",
     "digit",
     "digits",
+    "distant_permutations",
     "draw_leaves",
+    "drop_colors",
     "edge_map",
     "ellipse_phantom",
     "frame_scene",
+    "jigsaw",
     "label_map",
+    "location_pairs",
     "oriented_texture",
     "portrait",
     "power_law_texture",
+    "project_colors",
     "radar_like",
     "sample_leaves",
     "shapes",

@@ -1,5 +1,11 @@
 """Colour, pixel shuffle, wavelets, DCT, finite differences, paths of latents, styles."""
 
+from imaging_jax.transforms._ab_bins import (
+    ab_bins,
+    annealed_mean,
+    rebalancing_weights,
+    soft_encode,
+)
 from imaging_jax.transforms._color import luminance, rgb_to_ycbcr, ycbcr_to_rgb
 from imaging_jax.transforms._dct import dct2, idct2
 from imaging_jax.transforms._descriptors import (
@@ -31,6 +37,7 @@ from imaging_jax.transforms._hashing import (
     pack_bits,
     pca_hashing,
 )
+from imaging_jax.transforms._lab import lab_to_rgb, rgb_to_lab
 from imaging_jax.transforms._latent import attribute_arithmetic, lerp, slerp
 from imaging_jax.transforms._log_bands import SENTINEL2_BANDS, check_bands, log_bands
 from imaging_jax.transforms._pixel_shuffle import depth_to_space, space_to_depth
@@ -55,7 +62,9 @@ __all__ = [
     "DESCRIPTORS",
     "SENTINEL2_BANDS",
     "Hashing",
+    "ab_bins",
     "adaptive_instance_normalization",
+    "annealed_mean",
     "attribute_arithmetic",
     "bayes_shrink",
     "check_bands",
@@ -74,6 +83,7 @@ __all__ = [
     "inverse_haar_packet",
     "inverse_wavelet_packet",
     "itq",
+    "lab_to_rgb",
     "lerp",
     "log_bands",
     "log_spectrum",
@@ -84,9 +94,12 @@ __all__ = [
     "plain_pixels",
     "random_convolutions",
     "random_features",
+    "rebalancing_weights",
     "reduced_pixels",
+    "rgb_to_lab",
     "rgb_to_ycbcr",
     "slerp",
+    "soft_encode",
     "soft_threshold",
     "space_to_depth",
     "stationary_wavelet_decompose",

@@ -37,6 +37,7 @@ from imaging_jax.models.layers._initializers import (
     normal_around_one,
     torch_kernel,
 )
+from imaging_jax.models.layers._local_response import local_response_norm
 from imaging_jax.models.layers._lstm import LSTM
 from imaging_jax.models.layers._modulated_convolution import ModulatedConv
 from imaging_jax.models.layers._non_local import NonLocal, SelfAttention2D
@@ -116,6 +117,7 @@ __all__ = [
     "fir_downsample",
     "fir_upsample",
     "instance_norm",
+    "local_response_norm",
     "normal_around_one",
     "pad_to_multiple",
     "resize_aligned",

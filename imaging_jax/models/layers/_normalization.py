@@ -14,6 +14,7 @@ def batch_norm(
     epsilon: float = 1e-5,
     scale_std: float = 0.0,
     zero_init: bool = False,
+    affine: bool = True,
     dtype: jnp.dtype = jnp.float32,
 ) -> jax.Array:
     """Adds a batch norm to the calling module, by default with Torch's momentum and epsilon.
@@ -26,12 +27,15 @@ def batch_norm(
         epsilon: added to the variance.
         scale_std: the scales start as N(1, scale_std²).
         zero_init: the scales start as 0 instead: what is added to a shortcut starts as nothing.
+        affine: give every channel a learnt scale and offset.
         dtype: type of computation.
     """
     return nn.BatchNorm(
         use_running_average=not train,
         momentum=momentum,
         epsilon=epsilon,
+        use_scale=affine,
+        use_bias=affine,
         scale_init=nn.initializers.zeros if zero_init else normal_around_one(scale_std),
         dtype=dtype,
         name=name,

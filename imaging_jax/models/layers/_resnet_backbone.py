@@ -36,18 +36,21 @@ class ResNetBackbone(nn.Module):
         attention: block of `layers.ATTENTION`; "" for none.
         features: channels of the stem; a power of two times as many in the stages.
         deep_stem: three 3x3 convolutions, the last of twice the features, in place of one of 7x7.
+        small_stem: one 3x3 convolution that keeps the size, and no pooling, for small images.
         dilations: of the third and the fourth stage.
         dtype: type of computation; parameters are float32.
         precision: of convolutions and products.
 
     Source: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
-    section 3 and table 1; dilations and deep stem of Zhao et al., CVPR 2017.
+    section 3 and table 1; dilations and deep stem of Zhao et al., CVPR 2017; small stem of Chen et
+    al., ICML 2020, appendix B.9.
     """
 
     depth: int = 50
     attention: str = ""
     features: int = 64
     deep_stem: bool = False
+    small_stem: bool = False
     dilations: tuple[int, int] = (1, 1)
     dtype: Any = jnp.float32
     precision: jax.lax.PrecisionLike = None
@@ -56,14 +59,17 @@ class ResNetBackbone(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> tuple[jax.Array, ...]:
         """Maps ``(N, H, W, C)`` to what each stage gives.
 
-        Sides are divided by 4, 8, 16 and 32, rounded up, without dilations.
+        Sides are divided by 4, 8, 16 and 32, rounded up, without dilations; with a small
+        stem by 1, 2, 4 and 8.
         """
         settings = {"dtype": self.dtype, "precision": self.precision}
         attend = partial(attention_block, self.attention, "ResNet", **settings)
         behind = self.attention in ("bam", *_OF_PIXELS)
         stages, bottleneck = RESNET_FAMILY[self.depth]
 
-        y = nn.max_pool(self._stem(x, train), (3, 3), (2, 2), ((1, 1), (1, 1)))
+        y = self._stem(x, train)
+        if not self.small_stem:
+            y = nn.max_pool(y, (3, 3), (2, 2), ((1, 1), (1, 1)))
         maps = []
         for stage, count in enumerate(stages, 1):
             dilation = (1, 1, *self.dilations)[stage - 1]
@@ -85,7 +91,8 @@ class ResNetBackbone(nn.Module):
         return tuple(maps)
 
     def _stem(self, x, train):
-        layers = [("stem", self.features, 7, 2)]
+        size, stride = (3, 1) if self.small_stem else (7, 2)
+        layers = [("stem", self.features, size, stride)]
         if self.deep_stem:
             widths = (self.features, self.features, 2 * self.features)
             layers = [

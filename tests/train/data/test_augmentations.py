@@ -85,13 +85,14 @@ def test_gamma_is_a_power():
 
 
 def test_so_many_are_changed_as_the_probability_says_and_all_stay_in_range():
-    x = smooth_picture(12, 12)
+    grey = smooth_picture(12, 12)
+    x = np.concatenate([grey, grey**2, 1 - grey], axis=-1)
     section = {name: {"probability": 0.25} for name in AUGMENTATIONS}
     for name in AUGMENTATIONS:
         augment = jax.jit(make_augment({name: section[name]}, "data.augment"))
-        found = np.asarray(augment(KEY, np.stack([x] * 2000)))
+        found = np.asarray(augment(KEY, np.stack([x] * 1000)))
         share = np.mean(np.abs(found - x).max(axis=(1, 2, 3)) > 1e-3)
-        assert share == pytest.approx(0.25, abs=0.04)
+        assert share == pytest.approx(0.25, abs=0.055)
     found = np.asarray(jax.jit(make_augment(section, "data.augment"))(KEY, np.stack([x] * 500)))
     assert found.min() >= 0
     assert found.max() <= 1
