@@ -345,6 +345,15 @@ def frame_scenes(config, batch_size, patch_size):
     )
 
 
+def registered_for_steps(config, steps, peak):
+    """One optimizer for a network of frames and those trained beside it."""
+    schedule = {"name": "cosine", "peak": peak, "warmup": steps // 20}
+    config.optimizer = ConfigDict(
+        {"network": {"name": "adam", "clip_norm": 1.0, "schedule": schedule}}
+    )
+    for_steps(config, steps, every=steps // 5)
+
+
 def make_frame_scenes_tiny(config):
     """Four steps on eight-pixel frames."""
     config.data.update({"batch_size": 8, "patch_size": 8, "image_size": 24, "leaves": 10})

@@ -107,34 +107,35 @@ def _main(arguments: list[str]) -> None:
     from train.systems.prompted_files import takes_prompts
     from train.systems.segmented_files import segments
 
+    paths = [Path(path) for path in arguments[1:]]
     system = open_system(_WEIGHTS.value + ("+" if _SELF_ENSEMBLE.value else ""), _MODEL.value)
     if takes_prompts(system):
-        _segment_by_prompt(system, [Path(path) for path in arguments[1:]])
+        _segment_by_prompt(system, paths)
         return
     command.refuse_flags((_POINT, _BOX), f"{_WEIGHTS.value} takes no prompts")
     if tells_changes(system):
-        _tell_changes(system, [Path(path) for path in arguments[1:]])
+        _tell_changes(system, paths)
         return
     if takes_cubes(system):
-        _restore_cubes(system, level, [Path(path) for path in arguments[1:]])
+        _restore_cubes(system, level, paths)
         return
     what = f"{_WEIGHTS.value} takes pictures"
     command.refuse_flags((_BAND_AXIS, _VARIABLE, _PREVIEW), what)
     if tells_classes(system):
-        _tell_classes(system, [Path(path) for path in arguments[1:]])
+        _tell_classes(system, paths)
         return
     if describes(system):
-        _describe(system, [Path(path) for path in arguments[1:]])
+        _describe(system, paths)
         return
     if segments(system):
-        _segment(system, [Path(path) for path in arguments[1:]])
+        _segment(system, paths)
         return
     if takes_frames(system):
-        _make_of_frames(system, [Path(path) for path in arguments[1:]])
+        _make_of_frames(system, paths)
         return
     told = _told(system, level)
     suffix = "denoised" if "sigma" in told else _named_by_scale(told["scale"])
-    pairs = outputs_of([Path(path) for path in arguments[1:]], _OUTPUT.value, suffix)
+    pairs = outputs_of(paths, _OUTPUT.value, suffix)
     _check_replaced(output for _, output in pairs)
     enlarger = Enlarger(system, told, _MEMORY.value * 1e9, _BOUNDARY.value == "wrap")
     by_picture = level if callable(level) else None

@@ -43,7 +43,7 @@ def get_config(variant=""):
     sets = f"{side}:{image_side}"
     config.validation = ConfigDict({"images": f"sensor_scenes:{sets}", "protocol": "sensors"})
     config.evaluation = ({"images": f"sensor_scenes_test:{sets}", "protocol": "sensors"},)
-    _for_steps(config, 2000, 1e-3)
+    common.registered_for_steps(config, 2000, 1e-3)
     if variant:
         config.model.network.update({"features": 32, "blocks": 1})
         config.model.shift_net.update({"side": 32, "widths": (8, 8, 16, 16), "hidden": 32})
@@ -56,11 +56,3 @@ def get_config(variant=""):
         config.validation.images = f"sensor_scenes:{sets}:2"
         config.evaluation[0]["images"] = f"sensor_scenes_test:{sets}:2"
     return config
-
-
-def _for_steps(config, steps, peak):
-    schedule = {"name": "cosine", "peak": peak, "warmup": steps // 20}
-    config.optimizer = ConfigDict(
-        {"network": {"name": "adam", "clip_norm": 1.0, "schedule": schedule}}
-    )
-    common.for_steps(config, steps, every=steps // 5)

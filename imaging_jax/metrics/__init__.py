@@ -62,6 +62,7 @@ from imaging_jax.metrics._retrieval import (
     precision_at,
     ranked_relevance,
     recall_at,
+    unit_vectors,
 )
 from imaging_jax.metrics._spectral import ergas, spectral_angle
 from imaging_jax.metrics._ssim import ms_ssim, ssim, ssim_map
@@ -132,4 +133,5 @@ __all__ = [
     "ssim_map",
     "standardize",
     "trapezoid_auprc",
+    "unit_vectors",
 ]

@@ -16,6 +16,25 @@ class PrecisionRecallCurve(NamedTuple):
     recall: np.ndarray
     thresholds: np.ndarray
 
+    @property
+    def area(self) -> float:
+        """By trapezoids, from (recall 0, precision 1) on."""
+        recall = np.concatenate([[0.0], self.recall])
+        return float(np.trapezoid(np.concatenate([[1.0], self.precision]), recall))
+
+    @property
+    def average_precision(self) -> float:
+        """The mean of precisions, weighted by the recall that each threshold adds."""
+        return float(np.sum(np.diff(self.recall, prepend=0.0) * self.precision))
+
+    @property
+    def best_f1(self) -> tuple[float, float]:
+        """The largest F1 over all thresholds, and the threshold."""
+        total = self.precision + self.recall
+        f1 = 2 * self.precision * self.recall / np.where(total > 0, total, 1)
+        best = int(np.argmax(f1))
+        return float(f1[best]), float(self.thresholds[best])
+
 
 def precision_recall_curve(labels: np.ndarray, scores: np.ndarray) -> PrecisionRecallCurve:
     """Counts how well scores tell what is positive, equal ones together.
@@ -55,9 +74,7 @@ def trapezoid_auprc(labels: np.ndarray, scores: np.ndarray) -> float:
     Raises:
       ValueError: as `precision_recall_curve`.
     """
-    curve = precision_recall_curve(labels, scores)
-    recall = np.concatenate([[0.0], curve.recall])
-    return float(np.trapezoid(np.concatenate([[1.0], curve.precision]), recall))
+    return precision_recall_curve(labels, scores).area
 
 
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
@@ -70,8 +87,7 @@ def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
     Raises:
       ValueError: as `precision_recall_curve`.
     """
-    curve = precision_recall_curve(labels, scores)
-    return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
+    return precision_recall_curve(labels, scores).average_precision
 
 
 def best_f1(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
@@ -84,11 +100,7 @@ def best_f1(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
     Raises:
       ValueError: as `precision_recall_curve`.
     """
-    curve = precision_recall_curve(labels, scores)
-    total = curve.precision + curve.recall
-    f1 = 2 * curve.precision * curve.recall / np.where(total > 0, total, 1)
-    best = int(np.argmax(f1))
-    return float(f1[best]), float(curve.thresholds[best])
+    return precision_recall_curve(labels, scores).best_f1
 
 
 def agreement(labels: np.ndarray, found: np.ndarray) -> dict[str, float]:

@@ -7,6 +7,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from imaging_jax.metrics._retrieval import unit_vectors
+
 _RIDGE_WEIGHTS = tuple(10.0**power for power in range(-4, 3))
 _LOGISTIC_WEIGHTS = tuple(10.0**power for power in range(-5, 1))
 _NEIGHBOURS = 20
@@ -133,7 +135,7 @@ def neighbour_probe(
     Returns:
       ``(M,)`` integers.
     """
-    train, features = (_unit(np.asarray(x, np.float64)) for x in (train, features))
+    train, features = (unit_vectors(np.asarray(x, np.float64)) for x in (train, features))
     count, votes = min(neighbours, len(train)), np.eye(classes)[labels]
     found = []
     for start in range(0, len(features), _CHUNK):
@@ -152,7 +154,3 @@ def _with_constant(features):
 def _best(candidates, features, labels):
     told = [linear_scores(features, each).argmax(axis=1) for each in candidates]
     return int(np.argmax([np.mean(own == labels) for own in told]))
-
-
-def _unit(x):
-    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)

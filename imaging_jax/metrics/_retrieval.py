@@ -94,3 +94,8 @@ def nmrr(relevant: np.ndarray, most: int | None = None) -> np.ndarray:
     average = np.sum(punished * relevant, axis=1) / counts
     lowest = (1 + counts) / 2
     return (average - lowest) / (1.25 * last[:, 0] - lowest)
+
+
+def unit_vectors(x: np.ndarray) -> np.ndarray:
+    """Vectors ``(N, D)`` divided by their lengths; those of zeros stay."""
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)

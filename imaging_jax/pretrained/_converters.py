@@ -243,7 +243,7 @@ def hsid_cnn_qzhang95(arrays: Arrays) -> dict:
 def lenet5_csinva(arrays: Arrays) -> dict:
     """Maps Torch ``convnet.{c1,c3,c5}`` and ``fc.{f6,f7}`` to LeNet5."""
     params = {name: torch_convolution(arrays, f"convnet.{name}") for name in ("c1", "c3", "c5")}
-    return {"params": params | {name: _torch_dense(arrays, f"fc.{name}") for name in ("f6", "f7")}}
+    return {"params": params | {name: torch_dense(arrays, f"fc.{name}") for name in ("f6", "f7")}}
 
 
 def distilled_vgg19(arrays: Arrays) -> dict:
@@ -294,7 +294,7 @@ def vae_csinva(arrays: Arrays) -> dict:
     """Maps Torch ``fc{1,21,22,3,4}`` to VAE."""
     layers = {"encoder": "fc1", "mean": "fc21", "log_variance": "fc22"}
     layers |= {"decoder": "fc3", "output": "fc4"}
-    return {"params": {layer: _torch_dense(arrays, theirs) for layer, theirs in layers.items()}}
+    return {"params": {layer: torch_dense(arrays, theirs) for layer, theirs in layers.items()}}
 
 
 def _torch_sequence(arrays: Arrays, prefix: str) -> dict:
@@ -310,7 +310,7 @@ def torch_convolution(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     return {**kernel, "bias": arrays[f"{layer}.bias"]} if f"{layer}.bias" in arrays else kernel
 
 
-def _torch_dense(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
+def torch_dense(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     return {"kernel": arrays[f"{layer}.weight"].T, "bias": arrays[f"{layer}.bias"]}
 
 

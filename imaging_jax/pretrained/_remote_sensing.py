@@ -5,7 +5,12 @@ from flax import traverse_util
 
 from imaging_jax.models.change_detection import RaVAEn
 from imaging_jax.models.multi_frame import WDSR3D
-from imaging_jax.pretrained._converters import Arrays, torch_batch_norm, torch_convolution
+from imaging_jax.pretrained._converters import (
+    Arrays,
+    torch_batch_norm,
+    torch_convolution,
+    torch_dense,
+)
 from imaging_jax.pretrained._entry import Weights
 
 # Of batch norms, in which a variance of one less it divides by one.
@@ -44,7 +49,7 @@ def _ravaen_unibap(arrays: Arrays) -> dict:
         norm, running = torch_batch_norm(arrays, f"{layer}.1")
         params[f"norm{index + 1}"], statistics[f"norm{index + 1}"] = norm, running
     for ours, theirs in (("mean", "fc_mu"), ("log_variance", "fc_var")):
-        params[ours] = {"kernel": arrays[f"{theirs}.weight"].T, "bias": arrays[f"{theirs}.bias"]}
+        params[ours] = torch_dense(arrays, theirs)
     return {"params": {"encoder": params}, "batch_stats": {"encoder": statistics}}
 
 

@@ -14,7 +14,7 @@ from train.data.fields import Field, Fields, class_map, cubes_of
 _SIDE, _STRIDE, _SHARE = 32, 8, 0.25
 _COUNT, _BEFORE = 4, 2
 # As Sentinel-2 sees land: what is made has reflectances up to this.
-BRIGHTEST = 0.4
+_BRIGHTEST = 0.4
 DRAWN_BANDS = ("B4", "B3", "B2", "B8")
 
 
@@ -91,10 +91,7 @@ def drawn_changes(key: int, rest: str) -> Stacked:
 
 def _place(key: jax.Array, side: int) -> dict[str, jax.Array]:
     own, other, light, noise, where = jax.random.split(key, 5)
-    shape, bands = (side, side), len(DRAWN_BANDS)
-    place, elsewhere = (
-        0.02 + BRIGHTEST * synthesis.spectral_cube(k, shape, bands) for k in (own, other)
-    )
+    place, elsewhere = (drawn_reflectances(k, side) for k in (own, other))
     corner_key, size_key = jax.random.split(where)
     size = jax.random.randint(size_key, (2,), side // 4, side // 2)
     corner = jax.random.randint(corner_key, (2,), 0, side - size)
@@ -112,6 +109,11 @@ def _place(key: jax.Array, side: int) -> dict[str, jax.Array]:
         "image": noisy[-1],
         "change": changed[..., None].astype(jnp.uint8),
     }
+
+
+def drawn_reflectances(key: jax.Array, side: int) -> jax.Array:
+    """Draws (side, side, bands) of DRAWN_BANDS, between 0.02 and 0.42."""
+    return 0.02 + _BRIGHTEST * synthesis.spectral_cube(key, (side, side), len(DRAWN_BANDS))
 
 
 def changed_light(key: jax.Array, x: jax.Array) -> jax.Array:

@@ -61,7 +61,12 @@ class DataSet(Sequence):
 
     def stacked(self, name: str, indices: Sequence[int]) -> np.ndarray:
         """One field of some items of one size, (N, ...), levels divided by their white."""
-        return np.stack([self[index][name] for index in indices]) / self.fields[name].white
+        return self.together((name,), indices)[name] / self.fields[name].white
+
+    def together(self, names: Sequence[str], indices: Sequence[int]) -> dict[str, np.ndarray]:
+        """Some fields of some items of one size as they are, (N, ...), each item read once."""
+        items = [self[index] for index in indices]
+        return {name: np.stack([item[name] for item in items]) for name in names}
 
     def sha256(self) -> str:
         """Digest of all items, so that a record tells what was scored."""

@@ -5,8 +5,7 @@ from typing import Any
 
 import jax
 
-from imaging_jax import synthesis
-from train.data.change_sets import BRIGHTEST, DRAWN_BANDS, changed_light
+from train.data.change_sets import DRAWN_BANDS, changed_light, drawn_reflectances
 from train.data.data_sets import data_set
 from train.data.drawn import Drawn
 from train.data.fields import CUBE, Fields, check_fields, cubes_of
@@ -52,9 +51,8 @@ class _DrawnTiles(Drawn):
 
     def batch(self, key: jax.Array, inputs: tuple) -> dict[str, jax.Array]:
         del inputs
-        shape = (self.patch_size,) * 2
-        draw = jax.vmap(lambda k: synthesis.spectral_cube(k, shape, len(DRAWN_BANDS)))
-        return {"image": 0.02 + BRIGHTEST * draw(jax.random.split(key, self.batch_size))}
+        draw = jax.vmap(lambda k: drawn_reflectances(k, self.patch_size))
+        return {"image": draw(jax.random.split(key, self.batch_size))}
 
 
 def drawn_tiles(batch_size: int, patch_size: int) -> LitTiles:

@@ -22,7 +22,7 @@ from train.data.fields import CUBE, Field, Fields
 from train.data.sentinel2_series import BANDS
 from train.systems.descriptors import in_chunks
 from train.systems.system import Origin, System
-from train.tasks.change_detection import changes_of_codes, painted, tiles_of_dates
+from train.tasks.change_detection import changed_by, painted, tiles_of_dates
 
 _SIDE = 32
 _BEFORE = Field((None, None, None, None), "float32", "frames", (0.0, 1.0))
@@ -55,10 +55,8 @@ def change(distance: str, memory: str, encoder: str, open_system: Callable) -> S
     def apply(inputs):
         before, image = (jnp.asarray(inputs[key]) for key in ("before", "image"))
         _check_dates(name, dates, before)
-        stack = jnp.concatenate([before[:, -dates:], image[:, None]], axis=1)
-        tiles, grid = tiles_of_dates(stack, _SIDE)
-        told = changes_of_codes(found.apply({"image": tiles}), grid, distance)
-        return {"change": painted(told, _SIDE, image.shape[1:3])}
+        encode = lambda tiles: found.apply({"image": tiles})  # noqa: E731
+        return {"change": changed_by(encode, before[:, -dates:], image, _SIDE, distance)}
 
     return System(
         "change", f"{distance}_{memory}_of_{found.weights}", apply, found.origin, _taken(found),

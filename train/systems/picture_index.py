@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
+from imaging_jax.metrics import unit_vectors
 from train.config.console import say
 from train.data import images
 from train.data.class_folders import read_at
@@ -54,7 +55,7 @@ class PictureIndex:
 
         FAISS looks them up where it is installed, else all are compared on the device.
         """
-        query = _unit(np.asarray(code, np.float32)[None])
+        query = unit_vectors(np.asarray(code, np.float32)[None])
         if query.shape[1] != self.codes.shape[1]:
             raise ValueError(
                 f"the index has vectors of {self.codes.shape[1]} numbers, {self.system} now gives "
@@ -145,7 +146,7 @@ def describe_file(system: System, file: Path) -> np.ndarray:
 def described(system: System, levels: np.ndarray) -> np.ndarray:
     """Vectors (N, D) float32 of length 1, of pictures (N, H, W, C) uint8."""
     pictures = images.to_float(levels).astype(np.float32)
-    return _unit(np.asarray(system.apply({"image": pictures})["codes"], np.float32))
+    return unit_vectors(np.asarray(system.apply({"image": pictures})["codes"], np.float32))
 
 
 def sheet(index: PictureIndex, query: Path, places: np.ndarray) -> np.ndarray:
@@ -162,10 +163,6 @@ def sheet(index: PictureIndex, query: Path, places: np.ndarray) -> np.ndarray:
 def _read(system: System, file: Path) -> np.ndarray:
     height, width, channels = system.takes["image"].shape
     return read_at(file, (height or _SIDE, width or _SIDE, channels or 3))
-
-
-def _unit(codes: np.ndarray) -> np.ndarray:
-    return codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
 
 
 def _chunks(files: Sequence[Path]) -> Iterator[Sequence[Path]]:

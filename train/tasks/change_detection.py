@@ -1,6 +1,7 @@
 """Tiles encoded by an autoencoder, whose codes tell what has changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -137,11 +138,30 @@ def changed(
     Returns:
       {"change": (N, H, W, 1)}.
     """
-    dates = jnp.concatenate([inputs["before"], inputs["image"][:, None]], axis=1)
-    tiles, grid = tiles_of_dates(dates, network.side)
-    found = coded(network, variables, tiles)
-    change = changes_of_codes(found, grid, distance)
-    return {"change": painted(change, network.side, dates.shape[2:4])}
+    encode = partial(coded, network, variables)
+    return {"change": changed_by(encode, inputs["before"], inputs["image"], network.side, distance)}
+
+
+def changed_by(
+    encode: Callable[[jax.Array], Mapping[str, jax.Array]],
+    before: jax.Array,
+    image: jax.Array,
+    side: int,
+    distance: str,
+) -> jax.Array:
+    """How much the tile that a pixel lies in has changed: (N, H, W, 1).
+
+    Args:
+      encode: tiles (M, side, side, bands) -> "codes" and "log_variance", as `coded`.
+      before: (N, dates, H, W, bands).
+      image: (N, H, W, bands).
+      side: of a tile.
+      distance: a name of `imaging_jax.models.change_detection.CHANGES`.
+    """
+    dates = jnp.concatenate([before, image[:, None]], axis=1)
+    tiles, grid = tiles_of_dates(dates, side)
+    change = changes_of_codes(encode(tiles), grid, distance)
+    return painted(change, side, dates.shape[2:4])
 
 
 def tiles_of_dates(dates: jax.Array, side: int) -> tuple[jax.Array, tuple[int, int, int, int]]:

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import Conv, check_at_least, convolve_volumes, instance_norm
+from imaging_jax.models.layers import Conv, convolve_volumes, instance_norm
 from imaging_jax.models.multi_frame._shifts import displaced
-from imaging_jax.models.multi_frame.roles import MultiFrameNetwork, first_of
+from imaging_jax.models.multi_frame.roles import MultiFrameNetwork, check_odd, first_of
 from imaging_jax.operators import resize
 
 _SLOPE = 0.2
@@ -65,9 +65,7 @@ class DeepSUM(MultiFrameNetwork):
             clear: ``(N, T, h, w, 1)``, 1 where a pixel is clear.
             train: changes nothing.
         """
-        check_at_least(3, "DeepSUM", frames=self.frames)
-        if self.frames % 2 == 0:
-            raise ValueError(f"DeepSUM: frames={self.frames}: wanted an odd number")
+        check_odd("DeepSUM", self.frames)
         taken, seen = first_of(frames, clear, self.frames)
         x = resize((taken - self.mean) / self.deviation, self.scale)
         seen = jnp.repeat(jnp.repeat(seen, self.scale, axis=2), self.scale, axis=3)

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from imaging_jax.models.layers import check_at_least
+
 
 class MultiFrameNetwork(nn.Module):
     """Makes one larger image of frames of a place: (N, T, h, w, C) and their clear pixels.
@@ -45,6 +47,13 @@ def first_of(frames: jax.Array, clear: jax.Array, count: int) -> tuple[jax.Array
     there = jnp.sum(_shares(clear) > 0, axis=1, keepdims=True)
     index = jnp.arange(count) % jnp.clip(there, 1, count)
     return _taken(frames, index), _taken(clear, index)
+
+
+def check_odd(model: str, frames: int) -> None:
+    """Raises ValueError unless the frames a network takes are an odd number of 3 at least."""
+    check_at_least(3, model, frames=frames)
+    if frames % 2 == 0:
+        raise ValueError(f"{model}: frames={frames}: wanted an odd number")
 
 
 def there(clear: jax.Array) -> jax.Array:

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from imaging_jax.models.layers import check_at_least, convolve_volumes, weight_normalized
-from imaging_jax.models.multi_frame.roles import MultiFrameNetwork, first_of
+from imaging_jax.models.layers import convolve_volumes, weight_normalized
+from imaging_jax.models.multi_frame.roles import MultiFrameNetwork, check_odd, first_of
 from imaging_jax.transforms import depth_to_space
 
 
@@ -56,9 +56,7 @@ class WDSR3D(MultiFrameNetwork):
             clear: ``(N, T, h, w, 1)``, by which frames that aren't there are known.
             train: changes nothing.
         """
-        check_at_least(3, "WDSR3D", frames=self.frames)
-        if self.frames % 2 == 0:
-            raise ValueError(f"WDSR3D: frames={self.frames}: wanted an odd number")
+        check_odd("WDSR3D", self.frames)
         taken, _ = first_of(frames, clear, self.frames)
         x = _reflected((taken - self.mean) / self.deviation)
         settings = {"dtype": self.dtype, "precision": self.precision}

@@ -60,11 +60,11 @@ class CaptionProtocol(Protocol):
             yield self._batch(system, dataset, range(start, min(start + _CHUNK, len(dataset))))
 
     def _batch(self, system, dataset, indices):
-        captions = np.stack([dataset[index]["captions"] for index in indices])
-        sentences = sentences_of(captions, dataset.assets["vocabulary"])
-        inputs = {"image": dataset.stacked("image", indices).astype(np.float32)}
-        if "label" in system.takes:
-            inputs["label"] = np.stack([dataset[index]["label"] for index in indices])
+        labels = ("label",) if "label" in system.takes else ()
+        found = dataset.together(("captions", "image", *labels), indices)
+        sentences = sentences_of(found["captions"], dataset.assets["vocabulary"])
+        image = found["image"] / dataset.fields["image"].white
+        inputs = {"image": image.astype(np.float32)} | {name: found[name] for name in labels}
         if "tokens" in system.takes:
             inputs["tokens"] = self._tokens(system, sentences)
         return Batch(indices, inputs, (sentences, system.assets["vocabulary"]))

@@ -6,12 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from imaging_jax.metrics import (
-    average_precision,
-    best_f1,
-    precision_recall_curve,
-    trapezoid_auprc,
-)
+from imaging_jax.metrics import precision_recall_curve
 from train.data.data_set import DataSet
 from train.data.fields import CUBE, Field, Fields, class_map
 from train.data.images import from_float, to_rgb
@@ -81,9 +76,9 @@ class ChangeProtocol(Protocol):
             raise ValueError(f"{dataset.name}: nothing has changed there; wanted some pixels of 1")
         curve = precision_recall_curve(labels, scores)
         return {
-            "auprc": trapezoid_auprc(labels, scores),
-            "average_precision": average_precision(labels, scores),
-            "f1": best_f1(labels, scores)[0],
+            "auprc": curve.area,
+            "average_precision": curve.average_precision,
+            "f1": curve.best_f1[0],
             "precision_at_full_recall": float(curve.precision[np.argmax(curve.recall)]),
             "prevalence": float(labels.mean()),
         }

@@ -51,8 +51,8 @@ class FramesProtocol(ImageProtocol):
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Frames and their clear pixels, and the images, in [0, 1]."""
         del value
-        inputs = {name: dataset.stacked(name, indices).astype(np.float32) for name in self.feeds}
-        return inputs, dataset.stacked("image", indices)
+        found = self._read(dataset, indices)
+        return {name: found[name] for name in self.feeds}, found["image"]
 
     def measured(self, inputs: Mapping[str, np.ndarray], scale: int) -> np.ndarray | None:
         """The clearest frame, each pixel enlarged to a square; None where they don't divide."""
@@ -67,12 +67,18 @@ class FramesProtocol(ImageProtocol):
         self, system: System, dataset: DataSet, value: int | None, size: int
     ) -> Iterator[Batch]:
         """As of images; the reference is images and their clear pixels."""
-        del system
+        del system, value
         for indices, filled in equal_batches(dataset, "frames", size):
             with naming(dataset, indices):
-                inputs, images = self.inputs(dataset, filled, value)
-                clear = dataset.stacked("image_clear", filled)
-            yield Batch(indices, inputs, (images, clear))
+                found = self._read(dataset, filled)
+            inputs = {name: found[name] for name in self.feeds}
+            yield Batch(indices, inputs, (found["image"], found["image_clear"]))
+
+    def _read(self, dataset: DataSet, indices: list[int]) -> dict[str, np.ndarray]:
+        """Every field of some scenes, in [0, 1]; what a system is given in float32."""
+        found = dataset.together(tuple(self.reads), indices)
+        scaled = {name: values / dataset.fields[name].white for name, values in found.items()}
+        return scaled | {name: scaled[name].astype(np.float32) for name in self.feeds}
 
     def score(self, batch: Batch, outputs: Mapping[str, Any], value: int | None) -> dict:
         """{"index", metric: values (N,)}, the repetitions left out."""

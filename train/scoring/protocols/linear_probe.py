@@ -12,6 +12,7 @@ from imaging_jax.metrics import (
     neighbour_probe,
     ridge_probe,
     standardize,
+    unit_vectors,
 )
 from train.data.data_set import DataSet
 from train.data.data_sets import data_set
@@ -100,7 +101,9 @@ class LinearProbeProtocol(Protocol):
         fitted = data_set(dataset.assets[FITTED_TO])
         images, _ = _chunk(fitted, 0, min(value, len(fitted), _CHUNK))
         asked, _ = _chunk(dataset, 0, min(len(dataset), max(count, _SHOWN)))
-        x, y = (_unit(np.asarray(system.apply({"image": v})["codes"])) for v in (asked, images))
+        x, y = (
+            unit_vectors(np.asarray(system.apply({"image": v})["codes"])) for v in (asked, images)
+        )
         nearest = np.argsort(-(x @ y.T), axis=1)[:, :_SHOWN]
         rows = np.concatenate([asked[:, None], images[nearest]], axis=1)
         sheet = pictures.grid(
@@ -111,9 +114,5 @@ class LinearProbeProtocol(Protocol):
 
 def _chunk(found: DataSet, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
     indices = range(start, min(start + _CHUNK, end))
-    labels = np.array([found[index]["label"] for index in indices])
-    return found.stacked("image", indices).astype(np.float32), labels
-
-
-def _unit(codes: np.ndarray) -> np.ndarray:
-    return codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
+    chunk = found.together(("image", "label"), indices)
+    return (chunk["image"] / found.fields["image"].white).astype(np.float32), chunk["label"]

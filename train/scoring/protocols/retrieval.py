@@ -6,7 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from imaging_jax.metrics import average_precisions, nmrr, precision_at, ranked_relevance
+from imaging_jax.metrics import (
+    average_precisions,
+    nmrr,
+    precision_at,
+    ranked_relevance,
+    unit_vectors,
+)
 from train.data.data_set import DataSet
 from train.data.fields import PICTURE, Field, Fields
 from train.data.images import from_float, to_rgb
@@ -20,8 +26,7 @@ _SHOWN_QUERIES, _SHOWN_FOUND = 6, 8
 
 
 def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    x, y = (v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12) for v in (x, y))
-    return 1 - x @ y.T
+    return 1 - unit_vectors(x) @ unit_vectors(y).T
 
 
 def _euclidean(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -70,9 +75,10 @@ class RetrievalProtocol(Protocol):
         chunk = images_at_once(dataset.fields["image"].shape)
         for start in range(0, len(dataset), chunk):
             indices = range(start, min(start + chunk, len(dataset)))
-            items = [dataset[index] for index in indices]
-            images = np.stack([item["image"] for item in items]).astype(np.float32) / white
-            yield Batch(indices, {"image": images}, np.array([item["label"] for item in items]))
+            found = dataset.together(("image", "label"), indices)
+            yield Batch(
+                indices, {"image": found["image"].astype(np.float32) / white}, found["label"]
+            )
 
     def score(
         self, batch: Batch, outputs: Mapping[str, Any], value: int | None
